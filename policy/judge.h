@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The one place where it is decided whether a device opens. Pure: the answer depends on the arguments alone. */
+
+#include <stdbool.h>
+
+#include "policy/facts.h"
+#include "policy/policy.h"
+
+#define VERDICT_RULE_MAX 80U
+#define VERDICT_REASON_MAX 256U
+
+struct verdict {
+        enum access access;             /* what is done: ACCESS_ALLOW in audit mode whatever the rules say */
+        enum access by_rule;            /* what the rules say */
+        bool audit;                     /* mode = audit */
+        char rule[VERDICT_RULE_MAX];    /* "[storage] usb-disk", "[device lokaal-2.14]", "built-in" */
+        char reason[VERDICT_REASON_MAX];/* one plain sentence: "refused by [storage] usb-disk", "audit: would have been refused by ..." */
+};
+
+/* First match among [device], else [storage]. Never fails. */
+void judge(const struct policy *policy, const struct storage_facts *facts, struct verdict *ret);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The school's policy: one INI file, accepted whole or not at all. Pure: no clock, no logging, no sockets. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/facts.h"
+
+#define POLICY_FILE_MAX (1024U * 1024U)   /* bytes of a policy file */
+#define POLICY_LINE_MAX 190U              /* bytes of one line; inih (Debian's build) cuts at 200 */
+#define POLICY_NAME_MAX 40U               /* bytes of the NAME in [device NAME] and [place NAME]; inih compares 49 of a section */
+#define POLICY_PLACES_MAX 16U
+#define POLICY_DEVICES_MAX 1000U
+#define POLICY_ERRORS_MAX 32U             /* errors kept of one file; more are counted */
+#define POLICY_ERROR_TEXT_MAX 256U
+
+enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
+enum access { ACCESS_BLOCK, ACCESS_ALLOW };
+
+struct policy_place {
+        char *name;             /* "onedrive" of [place onedrive] */
+        char *label;
+        char *url;              /* http, https or mailto */
+};
+
+struct policy_device {
+        char *name;
+        unsigned line;          /* of the section header */
+        bool has_class, has_vendor, has_product;
+        enum storage_kind class;
+        uint16_t vendor, product;
+        char *serial;           /* NULL: not asked for */
+        enum access access;
+        char *reason;           /* NULL: none given */
+};
+
+struct policy {
+        unsigned version;       /* 0 only in the built-in policy */
+        enum policy_mode mode;
+        char *min_agent;        /* "0.2.0" or NULL */
+        char *school_name, *servicedesk, *servicedesk_url, *leak_report, *leak_report_url;    /* NULL: not given */
+        struct policy_place *places;
+        size_t n_places;
+        enum access storage[_STORAGE_KIND_MAX];
+        struct policy_device *devices;
+        size_t n_devices;
+};
+
+struct policy_error {
+        unsigned line;          /* 1-based; 0: about the file as a whole */
+        char text[POLICY_ERROR_TEXT_MAX];
+};
+
+struct policy_errors {
+        struct policy_error items[POLICY_ERRORS_MAX];
+        size_t n;               /* kept in items */
+        size_t total;           /* found */
+        struct policy_error warnings[POLICY_ERRORS_MAX];  /* accepted, but surely not meant: e.g. a serial that never matches */
+        size_t n_warnings;
+};
+
+/* Parse size bytes of INI text. agent_version ("0.1.0") is held against min-agent.
+ * Returns 0 and a policy in *ret that the caller frees with policy_free(); -EINVAL with at least one entry in
+ * *errors, and *ret untouched; -ENOMEM. */
+int policy_parse(const char *text, size_t size, const char *agent_version, struct policy **ret, struct policy_errors *errors);
+
+#define POLICY_REQUIRE_ROOT_OWNED (1U << 0)   /* owner uid 0 and neither group- nor world-writable, else refused */
+
+/* As policy_parse(), from a regular file of at most POLICY_FILE_MAX bytes, opened without following a final symlink and
+ * without blocking (a FIFO is an error, not a wait). Other errors: -errno of open or read, also as text in *errors. */
+int policy_load(const char *path, unsigned flags, const char *agent_version, struct policy **ret, struct policy_errors *errors);
+
+/* What holds when no policy can be read: enforce, all removable storage blocked, version 0. NULL: out of memory. */
+struct policy *policy_builtin(void);
+
+/* Accepts NULL; returns NULL. */
+struct policy *policy_free(struct policy *policy);

@@ -1,0 +1,182 @@
+"""A virtual laptop: power, commands, files, and the record of what its kernel said."""
+
+import base64
+import re
+import shlex
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from . import initrd
+from .evidence import Evidence
+from .host import BUILD, BedError
+from .image import image, ssh_key
+from .machine import Machine, command_line
+from .qemu import Process
+from .qmp import Qmp
+from .shell import RUN_TIMEOUT, Shell
+from .tree import tree
+from .usb import Usb
+
+BOOT_TIMEOUT = 150      # seconds to the agent's first word; about 15 on two idle cores
+LOGIN_TIMEOUT = 150     # more until systemd has started everything and teacher is logged in
+ATTEMPTS = 2            # one boot in twenty oopses early with two CPUs: try again once, and say so
+POLL = 0.1
+PANIC = re.compile(r"Kernel panic|---\[ end trace|BUG: unable to handle")
+SSH_USER_PORT = 22
+
+
+class BootFailed(BedError):
+    """The guest gave no answer in time."""
+
+
+class Guest:
+    """One laptop, from power-on to power-off; use it as a context manager.
+
+        with Guest("name", Machine(), product=False) as vm:
+            vm.boot()
+            vm.run("lsusb")
+    """
+
+    def __init__(self, name, machine=None, product=True, logs=None, say=print):
+        self.name, self.machine, self.product, self.say = name, machine or Machine(), product, say
+        self.logs = Path(logs or BUILD / "logs" / name)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.directory = Path(tempfile.mkdtemp(prefix="lekdicht-vm-"))
+        self.process = self.qmp = self.shell = self.evidence = self.usb = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.power_off()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # Power
+
+    def boot(self, before_power_on=None):
+        """Start the machine and wait for the desktop; BEFORE_POWER_ON(vm) may plug USB devices in.
+
+        A kernel that dies early is started again once: QEMU's TCG does that, not the product.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self.power_on(before_power_on)
+                self.wait_login()
+                return
+            except BootFailed as failure:
+                if attempt == ATTEMPTS:
+                    raise
+                self.say(f"{self.name}: {failure}; starting it once more")
+                self.power_off()
+
+    def power_on(self, before_power_on=None):
+        """Start QEMU and the guest in it, and wait until its agent answers."""
+        boot = tree() / "boot"
+        ramdisk = initrd.with_files(boot / f"initrd-{self.machine.initrd}.img", self.machine.files,
+                                    self.directory / "initrd")
+        argv = command_line(self.machine, image(self.product), boot, ramdisk, self.directory, self.logs / "console.log")
+        self.process = Process(argv, self.directory, self.logs / "qemu.log")
+        sockets = [self.directory / name for name in ("qmp", "agent", "events")]
+        self.process.wait_sockets(*sockets)
+        self.qmp, self.shell = Qmp(sockets[0]), Shell(sockets[1])
+        self.evidence = Evidence(sockets[2], self.logs / "kernel.log", self.shell)
+        self.usb = Usb(self.qmp, self.evidence, self.directory)
+        if before_power_on:
+            before_power_on(self)
+        self.qmp.execute("cont")
+        self._wait_agent(None)
+
+    def power_off(self):
+        """Pull the plug. What the guest's journal has is saved by `save_journal()` before."""
+        for part in (self.evidence, self.shell, self.qmp):
+            if part:
+                part.close()
+        if self.process:
+            self.process.stop()
+            for socket in ("qmp", "agent", "events"):
+                (self.directory / socket).unlink(missing_ok=True)
+        self.process = self.qmp = self.shell = self.evidence = self.usb = None
+
+    def reboot(self):
+        """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait."""
+        before = self.shell.boot_id
+        self.shell.start("systemctl reboot")
+        self._wait_agent(before)
+        self.wait_login()
+
+    def wait_login(self):
+        """Wait until systemd has started all there is to start, and teacher is logged in."""
+        self.run("systemctl is-system-running --wait", timeout=LOGIN_TIMEOUT, check=False)
+        self.wait_for("loginctl show-seat seat0 -p ActiveSession | grep -q =.", LOGIN_TIMEOUT)
+
+    def _wait_agent(self, other_than):
+        deadline = time.monotonic() + BOOT_TIMEOUT
+        console = self.logs / "console.log"
+        while not self.shell.wait_boot(other_than, timeout=POLL):
+            if not self.process.alive():
+                raise BedError(f"QEMU ended: {self.process.log.read_text().strip()}")
+            panic = PANIC.search(console.read_text(errors="replace")) if console.exists() else None
+            if panic:
+                raise BootFailed(f"the kernel died early ({panic.group()}, see {console})")
+            if time.monotonic() > deadline:
+                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s of power-on (see {console})")
+
+    # Commands and files
+
+    def run(self, command, user="root", timeout=RUN_TIMEOUT, check=True, data=b""):
+        """Run COMMAND with bash; the Result has code, out and err. CHECK: code 0 or the check fails.
+
+        As `teacher` it runs inside the session on the seat, as a program of the desktop would.
+        """
+        return self.shell.run(command, user, timeout, check, data)
+
+    def start(self, command, user="root", data=b""):
+        """Start COMMAND and return its Job: wait(), wait_output(text), kill()."""
+        return self.shell.start(command, user, data)
+
+    def out(self, command, **options):
+        """What COMMAND writes, without the last newline."""
+        return self.run(command, **options).out.rstrip("\n")
+
+    def wait_for(self, condition, timeout=RUN_TIMEOUT, user="root"):
+        """Wait until CONDITION holds: a shell command that ends with 0, or a function that is true."""
+        deadline = time.monotonic() + timeout
+        if callable(condition):
+            while not (value := condition()):
+                assert time.monotonic() < deadline, f"{condition.__doc__ or condition} not within {timeout} s"
+                time.sleep(POLL)
+            return value
+        # The guest itself loops: many times cheaper than a command for each look.
+        return self.run(f"until {condition}; do sleep {POLL}; done", user=user, timeout=timeout)
+
+    def put(self, path, content, mode=0o644):
+        """Write CONTENT (text or bytes) to PATH in the guest, its directory made when it is missing."""
+        data = content.encode() if isinstance(content, str) else content
+        target = shlex.quote(str(path))
+        self.run(f'mkdir -p "$(dirname {target})" && cat >{target} && chmod {mode:o} {target}', data=data)
+
+    def get(self, path):
+        """The bytes of the file PATH in the guest."""
+        return base64.b64decode(self.run(f"base64 -w0 {shlex.quote(str(path))}").out)
+
+    def uptime(self):
+        """The guest's CLOCK_MONOTONIC in seconds, the clock of all evidence and of the journal."""
+        return float(self.out("cut -d' ' -f1 /proc/uptime"))
+
+    # For people
+
+    def save_journal(self):
+        """Copy the guest's journal to the logs; a guest that does not answer has none to give."""
+        journal = self.run("journalctl -b all -o short-monotonic --no-pager", check=False)
+        (self.logs / "journal.log").write_text(journal.out + journal.err)
+
+    def ssh_command(self):
+        """Start sshd in the guest; the command line that logs in, for a person to use."""
+        self.run("systemctl start ssh")
+        self.qmp.execute("human-monitor-command", command_line=f"hostfwd_add net tcp:127.0.0.1:0-:{SSH_USER_PORT}")
+        table = self.qmp.execute("human-monitor-command", command_line="info usernet")
+        port = re.search(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", table).group(1)
+        return (f"ssh -i {ssh_key()} -p {port} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
+                "root@127.0.0.1")

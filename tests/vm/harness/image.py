@@ -1,0 +1,107 @@
+"""The guest's disk: the root tree, the bed's own files, and the product over them."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import cache
+from .host import BUILD, REPO, call, require_root
+from .tree import GUEST, lines, tree
+
+LABEL = "bed-root"              # the kernel finds its root by this, whatever bus the disk is on
+DISK_SIZE = "2500M"             # sparse; the rest is room for what checks make
+IMAGES_KEPT = 3                 # with the product, without it, and the one before
+BED_UNITS = ("bed-recorder.service", "bed-agent.service", "bed-network.service")
+INSTALL = os.environ.get("LEKDICHT_INSTALL", "make --no-print-directory install PREFIX=/usr")
+
+
+def ssh_key():
+    """The private key that opens root@guest; a new one for every build directory."""
+    with cache.lock("ssh"):
+        key = BUILD / "ssh_key"
+        if not key.exists():
+            aside = BUILD / "ssh_key.new"
+            aside.unlink(missing_ok=True)
+            call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lekdicht test bed", "-f", aside)
+            Path(f"{aside}.pub").rename(BUILD / "ssh_key.pub")
+            aside.rename(key)
+        return key
+
+
+@contextmanager
+def scratch():
+    """A private directory below the build directory: on the same file system, and big enough."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix="scratch-", dir=BUILD))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@contextmanager
+def writable_copy(base, where):
+    """BASE with a writable layer over it in WHERE; a plain copy where there is no overlayfs."""
+    upper, work, root = layers = [where / name for name in ("upper", "work", "root")]
+    for layer in layers:
+        layer.mkdir()
+    options = f"lowerdir={base},upperdir={upper},workdir={work}"
+    mount = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, root], capture_output=True)
+    if mount.returncode != 0:
+        call("cp", "-a", "--reflink=auto", f"{base}/.", root)
+        yield root
+        return
+    try:
+        yield root
+    finally:
+        subprocess.run(["umount", root], check=True)
+
+
+def install_product(stage):
+    """Install the product into STAGE the way its users do; it is built first when it has to be."""
+    stage.mkdir()
+    call(*INSTALL.split(), f"DESTDIR={stage}", cwd=REPO)
+
+
+def units_to_enable(stage):
+    """What a package would enable: every unit of the product that says where it is wanted."""
+    units = (path for path in stage.glob("usr/lib/systemd/system/*") if path.is_file())
+    return sorted(unit.name for unit in units if "\n[Install]" in unit.read_text())
+
+
+def lay_over(source, root):
+    """Copy the tree SOURCE over ROOT, owned by root whoever owns the source."""
+    call("cp", "-R", "--no-preserve=ownership", "--preserve=mode,links,timestamps", f"{source}/.", root)
+
+
+def make_disk(path, stage, key):
+    """Make the raw disk image PATH of the root tree, the bed's files, and STAGE when there is one."""
+    with scratch() as where, writable_copy(tree(), where) as root:
+        lay_over(GUEST / "files", root)
+        ssh = root / "root/.ssh"
+        ssh.mkdir(mode=0o700, exist_ok=True)
+        shutil.copy(f"{key}.pub", ssh / "authorized_keys")
+        units = list(BED_UNITS)
+        if stage:
+            lay_over(stage, root)
+            call("chroot", root, "systemd-sysusers")
+            units += units_to_enable(stage)
+        call("chroot", root, "systemctl", "--quiet", "mask", *lines(GUEST / "masked"))
+        call("chroot", root, "systemctl", "--quiet", "enable", *units)
+        call("mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", root, path, DISK_SIZE)
+
+
+def image(product):
+    """The path of the guest's disk, with the PRODUCT or without it; made when anything in it changed."""
+    require_root()
+    key = ssh_key()
+    with cache.lock("stage"), scratch() as where:
+        stage = where / "stage" if product else None
+        if stage:
+            install_product(stage)
+        content = cache.digest(tree().name, GUEST / "files", GUEST / "masked", Path(__file__),
+                               Path(f"{key}.pub"), *([stage] if stage else []))
+        return cache.entry("disk", content, lambda path: make_disk(path, stage, key), keep=IMAGES_KEPT)

@@ -1,0 +1,48 @@
+"""Files for the root that must be there before init starts: appended to the initrd as a cpio archive.
+
+The kernel unpacks archives one after the other; scripts/init-bottom/bed-files in the initrd copies
+what it finds below /bed-files to the real root.
+"""
+
+import shutil
+from pathlib import PurePosixPath
+
+PREFIX = PurePosixPath("bed-files")
+DIRECTORY, FILE = 0o040755, 0o100644
+ALIGN = 4
+
+
+def padded(data):
+    return data + b"\0" * (-len(data) % ALIGN)
+
+
+def member(number, name, mode, data=b""):
+    """One entry of a cpio archive in the format `newc`: owned by root, at time 0."""
+    text = str(name).encode() + b"\0"
+    links, unused = 1, 0
+    numbers = (number, mode, unused, unused, links, unused, len(data), unused, unused, unused, unused, len(text), unused)
+    header = b"070701" + b"".join(b"%08X" % value for value in numbers)
+    return padded(header + text) + padded(data)
+
+
+def archive(files):
+    """The cpio archive of FILES: absolute path -> text."""
+    entries = {}
+    for path, text in files.items():
+        target = PREFIX / path.lstrip("/")
+        for parent in reversed(target.parents[:-1]):
+            entries.setdefault(parent, (DIRECTORY, b""))
+        entries[target] = (FILE, text.encode())
+    members = [member(number, name, mode, data) for number, (name, (mode, data)) in enumerate(entries.items(), 1)]
+    return b"".join(members) + member(0, "TRAILER!!!", 0)
+
+
+def with_files(initrd, files, target):
+    """INITRD itself when there are no FILES, else a copy of it at TARGET that brings them."""
+    if not files:
+        return initrd
+    shutil.copyfile(initrd, target)
+    with open(target, "ab") as file:
+        file.write(b"\0" * (-file.tell() % ALIGN))
+        file.write(archive(files))
+    return target

@@ -1,0 +1,217 @@
+"""USB devices that are plugged into the guest and pulled again, over QMP.
+
+Every method of Usb puts one device into a port and returns its Device at once, before the kernel
+has seen it: plug several, then wait for each. Kernel time is mostly waiting (usb-storage sleeps a
+second before it looks at a stick), so devices that are plugged together cost little more than one.
+"""
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from .disks import Blank
+from .host import BedError
+from .machine import HEADS, ROOT_USB_PORT, USB_PORTS
+
+PULL_TIMEOUT = 20       # seconds until QEMU has let go of a device
+DETECT_TIMEOUT = 60     # seconds from the plug to the kernel's device, on a busy host
+HUB_PORTS = 8           # of QEMU's hub, which is a slow USB 1.1 one
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A logical unit that is a disk; vendor and product are what SCSI INQUIRY says."""
+    image: object = Blank()
+    removable: bool = False
+    vendor: str = None
+    product: str = None
+    serial: str = None
+
+    driver = "scsi-hd"
+
+    def properties(self):
+        return {"removable": self.removable, "vendor": self.vendor, "product": self.product, "serial": self.serial}
+
+
+@dataclass(frozen=True)
+class Cd:
+    """A logical unit that is a CD drive with a disc in it."""
+    image: object = Blank()
+
+    driver = "scsi-cd"
+
+    def properties(self):
+        return {}
+
+
+@dataclass
+class Device:
+    """Something in a USB port of the guest."""
+    usb: object = field(repr=False)
+    name: str                           # what QEMU calls it
+    port: str                           # "3", or "3.1" behind a hub
+    since: int                          # the place in the evidence where it was plugged
+    undo: list = field(repr=False)      # QMP commands that undo what it was made of, in this order
+    head: str = None                    # a keyboard's address for keys
+
+    @property
+    def path(self):
+        """A pattern that its devpath begins with, and the devpath of all that hangs on it."""
+        return rf"^/devices/pci.*/usb\d+/(.+/)?\d+-{re.escape(self.port)}(?![\d.])"
+
+    def unplug(self):
+        """Pull it out."""
+        self.usb.pull(self)
+
+    def wait_add(self, subsystem, count=1, tail="", timeout=DETECT_TIMEOUT, **env):
+        """Wait until the kernel has made COUNT devices of SUBSYSTEM on it since the plug.
+
+        Their devpath matches TAIL and their uevent has the values of ENV; returns the last one's.
+        """
+        found = []
+
+        def test(event):
+            if event.adds(subsystem, self.path + tail) and env.items() <= event.env.items():
+                found.append(event)
+            return len(found) == count
+
+        return self.usb.evidence.wait(test, self.since, timeout, f"{subsystem} device of {self}")
+
+    def wait_usb(self):
+        """Wait for the USB device itself; the event."""
+        return self.wait_add("usb", DEVTYPE="usb_device")
+
+    def wait_scsi(self, count=1):
+        """Wait until the kernel has found COUNT logical units, opened or not; the last one's event."""
+        return self.wait_add("scsi", count, DEVTYPE="scsi_device")
+
+    def wait_disk(self, count=1):
+        """Wait until COUNT whole disks of it have opened; the path of the last one's node."""
+        return "/dev/" + self.wait_add("block", count, DEVTYPE="disk").env["DEVNAME"]
+
+    def wait_input(self):
+        """Wait for its input device; the path of the event node."""
+        return "/dev/" + self.wait_add("input", tail=r"/.*/event\d+$").env["DEVNAME"]
+
+    def wait_gone(self, timeout=DETECT_TIMEOUT):
+        """Wait until the kernel has removed the USB device; the event."""
+        def test(event):
+            return (event.action == "remove" and event.env.get("DEVTYPE") == "usb_device"
+                    and re.search(self.path, event.devpath))
+        return self.usb.evidence.wait(test, self.since, timeout, f"the removal of {self}")
+
+    def __str__(self):
+        return f"{self.name} in port {self.port}"
+
+
+class Usb:
+    """The USB ports of one guest."""
+
+    def __init__(self, qmp, evidence, directory):
+        self.qmp, self.evidence, self._directory = qmp, evidence, directory
+        self._numbers = itertools.count(1)
+        self._taken = {}                # port or head -> the Device in it
+
+    # Devices
+
+    def stick(self, image=Blank(), port=None, serial=None, removable=True, bytes_per_second=None):
+        """A plain stick (bulk-only transport). Throttled, it answers late and blocks who asks it."""
+        name, undo = self._name("stick"), []
+        node = self._node(image, undo, bytes_per_second=bytes_per_second)
+        return self._plug("usb-storage", name, port, undo, drive=node, serial=serial, removable=removable)
+
+    def bot(self, *luns, port=None, serial=None):
+        """A bulk-only device with several logical units; without LUNS, with one disk."""
+        return self._scsi("usb-bot", luns, port, serial)
+
+    def uas(self, *luns, port=None, serial=None):
+        """A device that speaks UAS (a USB SSD), with these logical units; without LUNS, one disk."""
+        return self._scsi("usb-uas", luns, port, serial)
+
+    def cd(self, image=Blank(), port=None, serial=None):
+        """A USB CD drive."""
+        return self.bot(Cd(image), port=port, serial=serial)
+
+    def hub(self, port=None):
+        """A hub; plug something behind it by naming the hub as its port."""
+        return self._plug("usb-hub", self._name("hub"), port, [], ports=HUB_PORTS)
+
+    def keyboard(self, port=None, serial=None):
+        """A keyboard; keys.py sends it keys."""
+        head = self._free((f"head{number}" for number in range(1, HEADS + 1)), "keyboard")
+        return self._plug("usb-kbd", self._name("keyboard"), port, [], head, display=head, serial=serial)
+
+    def tablet(self, port=None, serial=None):
+        """A drawing tablet, to the kernel a pointer with absolute positions."""
+        return self._plug("usb-tablet", self._name("tablet"), port, [], serial=serial)
+
+    def phone(self, directory, port=None, serial=None):
+        """A phone that shows the host's DIRECTORY over MTP (USB class 06:01:01)."""
+        return self._plug("usb-mtp", self._name("phone"), port, [], rootdir=str(directory), serial=serial)
+
+    def pull(self, device):
+        """Take DEVICE out of its port and let go of what it was made of."""
+        self._delete(device.name)
+        for command, arguments in device.undo:
+            self.qmp.execute(command, **arguments)
+        self._taken = {place: other for place, other in self._taken.items() if other is not device}
+
+    # Their making
+
+    def _scsi(self, controller, luns, port, serial):
+        """A controller with logical units: to the guest they are there at once, when it is attached."""
+        name, undo = self._name(controller.removeprefix("usb-")), []
+        device = self._plug(controller, name, port, undo, serial=serial)
+        for number, lun in enumerate(luns or (Disk(),)):
+            node = self._node(lun.image, undo, read_only=lun.driver == "scsi-cd")
+            self.qmp.execute("device_add", driver=lun.driver, id=f"{name}-lun{number}", bus=f"{name}.0",
+                             drive=node, lun=number, **lun.properties())
+        self.qmp.execute("qom-set", path=f"/machine/peripheral/{name}", property="attached", value=True)
+        return device
+
+    def _plug(self, driver, name, port, undo, head=None, **properties):
+        port = self._port(port)
+        device = Device(self, name, port, self.evidence.here(), undo, head)
+        self.qmp.execute("device_add", driver=driver, id=name, bus="xhci.0", port=port, **properties)
+        for place in filter(None, (port, head)):
+            self._taken[place] = device
+        return device
+
+    def _node(self, image, undo, read_only=False, bytes_per_second=None):
+        """A block node on a new image; how to remove it again is put in front of UNDO."""
+        node = self._name("node")
+        options = {"driver": "raw", "node_name": node, "read_only": read_only,
+                   "file": {"driver": "file", "filename": str(image.create(self._directory))}}
+        undo.insert(0, ("blockdev-del", {"node_name": node}))
+        self.qmp.execute("blockdev-add", **options)
+        if bytes_per_second is None:
+            return node
+        group = self._name("throttle")
+        self.qmp.execute("object-add", qom_type="throttle-group", id=group, limits={"bps-total": bytes_per_second})
+        undo.append(("object-del", {"id": group}))
+        self.qmp.execute("blockdev-add", driver="throttle", node_name=group + "-node", throttle_group=group, file=node)
+        undo.insert(0, ("blockdev-del", {"node_name": group + "-node"}))
+        return group + "-node"
+
+    def _name(self, kind):
+        return f"{kind}{next(self._numbers)}"
+
+    def _port(self, port):
+        """PORT, or a free one; a hub as port means a free one behind it."""
+        if isinstance(port, Device):
+            return self._free((f"{port.port}.{number}" for number in range(1, HUB_PORTS + 1)), "port of the hub")
+        if port is None:
+            root = range(1, USB_PORTS + 1)
+            return self._free((str(number) for number in root if number != ROOT_USB_PORT), "USB port")
+        return str(port)
+
+    def _free(self, places, kind):
+        for place in places:
+            if place not in self._taken:
+                return place
+        raise BedError(f"no {kind} is free: unplug something first")
+
+    def _delete(self, name):
+        mark = self.qmp.mark()
+        self.qmp.execute("device_del", id=name)
+        self.qmp.wait_event("DEVICE_DELETED", mark, PULL_TIMEOUT, device=name)

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make              build everything into $(BUILD)
+# make install      put it in place (DESTDIR, PREFIX); without DESTDIR it is also switched on
+# make uninstall    open the gate, then take everything away again
+# sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
+# sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
+#                   parts: check-unit check-integration check-vm check-fuzz check-san
+# make bench        measure, beside USBGuard in the same virtual machine
+#
+# V=1 shows the commands. SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (into build-san). WERROR=0
+# lets warnings pass.
+
+VERSION    := 0.1.0
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec/lekdicht
+# systemd, udev, kmod, D-Bus and polkit look here, whatever PREFIX is.
+UNITDIR     ?= /usr/lib/systemd/system
+UDEVDIR     ?= /usr/lib/udev/rules.d
+MODPROBEDIR ?= /usr/lib/modprobe.d
+DBUSDIR     ?= /usr/share/dbus-1/system.d
+POLKITDIR   ?= /usr/share/polkit-1/actions
+
+ifeq ($(SAN),1)
+BUILD  ?= build-san
+else
+BUILD  ?= build
+endif
+
+CC         ?= cc
+CLANG      ?= clang-14
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+            -Wvla -Wformat=2 -Wundef -Wnull-dereference -Wredundant-decls -Wmissing-include-dirs
+ifneq ($(WERROR),0)
+WARNINGS += -Werror
+endif
+CFLAGS   ?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -DLEKDICHT_VERSION='"$(VERSION)"' -I.
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -ffunction-sections -fdata-sections
+LDFLAGS  += -Wl,--gc-sections
+ifeq ($(SAN),1)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1
+LDFLAGS    += -fsanitize=address,undefined
+else
+CPPFLAGS   += -D_FORTIFY_SOURCE=2
+ALL_CFLAGS += -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+LDFLAGS    += -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+endif
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @echo "  $(1)	$(2)";
+endif
+
+.PHONY: all
+all: programs
+
+# ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
+
+PROGRAMS := lekdicht-gate lekdichtd lekdicht
+sources_lekdicht-gate := $(wildcard gate/*.c)
+sources_lekdichtd     := $(wildcard agent/*.c)
+sources_lekdicht      := $(wildcard cli/*.c)
+libs_lekdicht-gate    :=
+libs_lekdichtd        := libudev libsystemd inih
+libs_lekdicht         := libsystemd inih
+
+# What everyone may include. Only the objects that a program calls are linked into it.
+common_sources := $(wildcard common/*.c)
+policy_sources := $(wildcard policy/*.c)
+archives := $(BUILD)/libpolicy.a $(BUILD)/libcommon.a
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+define program
+$(BUILD)/$(1): $(call objects,$(sources_$(1))) $(archives)
+	$(call say,LD,$$@)$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $$@ $(call objects,$(sources_$(1))) $(archives) \
+		$(if $(libs_$(1)),$$$$($(PKG_CONFIG) --libs $(libs_$(1))))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+.PHONY: programs
+programs: $(addprefix $(BUILD)/,$(PROGRAMS))
+
+$(BUILD)/libcommon.a: $(call objects,$(common_sources))
+$(BUILD)/libpolicy.a: $(call objects,$(policy_sources))
+$(archives):
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(wildcard */*.c tests/*/*.c))
+
+# ---- test programs: the first line of a test names what it is linked with ----------------------------------------------
+# /* links: policy/judge.c policy/facts.c libs: inih */     sources from the root; pkg-config packages besides cmocka
+
+links_of = $(shell sed -n '1s/.*links:\(.*\)libs:.*/\1/p;t;1s/.*links:\(.*\)\*\/.*/\1/p;q' $(1))
+libs_of  = $(shell sed -n '1s/.*libs:\(.*\)\*\/.*/\1/p;q' $(1))
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
+INTEGRATION_PROGRAMS := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(wildcard tests/integration/*.c))
+DEMO_PROGRAMS := $(patsubst tests/demo/%.c,$(BUILD)/tests/demo/%,$(wildcard tests/demo/*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
+
+define test_program
+$(BUILD)/$(1:.c=): $(call objects,$(1) $(call links_of,$(1)))
+	$(call say,LD,$$@)$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ $$$$($(PKG_CONFIG) --libs $(2) $(call libs_of,$(1)))
+endef
+$(foreach t,$(wildcard tests/unit/test-*.c),$(eval $(call test_program,$(t),cmocka)))
+$(foreach t,$(wildcard tests/integration/*.c tests/demo/*.c),$(eval $(call test_program,$(t),)))
+
+# Fuzzers are built from source in one go by clang, because libFuzzer instruments every file it is to see.
+define fuzzer
+$(BUILD)/$(1:.c=): $(1) $(call links_of,$(1)) $(wildcard common/*.h policy/*.h agent/*.h gate/*.h cli/*.h)
+	@mkdir -p $$(@D)
+	$(call say,FUZZ,$$@)$(CLANG) $(CPPFLAGS) -U_FORTIFY_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $$@ $(1) $(call links_of,$(1)) \
+		$(if $(strip $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --libs $(call libs_of,$(1))))
+endef
+$(foreach f,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call fuzzer,$(f))))
+
+.PHONY: tests fuzzers
+tests: $(UNIT_TESTS) $(INTEGRATION_PROGRAMS) $(DEMO_PROGRAMS)
+fuzzers: $(FUZZERS)
+
+# ---- installing --------------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall
+install: programs
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdichtd $(DESTDIR)$(LIBEXECDIR)/lekdichtd
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
+	for unit in systemd/*.service; do \
+		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
+		chmod 0644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
+	done
+	$(INSTALL) -m 0644 systemd/*.rules $(DESTDIR)$(UDEVDIR)
+	$(INSTALL) -m 0644 systemd/modprobe-lekdicht.conf $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf
+	$(INSTALL) -m 0644 systemd/org.lekdicht.Agent1.conf $(DESTDIR)$(DBUSDIR)
+	$(INSTALL) -m 0644 systemd/org.lekdicht.agent1.policy $(DESTDIR)$(POLKITDIR)
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
+	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
+		$(INSTALL) -m 0644 policy/policy.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch on)
+
+# Open first: a laptop without lekdicht must have no dead port. The school's policy file stays.
+uninstall:
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch off)
+	rm -f $(DESTDIR)$(UNITDIR)/lekdicht-gate.service $(DESTDIR)$(UNITDIR)/lekdicht-gate-rescue.service \
+		$(DESTDIR)$(UNITDIR)/lekdichtd.service
+	for rules in systemd/*.rules; do rm -f $(DESTDIR)$(UDEVDIR)/$${rules##*/}; done
+	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
+		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy
+	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht
+	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
+
+# ---- from nothing --------------------------------------------------------------------------------------------------------
+
+.PHONY: run check check-unit check-integration check-vm check-fuzz check-san packages-build packages-run packages-check bench clean format
+packages-build packages-run packages-check:
+	.ci/install-packages $(@:packages-%=%)
+
+run:
+	.ci/install-packages build run
+	$(MAKE) programs $(DEMO_PROGRAMS)
+	BUILD=$(BUILD) tests/demo/run
+
+# One process runs the suites one after another and prints the one closing line.
+check:
+	.ci/install-packages build check
+	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run unit san integration fuzz vm
+
+check-unit check-integration check-vm check-fuzz check-san:
+	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run $(@:check-%=%)
+
+bench:
+	.ci/install-packages build check
+	BUILD=$(BUILD) MAKE="$(MAKE)" bench/run
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build build-san

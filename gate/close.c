@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Order matters. The flag first, since modprobe.d closes a bus the moment it is loaded when it sees the flag. Then the
+ * modules, so that there is a bus to close and a driver to release with. Then the buses; only then what is bound already. */
+
+#include "gate/close.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "gate/lun.h"
+#include "gate/refuse.h"
+#include "gate/say.h"
+#include "gate/state.h"
+#include "gate/walk.h"
+
+static bool close_bus(const struct roots *roots, const struct bus *bus)
+{
+        int r;
+
+        bus_load(roots, bus);
+        r = bus_set(roots, bus, false);
+        if (r == 0)
+                say("closed %s", bus->name);
+        else if (r == -ENOENT)
+                complain("bus %s is absent and cannot be closed: what appears on it later would open", bus->name);
+        else
+                complain("bus %s cannot be closed: %s", bus->name, strerror(-r));
+        return r == 0;
+}
+
+struct round {
+        const struct roots *roots;
+        struct uses uses;
+        enum gate_exit code;
+};
+
+static int exempt(const struct round *round, const struct device *lun, const struct use *use)
+{
+        char text[PATH_MAX + 256];
+        uint64_t diskseq;
+        int r;
+
+        r = lun_diskseq(lun, &diskseq);
+        if (r < 0)
+                return r;
+        /* A mount point with a newline in it must not write lines of its own. */
+        snprintf(text, sizeof text, "devpath=%s\ndiskseq=%" PRIu64 "\ncarries=%.*s\n", lun->devpath, diskseq,
+                 (int) strcspn(use_name(use), "\n"), use_name(use));
+        r = state_put(round->roots, STATE_EXEMPT, lun->name, text);
+        if (r == 0)
+                r = state_grant(round->roots, diskseq, text);
+        return r;
+}
+
+static int close_lun(const struct device *lun, void *userdata)
+{
+        struct round *round = userdata;
+        const struct use *use;
+        enum gate_exit code;
+        uint64_t diskseq;
+        int r;
+
+        if (!device_removable(round->roots, lun))
+                return 0;
+        if (!device_bound(lun)) {
+                lun_trigger(lun);       /* its sg node, if it has one, is hidden from now on */
+                return 0;
+        }
+        use = walk_carries(&round->uses, lun->devpath);
+        if (use) {
+                r = exempt(round, lun, use);
+                if (r < 0) {
+                        complain("%s carries %s, but that cannot be written down: %s", lun->name, use_name(use), strerror(-r));
+                        round->code = GATE_FAILED;
+                } else
+                        say("exempt %s: carries %s", lun->name, use_name(use));
+                return 0;
+        }
+        if (lun_diskseq(lun, &diskseq) == 0 && state_granted(round->roots, diskseq)) {
+                say("kept %s: granted", lun->name);
+                return 0;
+        }
+        code = refuse(round->roots, &round->uses, lun);
+        lun_trigger(lun);
+        if (code != GATE_DONE && code != GATE_GONE && round->code == GATE_DONE)
+                round->code = code;
+        return 0;
+}
+
+enum gate_exit close_gate(const struct roots *roots)
+{
+        struct round round = { .roots = roots, .code = GATE_DONE };
+        bool all = true;
+        int r;
+
+        r = state_prepare(roots);
+        if (r == 0)
+                r = state_put(roots, NULL, STATE_ARMED, "");
+        if (r == 0)
+                r = state_remove(roots, NULL, STATE_OPEN);
+        if (r < 0) {
+                complain("%s: %s", roots->run, strerror(-r));
+                round.code = GATE_FAILED;
+        }
+        for (size_t i = 0; i < BUSES; i++)
+                if (!close_bus(roots, &buses[i]))
+                        all = false;
+
+        r = walk(roots, &round.uses);
+        if (r < 0) {
+                /* Without knowing what carries the system nothing may be cut off. New devices are held all the same. */
+                complain("cannot tell what carries the system (%s): what is open stays open", strerror(-r));
+                return GATE_FAILED;
+        }
+        r = lun_foreach(roots, "", close_lun, &round);
+        walk_free(&round.uses);
+        if (r < 0) {
+                complain("looking for what is open: %s", strerror(-r));
+                return GATE_FAILED;
+        }
+        return all ? round.code : GATE_FAILED;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The record of a deed is written before the deed: should we die in between, `open` gives back something that was never
+ * taken, which harms nobody. The other way round a port would stay dead. */
+
+#include "gate/refuse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/sysfs.h"
+#include "gate/attr.h"
+#include "gate/lun.h"
+#include "gate/say.h"
+#include "gate/settle.h"
+#include "gate/state.h"
+
+#define USB_CLASS_HID 0x03U     /* USB-IF defined class codes */
+#define USB_CLASS_HUB 0x09U
+#define USB_CLASS_MAX 0xffU
+#define USB_NUMBER_MAX 999U     /* bus and device numbers */
+
+static enum gate_exit failure(const struct device *device, const char *deed, int r)
+{
+        if (r == -ENODEV || r == -ENOENT || !device_alive(device)) {
+                complain("%s: gone", device->name);
+                return GATE_GONE;
+        }
+        complain("%s: %s: %s", device->name, deed, strerror(-r));
+        return r == -EBUSY ? GATE_BUSY : GATE_FAILED;
+}
+
+struct revocation {
+        const struct roots *roots;
+        int error;
+};
+
+static int revoke_grant(const struct device *lun, void *userdata)
+{
+        struct revocation *revocation = userdata;
+        uint64_t diskseq;
+        int r;
+
+        if (lun_diskseq(lun, &diskseq) == 0) {
+                r = state_revoke(revocation->roots, diskseq);
+                if (r < 0)
+                        revocation->error = r;
+        }
+        return 0;
+}
+
+static int revoke_grants(const struct roots *roots, const struct device *device)
+{
+        struct revocation revocation = { .roots = roots };
+
+        lun_foreach(roots, device->devpath, revoke_grant, &revocation);
+        return revocation.error;
+}
+
+/* "keyboard or mouse" or "hub" when an interface of this USB device is one, else NULL. */
+static const char *what_must_live(const struct device *device)
+{
+        CLEANUP(cleanup_closedir) DIR *stream = NULL;
+        const struct dirent *entry;
+        char attribute[SYSFS_NAME_MAX + 32];
+        uint64_t class;
+        int fd = openat(device->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        stream = fd < 0 ? NULL : fdopendir(fd);
+        if (!stream && fd >= 0)
+                close(fd);
+        if (sysfs_read_number(device->dirfd, "bDeviceClass", 16, USB_CLASS_MAX, &class) == 0 && class == USB_CLASS_HUB)
+                return "hub";
+        while (stream && (entry = readdir(stream))) {
+                if (!strchr(entry->d_name, ':'))
+                        continue;
+                snprintf(attribute, sizeof attribute, "%s/bInterfaceClass", entry->d_name);
+                if (sysfs_read_number(device->dirfd, attribute, 16, USB_CLASS_MAX, &class) < 0)
+                        continue;
+                if (class == USB_CLASS_HID)
+                        return "keyboard or mouse";
+                if (class == USB_CLASS_HUB)
+                        return "hub";
+        }
+        return NULL;
+}
+
+/* Write 0 to `authorized` and read it back (Documentation/usb/authorization.rst). */
+static int deauthorize(const struct device *device)
+{
+        uint64_t value;
+        int r;
+
+        r = attr_write(device->dirfd, "authorized", "0");
+        if (r == 0)
+                r = sysfs_read_number(device->dirfd, "authorized", 10, 1, &value);
+        return r < 0 ? r : value == 0 ? 0 : -EIO;
+}
+
+static int record(const struct roots *roots, const char *name, uint64_t devnum)
+{
+        char text[32];
+
+        snprintf(text, sizeof text, "devnum=%" PRIu64 "\n", devnum);
+        return state_put(roots, STATE_REFUSED, name, text);
+}
+
+static enum gate_exit refuse_usb_device(const struct roots *roots, const struct device *device)
+{
+        const char *alive = what_must_live(device);
+        uint64_t devnum;
+        int r;
+
+        if (alive) {
+                complain("%s has a %s: refuse its storage interface, not the whole device", device->name, alive);
+                return GATE_FAILED;
+        }
+        r = sysfs_read_number(device->dirfd, "devnum", 10, USB_NUMBER_MAX, &devnum);
+        if (r == 0)
+                r = record(roots, device->name, devnum);
+        if (r == 0)
+                r = deauthorize(device);
+        if (r < 0)
+                return failure(device, "deauthorising", r);
+        say("deauthorised usb device %s", device->name);
+        return GATE_DONE;
+}
+
+static enum gate_exit refuse_usb_interface(const struct roots *roots, const struct device *device)
+{
+        CLEANUP(cleanup_close) int parent = attr_open_dir(device->dirfd, "..");
+        uint64_t busnum, devnum;
+        char node[32];
+        int r = parent;
+
+        if (r >= 0)
+                r = sysfs_read_number(parent, "busnum", 10, USB_NUMBER_MAX, &busnum);
+        if (r >= 0)
+                r = sysfs_read_number(parent, "devnum", 10, USB_NUMBER_MAX, &devnum);
+        if (r < 0)
+                return failure(device, "finding its device", r);
+
+        /* Node first: while it is open to users the interface can be brought back as soon as it is gone. */
+        snprintf(node, sizeof node, "%" PRIu64 "-%" PRIu64 "", busnum, devnum);
+        r = state_put(roots, STATE_NODES, node, "");
+        if (r == 0)
+                r = attr_trigger(parent, ".");
+        if (r == 0)
+                r = record(roots, device->name, devnum);
+        if (r == 0)
+                r = deauthorize(device);
+        if (r < 0)
+                return failure(device, "deauthorising", r);
+        say("deauthorised usb interface %s", device->name);
+        return GATE_DONE;
+}
+
+static enum gate_exit refuse_lun(const struct device *lun)
+{
+        int r;
+
+        if (!device_bound(lun)) {
+                say("held %s", lun->name);
+                return GATE_DONE;
+        }
+        r = lun_unbind(lun);
+        if (r < 0)
+                return failure(lun, "unbinding", r);
+        say("unbound %s", lun->name);
+        return GATE_DONE;
+}
+
+enum gate_exit refuse(const struct roots *roots, const struct uses *uses, const struct device *device)
+{
+        int r;
+
+        r = settle(roots, uses, device);
+        if (r < 0)
+                return r == -EBUSY ? GATE_BUSY : GATE_FAILED;
+        /* From here on a disk below it that appears again is hidden. */
+        r = revoke_grants(roots, device);
+        if (r < 0)
+                return failure(device, "taking back its grant", r);
+        switch (device->type) {
+        case DEVICE_USB_DEVICE:
+                return refuse_usb_device(roots, device);
+        case DEVICE_USB_INTERFACE:
+                return refuse_usb_interface(roots, device);
+        case DEVICE_LUN:
+                return refuse_lun(device);
+        }
+        return GATE_FAILED;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A file's presence is the message wherever that is enough, because udev rules (TEST==), modprobe.d and systemd conditions
+ * can ask for nothing else. */
+
+#include "gate/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "gate/attr.h"
+#include "common/sysfs.h"
+
+#define WISH_FILE "gate.open"
+
+static int join(char *ret, size_t size, const char *root, const char *directory, const char *name)
+{
+        int n = snprintf(ret, size, "%s/%s%s%s", root, directory ? directory : "", directory ? "/" : "", name);
+
+        return n < 0 || (size_t) n >= size ? -ENAMETOOLONG : 0;
+}
+
+static int make_directory(const char *path)
+{
+        return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int state_prepare(const struct roots *roots)
+{
+        static const char *const directories[] = { STATE_GRANTS, STATE_REFUSED, STATE_NODES, STATE_EXEMPT };
+        char path[PATH_MAX];
+        int r;
+
+        r = make_directory(roots->run);
+        for (size_t i = 0; r == 0 && i < sizeof directories / sizeof directories[0]; i++) {
+                r = join(path, sizeof path, roots->run, NULL, directories[i]);
+                if (r == 0)
+                        r = make_directory(path);
+        }
+        return r;
+}
+
+/* Durable says whether it must survive a power cut (the wish) or only has to be seen whole (/run). */
+static int put(const char *path, const char *text, bool durable)
+{
+        CLEANUP(cleanup_close) int fd = -1;
+        char aside[PATH_MAX];
+        size_t length = strlen(text);
+        int r = 0;
+
+        /* The process id keeps two gates apart that work on two devices at the same time. */
+        if ((size_t) snprintf(aside, sizeof aside, "%s.new-%d", path, (int) getpid()) >= sizeof aside)
+                return -ENAMETOOLONG;
+        fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0)
+                return -errno;
+        if (write(fd, text, length) != (ssize_t) length)
+                r = errno ? -errno : -EIO;
+        if (r == 0 && durable && fsync(fd) < 0)
+                r = -errno;
+        if (r == 0 && rename(aside, path) < 0)
+                r = -errno;
+        if (r < 0)
+                unlink(aside);
+        return r;
+}
+
+int state_put(const struct roots *roots, const char *directory, const char *name, const char *text)
+{
+        char path[PATH_MAX];
+        int r;
+
+        r = join(path, sizeof path, roots->run, directory, name);
+        return r < 0 ? r : put(path, text, false);
+}
+
+int state_remove(const struct roots *roots, const char *directory, const char *name)
+{
+        char path[PATH_MAX];
+        int r;
+
+        r = join(path, sizeof path, roots->run, directory, name);
+        if (r < 0)
+                return r;
+        return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+bool state_has(const struct roots *roots, const char *directory, const char *name)
+{
+        char path[PATH_MAX];
+
+        return join(path, sizeof path, roots->run, directory, name) == 0 && access(path, F_OK) == 0;
+}
+
+int state_get(const struct roots *roots, const char *directory, const char *name, char *buffer, size_t size)
+{
+        char path[PATH_MAX];
+        int r;
+
+        r = join(path, sizeof path, roots->run, directory, name);
+        return r < 0 ? r : (int) attr_read(AT_FDCWD, path, buffer, size);
+}
+
+bool state_value(const char *text, const char *key, char *buffer, size_t size)
+{
+        size_t length = strlen(key);
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                size_t value;
+
+                line += *line == '\n';
+                if (strncmp(line, key, length) != 0 || line[length] != '=')
+                        continue;
+                line += length + 1;
+                value = strcspn(line, "\n");
+                if (value >= size)
+                        return false;
+                memcpy(buffer, line, value);
+                buffer[value] = '\0';
+                return true;
+        }
+        return false;
+}
+
+int state_foreach(const struct roots *roots, const char *directory,
+                  int (*callback)(const char *name, void *userdata), void *userdata)
+{
+        CLEANUP(cleanup_closedir) DIR *stream = NULL;
+        char path[PATH_MAX];
+        int r;
+
+        r = join(path, sizeof path, roots->run, NULL, directory);
+        if (r < 0)
+                return r;
+        stream = opendir(path);
+        if (!stream)
+                return errno == ENOENT ? 0 : -errno;
+        for (;;) {
+                const struct dirent *entry;
+
+                errno = 0;
+                entry = readdir(stream);
+                if (!entry)
+                        return -errno;
+                if (entry->d_name[0] == '.' || strstr(entry->d_name, ".new-"))
+                        continue;
+                r = callback(entry->d_name, userdata);
+                if (r != 0)
+                        return r;
+        }
+}
+
+int state_grant(const struct roots *roots, uint64_t diskseq, const char *text)
+{
+        char name[24];
+
+        snprintf(name, sizeof name, "%" PRIu64, diskseq);
+        return state_put(roots, STATE_GRANTS, name, text);
+}
+
+int state_revoke(const struct roots *roots, uint64_t diskseq)
+{
+        char name[24];
+
+        snprintf(name, sizeof name, "%" PRIu64, diskseq);
+        return state_remove(roots, STATE_GRANTS, name);
+}
+
+bool state_granted(const struct roots *roots, uint64_t diskseq)
+{
+        char name[24];
+
+        snprintf(name, sizeof name, "%" PRIu64, diskseq);
+        return state_has(roots, STATE_GRANTS, name);
+}
+
+static const char *const wish_texts[] = {
+        [WISH_CLOSED] = "closed",
+        [WISH_OPEN_BY_COMMAND] = "by-command",
+        [WISH_OPEN_FOR_AUDIT] = "audit",
+};
+
+const char *wish_name(enum wish wish)
+{
+        return wish_texts[wish];
+}
+
+enum wish state_wish(const struct roots *roots)
+{
+        char path[PATH_MAX], text[64];
+
+        if (join(path, sizeof path, roots->etc, NULL, WISH_FILE) < 0 || access(path, F_OK) < 0)
+                return WISH_CLOSED;
+        /* An empty file made by hand in rescue (`touch`) counts as IT's wish. */
+        if (attr_read(AT_FDCWD, path, text, sizeof text) >= 0 && strcmp(text, wish_texts[WISH_OPEN_FOR_AUDIT]) == 0)
+                return WISH_OPEN_FOR_AUDIT;
+        return WISH_OPEN_BY_COMMAND;
+}
+
+int state_set_wish(const struct roots *roots, enum wish wish)
+{
+        char path[PATH_MAX], text[64];
+        int r;
+
+        r = join(path, sizeof path, roots->etc, NULL, WISH_FILE);
+        if (r < 0)
+                return r;
+        if (state_wish(roots) == wish)
+                return 0;
+        if (wish == WISH_CLOSED)
+                return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+        r = make_directory(roots->etc);
+        if (r < 0)
+                return r;
+        snprintf(text, sizeof text, "%s\n", wish_texts[wish]);
+        return put(path, text, true);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One owner for everything the agent told: the struct it was received into. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/answer.h"
+
+void answer_status_clear(struct answer_status *status)
+{
+        free(status->version);
+        free(status->mode);
+        free(status->gate);
+        free(status->wish);
+        free(status->policy_source);
+        free(status->policy_error);
+        for (size_t i = 0; i < status->n_buses; i++) {
+                free(status->buses[i].name);
+                free(status->buses[i].state);
+        }
+        free(status->buses);
+        memset(status, 0, sizeof(*status));
+}
+
+void answer_device_clear(struct answer_device *device)
+{
+        free(device->id);
+        free(device->kind);
+        free(device->vendor);
+        free(device->product);
+        free(device->name);
+        free(device->state);
+        free(device->rule);
+        free(device->reason);
+        for (size_t i = 0; i < device->n_nodes; i++)
+                free(device->nodes[i]);
+        free(device->nodes);
+        memset(device, 0, sizeof(*device));
+}
+
+void answer_devices_clear(struct answer_devices *devices)
+{
+        for (size_t i = 0; i < devices->n; i++)
+                answer_device_clear(&devices->items[i]);
+        free(devices->items);
+        memset(devices, 0, sizeof(*devices));
+}

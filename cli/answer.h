@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the agent answers, as plain data: bus.c fills it in, the verbs print it. Strings are never NULL in an answer that
+ * was received; a key that the agent did not send is "". They are the agent's words: clean them before a terminal. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ANSWER_LIST_MAX 4096U /* devices in one answer, nodes of one device, buses */
+
+struct answer_bus {
+        char *name, *state; /* "scsi" "closed" */
+};
+
+struct answer_status {
+        char *version;       /* of the agent */
+        char *mode;          /* "enforce", "audit" */
+        char *gate;          /* "closed", "open", "partly" */
+        char *wish;          /* "closed", "open" (by command), "audit" */
+        char *policy_source; /* "file", "last-good", "built-in" */
+        char *policy_error;  /* "" or "FILE:LINE: text" */
+        uint32_t policy_version;
+        uint32_t devices; /* storage present now */
+        uint32_t refused; /* since the agent started */
+        uint32_t busy;    /* gate children under way */
+        uint64_t since;   /* microseconds, CLOCK_REALTIME; 0: not told */
+        struct answer_bus *buses;
+        size_t n_buses;
+};
+
+struct answer_device {
+        char *id;               /* kernel name, "1-2" */
+        char *kind;             /* "usb-disk" ... */
+        char *vendor, *product; /* "0951", "1666", or "" */
+        char *name;
+        char *state; /* refused, allowed, exempt, held, pending, busy, failed, gate-open */
+        char *rule, *reason;
+        uint64_t since;
+        bool audit;
+        bool serial;  /* it has one that tells it from others */
+        char **nodes; /* "sda" ... */
+        size_t n_nodes;
+};
+
+struct answer_devices {
+        struct answer_device *items;
+        size_t n;
+};
+
+/* Free what is in the struct, not the struct. Half-filled ones (all zero at first) are fine. */
+void answer_status_clear(struct answer_status *status);
+void answer_device_clear(struct answer_device *device);
+void answer_devices_clear(struct answer_devices *devices);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What main() gives to a verb. Every verb is one file and one function of this shape, and answers a number of exit.h. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct cli {
+        FILE *out, *err;
+        bool json;            /* --json: one JSON document on out and nothing else there */
+        const char *argument; /* FILE or DEVICE, NULL for verbs without one */
+        const char *sys_root; /* "/sys" */
+        const char *run_root; /* "/run/lekdicht" */
+        const char *policy;   /* "/etc/lekdicht/policy.ini" */
+        uid_t uid;            /* who asks */
+        uint64_t now;         /* microseconds, CLOCK_REALTIME */
+};
+
+int cli_status(const struct cli *cli);
+int cli_devices(const struct cli *cli);
+int cli_gate_open(const struct cli *cli);
+int cli_gate_close(const struct cli *cli);
+int cli_policy_check(const struct cli *cli);
+int cli_policy_explain(const struct cli *cli);

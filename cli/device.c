@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Words for what the agent answers in keywords. A keyword that is not known here is shown as it came, so a newer agent
+ * does not make an older command silent. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/device.h"
+#include "cli/when.h"
+
+struct words {
+        const char *keyword, *words;
+};
+
+static const struct words kinds[] = {
+        { "usb-disk", "USB stick or disk" },
+        { "sd-card", "memory card" },
+        { "optical", "CD or DVD drive" },
+        { "external-disk", "external disk" },
+        { "phone-mtp", "phone (files by MTP)" },
+        { "phone-ptp", "phone or camera (pictures by PTP)" },
+        { "phone-apple", "iPhone or iPad" },
+        { "phone-adb", "phone (debugging by ADB)" },
+        { NULL, NULL },
+};
+
+static const struct words states[] = {
+        { "refused", "it does not open" },
+        { "allowed", "it opens as usual" },
+        { "exempt", "it carries this system and is never touched" },
+        { "held", "the kernel holds it shut" },
+        { "pending", "it stays shut until it is judged" },
+        { "busy", "it is in use; it is shut when it is let go" },
+        { "failed", "what the rule says could not be done; see journalctl -u lekdichtd" },
+        { "gate-open", "it opens because the gate is open, whatever the policy says" },
+        { NULL, NULL },
+};
+
+static const char *find(const struct words *words, const char *keyword)
+{
+        for (; words->keyword; words++)
+                if (strcmp(words->keyword, keyword) == 0)
+                        return words->words;
+        return NULL;
+}
+
+const char *device_kind_words(const char *kind)
+{
+        return find(kinds, kind);
+}
+
+const char *device_state_words(const char *state)
+{
+        return find(states, state);
+}
+
+void device_usb_id(const struct answer_device *device, char *ret, size_t size)
+{
+        if (*device->vendor)
+                snprintf(ret, size, "%s:%s", device->vendor, device->product);
+        else
+                snprintf(ret, size, "%s", "");
+}
+
+char *device_nodes(const struct answer_device *device)
+{
+        size_t size = 1;
+        char *nodes, *out;
+
+        for (size_t i = 0; i < device->n_nodes; i++)
+                size += strlen(device->nodes[i]) + strlen(", ");
+        nodes = out = malloc(size);
+        if (!nodes)
+                return NULL;
+        *out = '\0';
+        for (size_t i = 0; i < device->n_nodes; i++)
+                out = stpcpy(stpcpy(out, i ? ", " : ""), device->nodes[i]);
+        return nodes;
+}
+
+void device_json(struct json *json, const struct answer_device *device)
+{
+        char since[WHEN_MAX];
+
+        when_utc(device->since, since);
+        json_begin_object(json, NULL);
+        json_string(json, "id", device->id);
+        json_string(json, "kind", device->kind);
+        json_string(json, "vendor", device->vendor);
+        json_string(json, "product", device->product);
+        json_string(json, "name", device->name);
+        json_string(json, "state", device->state);
+        json_string(json, "rule", device->rule);
+        json_string(json, "reason", device->reason);
+        json_string(json, "since", since);
+        json_bool(json, "audit", device->audit);
+        json_bool(json, "serial", device->serial);
+        json_begin_array(json, "nodes");
+        for (size_t i = 0; i < device->n_nodes; i++)
+                json_string(json, NULL, device->nodes[i]);
+        json_end_array(json);
+        json_end_object(json);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* lekdicht policy explain DEVICE: what it is, what happens to it, by which rule and why; and, when it does not open, the
+ * lines with which it would. The agent judges it now, with the policy it holds; nothing is done to the device.
+ *
+ * --json: the object of device.h; when the agent does not answer, the object of trouble.h. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/bus.h"
+#include "cli/device.h"
+#include "cli/exit.h"
+#include "cli/policy-explain.h"
+#include "cli/terminal.h"
+#include "cli/trouble.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+#include "common/json.h"
+
+DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
+
+static void line(FILE *file, const char *label, const char *text)
+{
+        fprintf(file, "  %-7s ", label);
+        terminal_print(file, text);
+        fputc('\n', file);
+}
+
+/* The lines that would let it in. Only for what a rule refused and what can be named by its USB numbers. */
+static void print_way_in(const struct cli *cli, const struct answer_device *device)
+{
+        if (strcmp(device->state, "refused") != 0 && strcmp(device->state, "held") != 0 && !device->audit)
+                return;
+        if (*device->vendor == '\0')
+                return;
+        fputs("\nTo let it in, IT adds this to ", cli->out);
+        terminal_print(cli->out, cli->policy);
+        fputs(":\n\n  [device A-SHORT-NAME]\n  class = ", cli->out);
+        terminal_print(cli->out, device->kind);
+        fputs("\n  vendor = ", cli->out);
+        terminal_print(cli->out, device->vendor);
+        fputs("\n  product = ", cli->out);
+        terminal_print(cli->out, device->product);
+        if (device->serial)
+                fputs("\n  serial = ITS-SERIAL", cli->out);
+        fputs("\n  access = allow\n  reason = WHY\n", cli->out);
+        if (device->serial)
+                fputs("\nIts serial: lsusb -v, at iSerial. Without that line every device of this model opens.\n",
+                      cli->out);
+        else
+                fputs("\nIt has no serial that tells it from others: every device of this model would open.\n",
+                      cli->out);
+}
+
+static void print_words(const struct cli *cli, const struct answer_device *device)
+{
+        CLEANUP(cleanup_free) char *nodes = device_nodes(device);
+        const char *kind = device_kind_words(device->kind), *state = device_state_words(device->state);
+        char when[WHEN_MAX], text[512], usb_id[64];
+
+        device_usb_id(device, usb_id, sizeof(usb_id));
+        terminal_print(cli->out, device->id);
+        fputs(" is a ", cli->out);
+        terminal_print(cli->out, kind ? kind : device->kind);
+        if (*usb_id) {
+                fputs(", USB ", cli->out);
+                terminal_print(cli->out, usb_id);
+        }
+        if (*device->name) {
+                fputs(", and calls itself \"", cli->out);
+                terminal_print(cli->out, device->name);
+                fputc('"', cli->out);
+        }
+        fputs(".\n\n", cli->out);
+
+        when_short(device->since, cli->now, when);
+        snprintf(text, sizeof(text), "%s%s%s", device->state, state ? ": " : "", state ? state : "");
+        line(cli->out, "state", text);
+        line(cli->out, "since", when);
+        line(cli->out, "rule", device->rule);
+        line(cli->out, "why", device->reason);
+        if (nodes && *nodes)
+                line(cli->out, "nodes", nodes);
+        print_way_in(cli, device);
+}
+
+int policy_explain_print(const struct cli *cli, const struct answer_device *device)
+{
+        struct json json;
+
+        if (!cli->json) {
+                print_words(cli, device);
+                return EXIT_WELL;
+        }
+        json_init_file(&json, cli->out, JSON_INDENT);
+        device_json(&json, device);
+        return json_finish(&json) < 0 ? EXIT_WRONG : EXIT_WELL;
+}
+
+/* The names that would have been understood. */
+static void print_present(const struct cli *cli, struct bus *bus)
+{
+        struct answer_devices devices;
+
+        if (cli->json || bus_devices(bus, &devices) != BUS_OK)
+                return;
+        fputs(devices.n ? "Plugged in:" : "No removable storage is plugged in.", cli->err);
+        for (size_t i = 0; i < devices.n; i++) {
+                fputc(' ', cli->err);
+                terminal_print(cli->err, devices.items[i].id);
+        }
+        fputc('\n', cli->err);
+        answer_devices_clear(&devices);
+}
+
+int cli_policy_explain(const struct cli *cli)
+{
+        static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
+        CLEANUP(cleanup_bus) struct bus *bus = NULL;
+        struct answer_device device;
+        int r;
+
+        r = bus_new(&bus);
+        if (r == BUS_OK)
+                r = bus_explain(bus, cli->argument, &device);
+        if (r == -EINVAL) /* not UTF-8: no device has such a name */
+                r = BUS_UNKNOWN_DEVICE;
+        if (r != BUS_OK) {
+                int code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
+
+                if (r == BUS_UNKNOWN_DEVICE)
+                        print_present(cli, bus);
+                return code;
+        }
+        r = policy_explain_print(cli, &device);
+        answer_device_clear(&device);
+        return r;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* lekdicht status: ten seconds for a head of IT. The first line is the answer, then one fact a line, then what is wrong.
+ *
+ * --json, one object; keys stay as they are, new ones may come:
+ *      version         string: of the agent
+ *      since           string: RFC 3339, UTC; "" when not known
+ *      gate            "closed" | "open" | "partly"
+ *      wish            "closed" | "open" (somebody opened it) | "audit" (the policy only watches)
+ *      buses           object: bus -> "closed" | "open" | "absent"
+ *      mode            "enforce" | "audit"
+ *      policy          object: source "file" | "last-good" | "built-in", version number, error string ("": none)
+ *      devices         number: storage present now
+ *      refused         number: since the agent started
+ *      busy            number: devices that are being opened or shut at this moment
+ *      well            bool: nothing is wrong; the exit code is 0
+ *      problems        array of strings, for people
+ * When the agent does not answer: the object of trouble.h. */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cli/bus.h"
+#include "cli/exit.h"
+#include "cli/status.h"
+#include "cli/terminal.h"
+#include "cli/trouble.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+#include "common/json.h"
+
+DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
+
+static bool same(const char *a, const char *b)
+{
+        return strcmp(a, b) == 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void problem(struct status_problems *problems, const char *format, ...)
+{
+        va_list arguments;
+
+        if (problems->n == STATUS_PROBLEMS_MAX)
+                return;
+        va_start(arguments, format);
+        vsnprintf(problems->items[problems->n++], STATUS_PROBLEM_MAX, format, arguments);
+        va_end(arguments);
+}
+
+void status_judge(const struct answer_status *status, struct status_problems *ret)
+{
+        bool want_closed = same(status->wish, "closed");
+
+        ret->n = 0;
+        if (same(status->gate, "partly"))
+                problem(ret, "the gate is only partly closed: see the buses; `lekdicht gate close` tries again");
+        else if (same(status->gate, "open") && want_closed)
+                problem(ret,
+                        "the gate is open and nobody decided so for good: it was opened until the next boot, or by "
+                        "something else; `lekdicht gate close` shuts it");
+        else if (same(status->gate, "closed") && !want_closed)
+                problem(ret, "the gate is closed although it is wanted open");
+        else if (!same(status->gate, "open") && !same(status->gate, "closed"))
+                problem(ret, "the agent does not say whether the gate is closed");
+        if (same(status->policy_source, "last-good"))
+                problem(ret, "the policy file is not used, the last good one holds: %s", status->policy_error);
+        else if (same(status->policy_source, "built-in"))
+                problem(ret, "there is no good policy, the built-in rules hold (all removable storage is refused): %s",
+                        *status->policy_error ? status->policy_error : "no policy file");
+        else if (*status->policy_error)
+                problem(ret, "the policy file was changed and is not used: %s", status->policy_error);
+}
+
+static const char *headline(const struct answer_status *status)
+{
+        if (same(status->gate, "closed"))
+                return "Removable storage is SHUT; only what the policy allows opens.";
+        if (same(status->gate, "open") && same(status->wish, "audit"))
+                return "Removable storage is OPEN: the policy only watches (mode = audit).";
+        if (same(status->gate, "open") && same(status->wish, "open"))
+                return "Removable storage is OPEN: an administrator opened the gate. `lekdicht gate close` shuts it.";
+        if (same(status->gate, "open"))
+                return "Removable storage is OPEN.";
+        return "Removable storage is only PARTLY shut.";
+}
+
+__attribute__((format(printf, 3, 4))) static void line(FILE *file, const char *label, const char *format, ...)
+{
+        char text[1024];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        fprintf(file, "  %-9s ", label);
+        terminal_print(file, text);
+        fputc('\n', file);
+}
+
+static void print_buses(FILE *file, const struct answer_status *status)
+{
+        fprintf(file, "  %-9s ", "buses");
+        for (size_t i = 0; i < status->n_buses; i++) {
+                fputs(i ? ", " : "", file);
+                terminal_print(file, status->buses[i].name);
+                fputc(' ', file);
+                terminal_print(file, status->buses[i].state);
+        }
+        fputs(status->n_buses ? "\n" : "none\n", file);
+}
+
+static void print_words(const struct cli *cli, const struct answer_status *status,
+                        const struct status_problems *problems)
+{
+        char when[WHEN_MAX], ago[WHEN_MAX];
+
+        fprintf(cli->out, "%s\n\n", headline(status));
+        line(cli->out, "gate", "%s%s", *status->gate ? status->gate : "unknown",
+             same(status->gate, "open") && same(status->wish, "open")    ? " by command, also after a reboot"
+             : same(status->gate, "open") && same(status->wish, "audit") ? " because the policy only watches"
+                                                                         : "");
+        print_buses(cli->out, status);
+        if (same(status->policy_source, "built-in"))
+                line(cli->out, "policy", "built-in rules");
+        else
+                line(cli->out, "policy", "version %" PRIu32 "%s", status->policy_version,
+                     same(status->policy_source, "last-good") ? ", the last good one" : "");
+        line(cli->out, "mode", "%s%s", status->mode,
+             same(status->mode, "enforce") ? ": what the policy refuses does not open"
+             : same(status->mode, "audit") ? ": nothing is refused, only written down"
+                                           : "");
+        line(cli->out, "devices", "%" PRIu32 " plugged in now; %" PRIu32 " refused since the agent started",
+             status->devices, status->refused);
+        if (status->busy > 0)
+                line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
+        when_short(status->since, cli->now, when);
+        when_ago(status->since, cli->now, ago);
+        line(cli->out, "agent", "lekdichtd %s, running since %s (%s)", status->version, when, ago);
+
+        if (problems->n > 0)
+                fputs("\nWrong:\n", cli->out);
+        for (size_t i = 0; i < problems->n; i++) {
+                fputs("  - ", cli->out);
+                terminal_print(cli->out, problems->items[i]);
+                fputc('\n', cli->out);
+        }
+}
+
+static int print_json(const struct cli *cli, const struct answer_status *status, const struct status_problems *problems)
+{
+        char since[WHEN_MAX];
+        struct json json;
+
+        when_utc(status->since, since);
+        json_init_file(&json, cli->out, JSON_INDENT);
+        json_begin_object(&json, NULL);
+        json_string(&json, "version", status->version);
+        json_string(&json, "since", since);
+        json_string(&json, "gate", status->gate);
+        json_string(&json, "wish", status->wish);
+        json_begin_object(&json, "buses");
+        for (size_t i = 0; i < status->n_buses; i++)
+                json_string(&json, status->buses[i].name, status->buses[i].state);
+        json_end_object(&json);
+        json_string(&json, "mode", status->mode);
+        json_begin_object(&json, "policy");
+        json_string(&json, "source", status->policy_source);
+        json_uint(&json, "version", status->policy_version);
+        json_string(&json, "error", status->policy_error);
+        json_end_object(&json);
+        json_uint(&json, "devices", status->devices);
+        json_uint(&json, "refused", status->refused);
+        json_uint(&json, "busy", status->busy);
+        json_bool(&json, "well", problems->n == 0);
+        json_begin_array(&json, "problems");
+        for (size_t i = 0; i < problems->n; i++)
+                json_string(&json, NULL, problems->items[i]);
+        json_end_array(&json);
+        json_end_object(&json);
+        return json_finish(&json);
+}
+
+int status_print(const struct cli *cli, const struct answer_status *status)
+{
+        struct status_problems problems;
+
+        status_judge(status, &problems);
+        if (!cli->json)
+                print_words(cli, status, &problems);
+        else if (print_json(cli, status, &problems) < 0)
+                return EXIT_WRONG;
+        return problems.n == 0 ? EXIT_WELL : EXIT_WRONG;
+}
+
+int cli_status(const struct cli *cli)
+{
+        static const struct trouble_verb verb = { .may = "ask the agent for its status",
+                                                  .without = "lekdicht-gate status" };
+        CLEANUP(cleanup_bus) struct bus *bus = NULL;
+        struct answer_status status;
+        int r;
+
+        r = bus_new(&bus);
+        if (r == BUS_OK)
+                r = bus_status(bus, &status);
+        if (r != BUS_OK)
+                return trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
+        r = status_print(cli, &status);
+        answer_status_clear(&status);
+        return r;
+}

@@ -30,7 +30,7 @@ static void line(FILE *file, const char *label, const char *text)
 /* The lines that would let it in. Only for what a rule refused and what can be named by its USB numbers. */
 static void print_way_in(const struct cli *cli, const struct answer_device *device)
 {
-        if (strcmp(device->state, "refused") != 0 && strcmp(device->state, "held") != 0 && !device->audit)
+        if (strcmp(device->state, "refused") != 0 && !device->audit)
                 return;
         if (*device->vendor == '\0')
                 return;

@@ -9,7 +9,7 @@
 #include "policy/policy.h"
 
 #define VERDICT_RULE_MAX 80U
-#define VERDICT_REASON_MAX 256U
+#define VERDICT_REASON_MAX 288U
 
 struct verdict {
         enum access access;             /* what is done: ACCESS_ALLOW in audit mode whatever the rules say */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The school's policy: one INI file, accepted whole or not at all. Pure: no clock, no logging, no sockets. */
+/* The school's policy: one INI file, accepted whole or not at all. Pure: no clock, no logging, no sockets.
+ *
+ * Text is UTF-8 with lines ended by LF or CR LF; a byte order mark at the start is passed over. Lines are blank, a comment
+ * (first character '#' or ';'), [section], [section NAME] or key = value; nothing stands after a ']' and no comment after a
+ * value. Keys that are not given: mode is enforce, storage is block. All strings of a policy are valid UTF-8 without
+ * control characters and without blanks around them. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +43,7 @@ struct policy_device {
 };
 
 struct policy {
-        unsigned version;       /* 0 only in the built-in policy */
+        unsigned version;       /* 1 to 4294967295; 0 only in the built-in policy */
         enum policy_mode mode;
         char *min_agent;        /* "0.2.0" or NULL */
         char *school_name, *servicedesk, *servicedesk_url, *leak_report, *leak_report_url;    /* NULL: not given */
@@ -54,6 +59,7 @@ struct policy_error {
         char text[POLICY_ERROR_TEXT_MAX];
 };
 
+/* Both lists are in the order of lines. A full list keeps the first lines of the file. */
 struct policy_errors {
         struct policy_error items[POLICY_ERRORS_MAX];
         size_t n;               /* kept in items */
@@ -62,15 +68,18 @@ struct policy_errors {
         size_t n_warnings;
 };
 
-/* Parse size bytes of INI text. agent_version ("0.1.0") is held against min-agent.
- * Returns 0 and a policy in *ret that the caller frees with policy_free(); -EINVAL with at least one entry in
- * *errors, and *ret untouched; -ENOMEM. */
+/* Parse size bytes of INI text. agent_version ("0.1.0") is held against min-agent; what follows its numbers does not count.
+ * *errors is always filled in anew; the texts are plain sentences in UTF-8, without file name and line.
+ * Returns 0, no errors (warnings perhaps) and a policy in *ret that the caller frees with policy_free(); -EINVAL with at
+ * least one entry in *errors, and *ret untouched; -ENOMEM. */
 int policy_parse(const char *text, size_t size, const char *agent_version, struct policy **ret, struct policy_errors *errors);
 
 #define POLICY_REQUIRE_ROOT_OWNED (1U << 0)   /* owner uid 0 and neither group- nor world-writable, else refused */
 
 /* As policy_parse(), from a regular file of at most POLICY_FILE_MAX bytes, opened without following a final symlink and
- * without blocking (a FIFO is an error, not a wait). Other errors: -errno of open or read, also as text in *errors. */
+ * without blocking (a FIFO is an error, not a wait). Besides what policy_parse() returns, each with a text in *errors (line 0):
+ * -ENOENT, -EACCES and others of open(2) and read(2); -ELOOP for a symbolic link; -EISDIR; -EINVAL when it is no regular
+ * file; -EPERM when the owner or mode is wrong; -EFBIG. */
 int policy_load(const char *path, unsigned flags, const char *agent_version, struct policy **ret, struct policy_errors *errors);
 
 /* What holds when no policy can be read: enforce, all removable storage blocked, version 0. NULL: out of memory. */

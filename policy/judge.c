@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The judge: facts and policy in, verdict out. It reads nothing else, so that the agent, `lekdicht policy explain` and
+ * the tests all get the same answer. The first [device] section of which every criterion fits decides; else [storage].
+ * What it cannot make sense of it refuses. */
+
+#include "policy/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The longest rule and reason that a parsed policy can lead to must fit: nothing a teacher or IT reads is cut short. */
+_Static_assert(VERDICT_RULE_MAX > sizeof("[device ]") + POLICY_NAME_MAX, "rule");
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been refused by : ") + sizeof("[device ]") +
+                                            POLICY_NAME_MAX + POLICY_LINE_MAX - sizeof("reason"),
+               "reason");
+
+static bool serial_fits(const char *wanted, const char *found)
+{
+        static const char blanks[] = " \t";
+        size_t n;
+
+        /* "0" is on thousands of sticks: it opens none of them, whatever else the section asks for. */
+        if (!found || !serial_identifies(wanted))
+                return false;
+
+        wanted += strspn(wanted, blanks);
+        found += strspn(found, blanks);
+        for (n = strlen(wanted); n > 0 && strchr(blanks, wanted[n - 1]); n--)
+                ;
+
+        return strncmp(wanted, found, n) == 0 && found[n + strspn(found + n, blanks)] == '\0';
+}
+
+static bool device_fits(const struct policy_device *device, const struct storage_facts *facts)
+{
+        if (!device->has_class && !device->has_vendor && !device->serial)
+                return false;
+        if (device->has_class && device->class != facts->kind)
+                return false;
+        if (device->has_product && !device->has_vendor)
+                return false;
+        if (device->has_vendor && !(facts->has_usb_id && device->vendor == facts->vendor))
+                return false;
+        if (device->has_product && device->product != facts->product)
+                return false;
+        if (device->serial && !serial_fits(device->serial, facts->serial))
+                return false;
+
+        return true;
+}
+
+static void set_reason(struct verdict *verdict, const char *by, const char *because)
+{
+        const char *deed = NULL;
+
+        switch (verdict->by_rule) {
+        case ACCESS_BLOCK:
+                deed = verdict->audit ? "audit: would have been refused by" : "refused by";
+                break;
+        case ACCESS_ALLOW:
+                deed = "opened by";
+                break;
+        }
+
+        snprintf(verdict->reason, sizeof(verdict->reason), "%s %s%s%s", deed, by, because ? ": " : "", because ?: "");
+}
+
+void judge(const struct policy *policy, const struct storage_facts *facts, struct verdict *ret)
+{
+        struct verdict verdict = { .by_rule = ACCESS_BLOCK, .audit = policy->mode == POLICY_AUDIT };
+        const char *kind = storage_kind_name(facts->kind);
+        const struct policy_device *device = NULL;
+
+        for (size_t i = 0; kind && i < policy->n_devices && !device; i++)
+                if (device_fits(&policy->devices[i], facts))
+                        device = &policy->devices[i];
+
+        if (device) {
+                verdict.by_rule = device->access;
+                snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
+                set_reason(&verdict, verdict.rule, device->reason);
+        } else if (policy->version == 0) {
+                verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
+                snprintf(verdict.rule, sizeof(verdict.rule), "built-in");
+                set_reason(&verdict, "the built-in rules, which hold while no policy can be read", NULL);
+        } else {
+                verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
+                snprintf(verdict.rule, sizeof(verdict.rule), "[storage]%s%s", kind ? " " : "", kind ?: "");
+                set_reason(&verdict, verdict.rule, NULL);
+        }
+
+        verdict.access = verdict.audit ? ACCESS_ALLOW : verdict.by_rule;
+        *ret = verdict;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the values of a policy may be. A value that is wrong is told, with what to write instead, and left out. */
+
+#include "policy/key.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/errors.h"
+#include "policy/value.h"
+
+int key_set_text(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char **field = (void *) ((char *) sections->object + key->field);
+        (void) line;
+
+        *field = strdup(value);
+        return *field ? 0 : -ENOMEM;
+}
+
+int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        const char *fault = value_url_fault(value);
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (fault) {
+                errors_add(sections->errors, line, "the address %s %s", errors_quote(quoted, value), fault);
+                return 0;
+        }
+
+        return key_set_text(sections, key, value, line);
+}
+
+int key_set_version(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (value_number(value, &sections->policy->version) < 0)
+                errors_add(sections->errors, line, "%s %s is no version; write a whole number from 1 to 4294967295",
+                           key->name, errors_quote(quoted, value));
+
+        return 0;
+}
+
+int key_set_mode(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (strcmp(value, "enforce") == 0)
+                sections->policy->mode = POLICY_ENFORCE;
+        else if (strcmp(value, "audit") == 0)
+                sections->policy->mode = POLICY_AUDIT;
+        else
+                errors_add(sections->errors, line, "%s cannot be %s; write enforce or audit", key->name,
+                           errors_quote(quoted, value));
+
+        return 0;
+}
+
+int key_set_min_agent(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        unsigned wanted[VALUE_DOTTED_MAX], here[VALUE_DOTTED_MAX];
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (value_dotted(value, wanted) < 0) {
+                errors_add(sections->errors, line, "%s %s is no version; write it as in 0.2.0", key->name,
+                           errors_quote(quoted, value));
+                return 0;
+        }
+        value_dotted_prefix(sections->agent_version, here);
+        if (value_dotted_compare(wanted, here) > 0) {
+                errors_add(sections->errors, line,
+                           "this policy asks for lekdicht %.40s or later and here is %.20s; update lekdicht", value,
+                           sections->agent_version);
+                return 0;
+        }
+
+        return key_set_text(sections, key, value, line);
+}
+
+static bool begins(const char *value, const char *word)
+{
+        size_t size = strlen(word);
+
+        return strncmp(value, word, size) == 0 && (value[size] == '\0' || value[size] == ' ');
+}
+
+static void read_access(struct sections *sections, const struct key *key, const char *value, unsigned line,
+                        enum access *ret)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (strcmp(value, "block") == 0)
+                *ret = ACCESS_BLOCK;
+        else if (strcmp(value, "allow") == 0)
+                *ret = ACCESS_ALLOW;
+        else if (begins(value, "read-only") || begins(value, "encrypted") || strstr(value, " until "))
+                errors_add(sections->errors, line,
+                           "%s is not known by lekdicht %.20s, only by a later version; write block or allow",
+                           errors_quote(quoted, value), sections->agent_version);
+        else
+                errors_add(sections->errors, line, "%s cannot be %s; write block or allow", key->name,
+                           errors_quote(quoted, value));
+}
+
+int key_set_storage(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        int kind = storage_kind_from_name(key->name);
+
+        if (kind < 0)
+                return kind;
+
+        read_access(sections, key, value, line, &sections->policy->storage[kind]);
+        return 0;
+}
+
+int key_set_access(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_device *device = sections->object;
+
+        read_access(sections, key, value, line, &device->access);
+        return 0;
+}
+
+int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_device *device = sections->object;
+        struct errors_hint hint = { .word = value };
+        char quoted[ERRORS_QUOTE_MAX];
+        int kind = storage_kind_from_name(value);
+
+        if (kind >= 0) {
+                device->has_class = true;
+                device->class = (enum storage_kind) kind;
+                return 0;
+        }
+
+        for (int k = 0; k < _STORAGE_KIND_MAX; k++)
+                errors_hint_offer(&hint, storage_kind_name((enum storage_kind) k));
+        if (hint.best)
+                errors_add(sections->errors, line, "unknown %s %s; did you mean \"%s\"?", key->name,
+                           errors_quote(quoted, value), hint.best);
+        else
+                errors_add(sections->errors, line, "unknown %s %s; write a key of [storage], such as usb-disk",
+                           key->name, errors_quote(quoted, value));
+
+        return 0;
+}
+
+/* idVendor and idProduct differ in their field alone, but a table of bits and offsets would say less than this. */
+static void read_id(struct sections *sections, const struct key *key, const char *value, unsigned line, bool *ret_has,
+                    uint16_t *ret)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (value_hex4(value, ret) < 0)
+                errors_add(sections->errors, line,
+                           "%s cannot be %s; write the 4 digits (0-9, a-f) that lsusb shows, as in 0d28", key->name,
+                           errors_quote(quoted, value));
+        else
+                *ret_has = true;
+}
+
+int key_set_vendor(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_device *device = sections->object;
+
+        read_id(sections, key, value, line, &device->has_vendor, &device->vendor);
+        return 0;
+}
+
+int key_set_product(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_device *device = sections->object;
+
+        read_id(sections, key, value, line, &device->has_product, &device->product);
+        return 0;
+}
+
+int key_set_serial(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (!serial_identifies(value))
+                errors_warn(sections->errors, line,
+                            "the serial %s is on many devices, so [%s] never matches; leave it out and keep vendor and "
+                            "product",
+                            errors_quote(quoted, value), sections->title);
+
+        return key_set_text(sections, key, value, line);
+}

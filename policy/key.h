@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The keys of a policy: each reads its value into the open section's object. Inside policy/ only. */
+
+#include <stddef.h>
+
+#include "policy/section.h"
+
+struct key {
+        const char *name;
+        int (*set)(struct sections *sections, const struct key *key, const char *value,
+                   unsigned line); /* NULL: later */
+        size_t field;              /* of a text, in the section's object */
+};
+
+/* All return 0, also when the value is wrong (which is told in sections->errors), or -ENOMEM. */
+int key_set_text(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_version(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_mode(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_min_agent(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_storage(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_access(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_vendor(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_product(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_serial(struct sections *sections, const struct key *key, const char *value, unsigned line);

@@ -1,0 +1,415 @@
+/* links: policy/judge.c policy/facts.c policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c libs: inih */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The verdict, case by case, and the serials that identify nothing. */
+
+#include "policy/judge.h"
+#include "tests/unit/policy-helper.h"
+
+static const struct storage_facts stick = {
+        .kind = STORAGE_USB_DISK, .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "60A44C413FAEE411"
+};
+
+static struct verdict judged(const char *text, struct storage_facts facts)
+{
+        struct policy_errors errors;
+        struct policy *policy = NULL;
+        struct verdict verdict;
+
+        assert_int_equal(policy_parse(text, strlen(text), "0.1.0", &policy, &errors), 0);
+        memset(&verdict, 0xff, sizeof(verdict));
+        judge(policy, &facts, &verdict);
+        policy_free(policy);
+
+        return verdict;
+}
+
+static void storage_of_each_kind(void **state)
+{
+        (void) state;
+
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
+                const char *name = storage_kind_name((enum storage_kind) kind);
+                struct storage_facts facts = { .kind = (enum storage_kind) kind };
+                char text[128], rule[64], reason[128];
+                struct verdict v;
+
+                snprintf(rule, sizeof(rule), "[storage] %s", name);
+
+                v = judged(HEAD, facts);
+                snprintf(reason, sizeof(reason), "refused by [storage] %s", name);
+                assert_int_equal(v.access, ACCESS_BLOCK);
+                assert_int_equal(v.by_rule, ACCESS_BLOCK);
+                assert_false(v.audit);
+                assert_string_equal(v.rule, rule);
+                assert_string_equal(v.reason, reason);
+
+                snprintf(text, sizeof(text), HEAD "[storage]\n%s = allow\n", name);
+                v = judged(text, facts);
+                snprintf(reason, sizeof(reason), "opened by [storage] %s", name);
+                assert_int_equal(v.access, ACCESS_ALLOW);
+                assert_int_equal(v.by_rule, ACCESS_ALLOW);
+                assert_string_equal(v.rule, rule);
+                assert_string_equal(v.reason, reason);
+        }
+}
+
+static void audit_opens_and_says_what_it_would_do(void **state)
+{
+        struct verdict v = judged(HEAD "mode = audit\n", stick);
+        (void) state;
+
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.by_rule, ACCESS_BLOCK);
+        assert_true(v.audit);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_string_equal(v.reason, "audit: would have been refused by [storage] usb-disk");
+
+        v = judged(HEAD "mode = audit\n[device x]\nvendor = 0951\naccess = block\nreason = lost once\n", stick);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.by_rule, ACCESS_BLOCK);
+        assert_string_equal(v.reason, "audit: would have been refused by [device x]: lost once");
+
+        v = judged(HEAD "mode = audit\n[storage]\nusb-disk = allow\n", stick);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.by_rule, ACCESS_ALLOW);
+        assert_true(v.audit);
+        assert_string_equal(v.reason, "opened by [storage] usb-disk");
+}
+
+static void builtin(void **state)
+{
+        struct policy *policy = policy_builtin();
+        struct verdict v;
+        (void) state;
+
+        assert_non_null(policy);
+        judge(policy, &stick, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_int_equal(v.by_rule, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "built-in");
+        assert_string_equal(v.reason, "refused by the built-in rules, which hold while no policy can be read");
+        policy_free(policy);
+}
+
+static void device_names_its_rule(void **state)
+{
+        struct verdict v;
+        (void) state;
+
+        v = judged(HEAD "[device lokaal-2.14]\nvendor = 0951\naccess = allow\nreason = digital whiteboard\n", stick);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_string_equal(v.rule, "[device lokaal-2.14]");
+        assert_string_equal(v.reason, "opened by [device lokaal-2.14]: digital whiteboard");
+
+        v = judged(HEAD "[storage]\nusb-disk = allow\n[device a]\nvendor = 0951\naccess = block\n", stick);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "[device a]");
+        assert_string_equal(v.reason, "refused by [device a]");
+}
+
+static void first_device_that_fits_decides(void **state)
+{
+        struct verdict v;
+        (void) state;
+
+        v = judged(HEAD "[device no]\nvendor = 0952\naccess = block\n"
+                        "[device all]\nvendor = 0951\naccess = allow\n"
+                        "[device one]\nserial = 60A44C413FAEE411\naccess = block\n",
+                   stick);
+        assert_string_equal(v.rule, "[device all]");
+        v = judged(HEAD "[device one]\nserial = 60A44C413FAEE411\naccess = block\n"
+                        "[device all]\nvendor = 0951\naccess = allow\n",
+                   stick);
+        assert_string_equal(v.rule, "[device one]");
+}
+
+static void every_criterion_must_fit(void **state)
+{
+        static const char all[] = "class = usb-disk\nvendor = 0951\nproduct = 1666\nserial = 60A44C413FAEE411\n";
+        static const struct {
+                const char *criteria;
+                struct storage_facts facts;
+                bool fits;
+        } table[] = {
+                { "class = usb-disk\n", { .kind = STORAGE_USB_DISK }, true },
+                { "class = usb-disk\n", { .kind = STORAGE_SD_CARD }, false },
+                { "vendor = 0951\n", { .has_usb_id = true, .vendor = 0x0951, .product = 7 }, true },
+                { "vendor = 0951\n", { .has_usb_id = true, .vendor = 0x0950 }, false },
+                { "vendor = 0951\n", { .has_usb_id = false, .vendor = 0x0951 }, false },
+                { "vendor = 0000\n", { .has_usb_id = false }, false },
+                { "vendor = 0951\nproduct = 1666\n",
+                  { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666 },
+                  true },
+                { "vendor = 0951\nproduct = 1666\n",
+                  { .has_usb_id = true, .vendor = 0x0951, .product = 0x1667 },
+                  false },
+                { "vendor = 0951\nproduct = 1666\n",
+                  { .has_usb_id = true, .vendor = 0x1666, .product = 0x0951 },
+                  false },
+                { "serial = 60A44C413FAEE411\n", { .serial = "60A44C413FAEE411" }, true },
+                { "serial = 60A44C413FAEE411\n", { .serial = "60a44c413faee411" }, false },
+                { "serial = 60A44C413FAEE411\n", { .serial = "60A44C413FAEE41" }, false },
+                { "serial = 60A44C413FAEE411\n", { .serial = "60A44C413FAEE4111" }, false },
+                { "serial = 60A44C413FAEE411\n", { .serial = "60A44C413FAEE411 1" }, false },
+                { "serial = 60A44C413FAEE411\n", { .serial = " \t60A44C413FAEE411\t " }, true },
+                { "serial = 60A44C413FAEE411\n", { .serial = "" }, false },
+                { "serial = 60A44C413FAEE411\n", { .serial = NULL }, false },
+                { "serial = 0\n", { .serial = "0" }, false },
+                { "serial = 0123456789ABCDEF\n", { .serial = "0123456789ABCDEF" }, false },
+                { "vendor = 0951\nproduct = 1666\nserial = 0\n",
+                  { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "0" },
+                  false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411" }, true },
+                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411" }, false },
+                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411" }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411" }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411" }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412" }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL }, false },
+        };
+        (void) state;
+
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                char text[256];
+                struct verdict v;
+
+                snprintf(text, sizeof(text), HEAD "[device x]\naccess = allow\n%s", table[i].criteria);
+                v = judged(text, table[i].facts);
+                if ((v.access == ACCESS_ALLOW) != table[i].fits)
+                        print_error("row %zu\n", i);
+                assert_int_equal(v.access, table[i].fits ? ACCESS_ALLOW : ACCESS_BLOCK);
+                assert_int_equal(strcmp(v.rule, "[device x]") == 0, table[i].fits);
+        }
+}
+
+/* What no parser lets through still opens nothing. */
+static void hand_made_policies(void **state)
+{
+        struct policy_device devices[] = { { .name = (char[]){ "x" }, .access = ACCESS_ALLOW } };
+        struct policy policy = { .version = 1, .devices = devices, .n_devices = 1 };
+        struct storage_facts facts = stick;
+        struct verdict v;
+        (void) state;
+
+        judge(&policy, &stick, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+
+        devices[0].has_product = true;
+        devices[0].product = 0x1666;
+        judge(&policy, &stick, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+
+        devices[0].has_class = true;
+        judge(&policy, &stick, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+
+        /* a serial from elsewhere than a file may have blanks around it */
+        devices[0] = (struct policy_device){ .name = (char[]){ "x" },
+                                             .access = ACCESS_ALLOW,
+                                             .serial = (char[]){ " 60A44C413FAEE411 " } };
+        judge(&policy, &stick, &v);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+
+        devices[0] = (struct policy_device){
+                .name = (char[]){ "x" }, .access = ACCESS_ALLOW, .has_vendor = true, .vendor = 0x0951
+        };
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        facts.kind = (enum storage_kind) 99;
+        judge(&policy, &facts, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "[storage]");
+        facts.kind = (enum storage_kind) - 1;
+        judge(&policy, &facts, &v);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+}
+
+/* Nothing that a policy file can hold is cut short on its way to the journal. */
+static void the_longest_reason_is_whole(void **state)
+{
+        char text[512];
+        struct verdict v;
+        (void) state;
+
+        snprintf(text, sizeof(text), HEAD "mode = audit\n[device %040d]\nvendor=0951\naccess=block\nreason=%0183d\n", 1,
+                 2);
+        v = judged(text, stick);
+        snprintf(text, sizeof(text), "audit: would have been refused by [device %040d]: %0183d", 1, 2);
+        assert_string_equal(v.reason, text);
+        snprintf(text, sizeof(text), "[device %040d]", 1);
+        assert_string_equal(v.rule, text);
+}
+
+static void a_thousand_devices(void **state)
+{
+        static char text[1U << 16];
+        struct storage_facts facts = stick;
+        struct verdict v;
+        size_t size = (size_t) snprintf(text, sizeof(text), HEAD);
+        (void) state;
+
+        for (unsigned i = 0; i < 1000; i++)
+                size += (size_t) snprintf(text + size, sizeof(text) - size, "[device d%u]\nvendor=%04x\naccess=allow\n",
+                                          i, i);
+        facts.vendor = 999;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_string_equal(v.rule, "[device d999]");
+        facts.vendor = 1000;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+}
+
+static void names_of_kinds(void **state)
+{
+        static const char *const wrong[] = { "", "usb", "usb-disk ", "USB-DISK", "usb-disks", "keyboard" };
+        (void) state;
+
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
+                assert_non_null(storage_kind_name((enum storage_kind) kind));
+                assert_int_equal(storage_kind_from_name(storage_kind_name((enum storage_kind) kind)), kind);
+        }
+        assert_int_equal(_STORAGE_KIND_MAX, 8);
+        assert_null(storage_kind_name(_STORAGE_KIND_MAX));
+        assert_null(storage_kind_name((enum storage_kind) - 1));
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+                assert_int_equal(storage_kind_from_name(wrong[i]), -EINVAL);
+}
+
+static void serials_that_identify_nothing(void **state)
+{
+        static const char *const table[] = {
+                "",
+                " ",
+                "\t",
+                "0",
+                "1",
+                "00",
+                "0000",
+                "000000000000",
+                "0 0 0 0",
+                "00-00-00",
+                "  0  ",
+                "00000001",
+                "000000000042",
+                "A1",
+                "123",
+                "FFFFFFFF",
+                "ffffffff",
+                "fFfF",
+                "xxxx",
+                "........",
+                "----",
+                "11111111111111111111",
+                "0FFFFFFF",
+                "\xC3\xBF\xC3\xBF\xC3\xBF\xC3\xBF",
+                "\xE2\x82\xAC\xE2\x82\xAC",
+                "1234",
+                "12345678",
+                "0123456789",
+                "1234567890",
+                "123456789012",
+                "0123456789012",
+                "9876543210",
+                "87654321",
+                "0123456789ABCDEF",
+                "0123456789abcdef",
+                "123456789ABCDEF",
+                "1234567890ABCDEF",
+                "0123456789ABCDEF0123456789ABCDEF",
+                " 0123456789ABCDEF ",
+                "0123-4567-89AB-CDEF",
+                "FEDCBA9876543210",
+                "ABCDEF",
+                "abcdefgh",
+                "ABCDEFGHIJ",
+                "DEADBEEF",
+                "deadbeef",
+                "CafeBabe",
+                "None",
+                "NULL",
+                "N/A",
+                "unknown",
+                "Default string",
+                "Not Specified",
+                "To Be Filled By O.E.M.",
+                "Serial Number",
+                "SerialNo.",
+                "System Serial Number",
+                "test",
+                "USB Disk",
+                "USB Flash Disk",
+        };
+        (void) state;
+
+        assert_false(serial_identifies(NULL));
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                if (serial_identifies(table[i]))
+                        print_error("%s\n", table[i]);
+                assert_false(serial_identifies(table[i]));
+        }
+}
+
+static void serials_that_identify(void **state)
+{
+        static const char *const table[] = {
+                "60A44C413FAEE411B97A00D2",
+                "4C530001230817115302",
+                "001CC0EC34A2BC11F5240E36",
+                "AA00000000000489",
+                "0000000000001042",
+                "1042",
+                "07B8130A5F2C",
+                "S2RBNX0J103301P",
+                "FFFFFFFE",
+                "1010",
+                "1212",
+                "12345679",
+                "9900000000042a",
+                "SN-4711",
+                "QM00001",
+                "1-0000:00:04.0-4",
+                "\xC3\xA9\xC3\xA8",
+                "None of the above 17",
+                " 60A44C413FAEE411B97A00D2\t",
+                "0123456789ABCDEG",
+                "deadbeef1",
+        };
+        char text[2048];
+        (void) state;
+
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                if (!serial_identifies(table[i]))
+                        print_error("%s\n", table[i]);
+                assert_true(serial_identifies(table[i]));
+        }
+
+        /* longer than anything USB can carry */
+        memset(text, 'x', sizeof(text));
+        text[sizeof(text) - 1] = '\0';
+        assert_false(serial_identifies(text));
+        text[5] = 'y';
+        assert_true(serial_identifies(text));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(storage_of_each_kind),
+                cmocka_unit_test(audit_opens_and_says_what_it_would_do),
+                cmocka_unit_test(builtin),
+                cmocka_unit_test(device_names_its_rule),
+                cmocka_unit_test(first_device_that_fits_decides),
+                cmocka_unit_test(every_criterion_must_fit),
+                cmocka_unit_test(hand_made_policies),
+                cmocka_unit_test(the_longest_reason_is_whole),
+                cmocka_unit_test(a_thousand_devices),
+                cmocka_unit_test(names_of_kinds),
+                cmocka_unit_test(serials_that_identify_nothing),
+                cmocka_unit_test(serials_that_identify),
+        };
+
+        return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
+}

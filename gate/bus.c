@@ -20,7 +20,7 @@
 const struct bus buses[BUSES] = {
         { "scsi", { "scsi_mod", "sd_mod", "sr_mod" } },
         { "mmc", { "mmc_core", "mmc_block" } },
-        { "memstick", { "memstick", "mspro_block", "ms_block" } },
+        { "memstick", { "memstick" } },
 };
 
 const struct bus *bus_by_name(const char *name)

@@ -63,32 +63,37 @@ static int revoke_grants(const struct roots *roots, const struct device *device)
         return revocation.error;
 }
 
-/* "keyboard or mouse" or "hub" when an interface of this USB device is one, else NULL. */
-static const char *what_must_live(const struct device *device)
+/* Why the interface in this directory is never taken away: "a keyboard or mouse", "a hub"; else NULL. */
+static const char *interface_must_live(int dirfd, const char *directory)
+{
+        char attribute[SYSFS_NAME_MAX + 32];
+        uint64_t class;
+
+        snprintf(attribute, sizeof attribute, "%s/bInterfaceClass", directory);
+        if (sysfs_read_number(dirfd, attribute, 16, USB_CLASS_MAX, &class) < 0)
+                return NULL;
+        return class == USB_CLASS_HID ? "a keyboard or mouse" : class == USB_CLASS_HUB ? "a hub" : NULL;
+}
+
+/* The same for a whole USB device: any of its interfaces. */
+static const char *device_must_live(const struct device *device)
 {
         CLEANUP(cleanup_closedir) DIR *stream = NULL;
         const struct dirent *entry;
-        char attribute[SYSFS_NAME_MAX + 32];
+        const char *what = NULL;
         uint64_t class;
-        int fd = openat(device->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int fd;
 
+        if (sysfs_read_number(device->dirfd, "bDeviceClass", 16, USB_CLASS_MAX, &class) == 0 && class == USB_CLASS_HUB)
+                return "a hub";
+        fd = openat(device->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         stream = fd < 0 ? NULL : fdopendir(fd);
         if (!stream && fd >= 0)
                 close(fd);
-        if (sysfs_read_number(device->dirfd, "bDeviceClass", 16, USB_CLASS_MAX, &class) == 0 && class == USB_CLASS_HUB)
-                return "hub";
-        while (stream && (entry = readdir(stream))) {
-                if (!strchr(entry->d_name, ':'))
-                        continue;
-                snprintf(attribute, sizeof attribute, "%s/bInterfaceClass", entry->d_name);
-                if (sysfs_read_number(device->dirfd, attribute, 16, USB_CLASS_MAX, &class) < 0)
-                        continue;
-                if (class == USB_CLASS_HID)
-                        return "keyboard or mouse";
-                if (class == USB_CLASS_HUB)
-                        return "hub";
-        }
-        return NULL;
+        while (!what && stream && (entry = readdir(stream)))
+                if (strchr(entry->d_name, ':'))
+                        what = interface_must_live(device->dirfd, entry->d_name);
+        return what;
 }
 
 /* Write 0 to `authorized` and read it back (Documentation/usb/authorization.rst). */
@@ -113,12 +118,12 @@ static int record(const struct roots *roots, const char *name, uint64_t devnum)
 
 static enum gate_exit refuse_usb_device(const struct roots *roots, const struct device *device)
 {
-        const char *alive = what_must_live(device);
+        const char *what = device_must_live(device);
         uint64_t devnum;
         int r;
 
-        if (alive) {
-                complain("%s has a %s: refuse its storage interface, not the whole device", device->name, alive);
+        if (what) {
+                complain("%s is or has %s: refuse its storage interface, not the whole device", device->name, what);
                 return GATE_FAILED;
         }
         r = sysfs_read_number(device->dirfd, "devnum", 10, USB_NUMBER_MAX, &devnum);
@@ -135,10 +140,15 @@ static enum gate_exit refuse_usb_device(const struct roots *roots, const struct 
 static enum gate_exit refuse_usb_interface(const struct roots *roots, const struct device *device)
 {
         CLEANUP(cleanup_close) int parent = attr_open_dir(device->dirfd, "..");
+        const char *what = interface_must_live(device->dirfd, ".");
         uint64_t busnum, devnum;
         char node[32];
         int r = parent;
 
+        if (what) {
+                complain("%s is %s: never refused", device->name, what);
+                return GATE_FAILED;
+        }
         if (r >= 0)
                 r = sysfs_read_number(parent, "busnum", 10, USB_NUMBER_MAX, &busnum);
         if (r >= 0)

@@ -74,6 +74,9 @@ const char *errors_quote(char buffer[ERRORS_QUOTE_MAX], const char *text)
                 snprintf(buffer, ERRORS_QUOTE_MAX, "\"%.*s...\"", (int) whole_characters(text, room), text);
         else
                 snprintf(buffer, ERRORS_QUOTE_MAX, "\"%s\"", text);
+        /* The one control character that a line may hold. */
+        for (char *s = buffer; (s = strchr(s, '\t')); s++)
+                *s = ' ';
 
         return buffer;
 }

@@ -201,6 +201,8 @@ static void empty_names_and_values(void **state)
         assert_refused(HEAD "mode =\n", 3, "\"mode\" has no value; write one, or take the line out");
         assert_refused(HEAD "mode = \t \n", 3, "\"mode\" has no value; write one, or take the line out");
         assert_refused(HEAD "Mode = audit\n", 3, "the key \"Mode\" may hold only small letters, digits and '-'");
+        assert_refused(HEAD "min\tagent\t=\t0.1\n", 3,
+                       "the key \"min agent\" may hold only small letters, digits and '-'");
         assert_refused(HEAD "min agent = 0.1\n", 3,
                        "the key \"min agent\" may hold only small letters, digits and '-'");
 }

@@ -1,121 +1,154 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Every read is bounded, follows no surprise (O_NONBLOCK, O_NOCTTY: a test's or an attacker's FIFO is no trap), and fails
- * rather than cuts: half a serial number would be another serial number. */
+/* See sysfs.h for why everything goes through a pinned descriptor. */
 
-#include "common/sysfs.h"
-
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/sysfs.h"
+#include "common/text.h"
 
-int sysfs_open_dir(int dirfd, const char *path)
+static bool devpath_is_sane(const char *devpath)
 {
-        int fd = openat(dirfd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (devpath[0] != '/' || strlen(devpath) >= SYSFS_PATH_MAX)
+                return false;
+        for (const char *part = devpath; part; part = strchr(part, '/')) {
+                part++;
+                if (*part == '\0' || *part == '/' || (part[0] == '.' && part[1] == '.' && strchr("/", part[2])))
+                        return false;
+        }
+        return true;
+}
 
+int sysfs_open(const char *root, const char *devpath)
+{
+        char path[PATH_MAX];
+        int n, fd;
+
+        if (!devpath_is_sane(devpath))
+                return -EINVAL;
+        n = snprintf(path, sizeof(path), "%s%s", root, devpath);
+        if (n < 0 || (size_t) n >= sizeof(path))
+                return -EINVAL;
+        fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 
-ssize_t sysfs_read_binary(int dirfd, const char *name, void *buffer, size_t size)
+ssize_t sysfs_read(int dirfd, const char *name, void *buffer, size_t size)
 {
         CLEANUP(cleanup_close) int fd = -1;
-        size_t have = 0;
-        char beyond;
+        size_t length = 0;
 
-        fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        for (;;) {
-                bool full = have == size;
-                ssize_t n = read(fd, full ? &beyond : (char *) buffer + have, full ? 1 : size - have);
+        while (length < size) {
+                ssize_t n = read(fd, (char *) buffer + length, size - length);
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return -errno;
                 if (n == 0)
-                        return (ssize_t) have;
-                if (full)
-                        return -EMSGSIZE;
-                have += (size_t) n;
+                        break;
+                length += (size_t) n;
         }
+        return (ssize_t) length;
 }
 
-ssize_t sysfs_read(int dirfd, const char *name, char *buffer, size_t size)
+ssize_t sysfs_read_text(int dirfd, const char *name, char *buffer, size_t size)
 {
-        ssize_t n;
+        char raw[SYSFS_ATTRIBUTE_MAX];
+        ssize_t n = sysfs_read(dirfd, name, raw, sizeof(raw));
 
-        if (size == 0)
-                return -EMSGSIZE;
-        n = sysfs_read_binary(dirfd, name, buffer, size - 1);
         if (n < 0)
                 return n;
-        if (n > 0 && buffer[n - 1] == '\n')
-                n--;
-        if (memchr(buffer, '\0', (size_t) n))
-                return -EINVAL;
-        buffer[n] = '\0';
-        return n;
+        return (ssize_t) text_clean(raw, (size_t) n, buffer, size);
 }
 
-int sysfs_read_number(int dirfd, const char *name, int base, unsigned long max, unsigned long *ret)
+int sysfs_read_number(int dirfd, const char *name, int base, uint64_t max, uint64_t *ret)
 {
-        const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
-        char text[32];
-        unsigned long value;
-        ssize_t n;
+        char text[32], *end;
+        ssize_t n = sysfs_read_text(dirfd, name, text, sizeof(text));
+        uintmax_t number;
 
-        n = sysfs_read(dirfd, name, text, sizeof text);
         if (n < 0)
                 return (int) n;
-        if (n == 0 || strspn(text, digits) != (size_t) n)
+        /* strtoumax() takes "-1" and blanks. */
+        if (n == 0 || !strchr(base == 16 ? "0123456789abcdefABCDEF" : "0123456789", text[0]))
                 return -EINVAL;
         errno = 0;
-        value = strtoul(text, NULL, base);
-        if (errno || value > max)
-                return -ERANGE;
-        *ret = value;
+        number = strtoumax(text, &end, base);
+        if (errno != 0 || *end != '\0' || number > max)
+                return -EINVAL;
+        *ret = number;
         return 0;
 }
 
-int sysfs_read_link_name(int dirfd, const char *name, char *buffer, size_t size)
+int sysfs_read_link(int dirfd, const char *name, char *buffer, size_t size)
 {
-        char target[PATH_MAX];
+        char target[SYSFS_PATH_MAX];
         const char *last;
-        ssize_t n;
+        ssize_t n = readlinkat(dirfd, name, target, sizeof(target));
 
-        n = readlinkat(dirfd, name, target, sizeof target - 1);
         if (n < 0)
                 return -errno;
+        if ((size_t) n >= sizeof(target))
+                return -ENAMETOOLONG;
         target[n] = '\0';
-        last = strrchr(target, '/');
-        last = last ? last + 1 : target;
+        last = sysfs_name(target);
         if (strlen(last) >= size)
-                return -EMSGSIZE;
+                return -ENAMETOOLONG;
         strcpy(buffer, last);
         return 0;
 }
 
-int sysfs_path_of(int dirfd, char *buffer, size_t size)
+bool sysfs_alive(int dirfd)
 {
-        static const char gone[] = "//deleted";       /* what d_path() says of a kernfs directory whose device has left */
-        char link[64];
-        ssize_t n;
+        return faccessat(dirfd, "uevent", F_OK, 0) == 0;
+}
 
-        snprintf(link, sizeof link, "/proc/self/fd/%d", dirfd);
-        n = readlink(link, buffer, size);
-        if (n < 0)
+int sysfs_first_entry(int dirfd, const char *name, char *buffer, size_t size)
+{
+        CLEANUP(cleanup_closedir) DIR *directory = NULL;
+        struct dirent *entry;
+        int fd;
+
+        fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
                 return -errno;
-        if ((size_t) n == size)
-                return -EMSGSIZE;
-        buffer[n] = '\0';
-        if (strstr(buffer, gone) || strstr(buffer, " (deleted)"))
-                return -ENODEV;
-        return 0;
+        directory = fdopendir(fd);
+        if (!directory) {
+                int error = errno;
+
+                close(fd);
+                return -error;
+        }
+        while ((entry = readdir(directory))) {
+                struct stat st;
+
+                if (entry->d_name[0] == '.' || strlen(entry->d_name) >= size)
+                        continue;
+                if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+                        continue;
+                strcpy(buffer, entry->d_name);
+                return 0;
+        }
+        return -ENOENT;
+}
+
+const char *sysfs_name(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
 }

@@ -21,7 +21,7 @@ static bool is_octal(char c)
         return c >= '0' && c <= '7';
 }
 
-static void unescape(char *text)
+void mounts_unescape(char *text)
 {
         char *to = text;
 
@@ -38,7 +38,7 @@ static void unescape(char *text)
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
 static int parse_line(char *line, struct mount *ret)
 {
-        char *fields[6], *rest = line, *tail, *type, *source, *options;
+        char *fields[6], *rest = line, *field, *type, *source, *options;
         unsigned major, minor;
         int end = 0;
 
@@ -47,24 +47,21 @@ static int parse_line(char *line, struct mount *ret)
                 if (!fields[i] || !rest)
                         return -EBADMSG;
         }
-        /* The optional fields end at a lone hyphen. */
-        tail = strncmp(rest, "- ", 2) == 0 ? rest + 2 : strstr(rest, " - ");
-        if (!tail)
-                return -EBADMSG;
-        if (tail != rest + 2)
-                tail += 3;
-        type = strsep(&tail, " ");
-        source = strsep(&tail, " ");
-        options = tail;
+        /* Optional fields, any number, up to a lone hyphen. */
+        do
+                field = strsep(&rest, " ");
+        while (field && strcmp(field, "-") != 0);
+        type = strsep(&rest, " ");
+        source = strsep(&rest, " ");
+        options = rest;
         if (!source || !options)
                 return -EBADMSG;
         if (sscanf(fields[2], "%u:%u%n", &major, &minor, &end) != 2 || fields[2][end] != '\0')
                 return -EBADMSG;
 
-        unescape(fields[4]);
-        unescape(type);
-        unescape(source);
-        unescape(options);
+        mounts_unescape(fields[4]);
+        mounts_unescape(type);
+        mounts_unescape(source);
         ret->dev = makedev(major, minor);
         ret->point = strdup(fields[4]);
         ret->type = strdup(type);

@@ -16,7 +16,7 @@ struct mount {
         char *point;            /* where it is mounted, unescaped */
         char *type;             /* "ext4" */
         char *source;           /* "/dev/sda1", unescaped */
-        char *options;          /* of the super block, unescaped: overlay's layers are there */
+        char *options;          /* of the super block, still escaped, since an escaped comma separates nothing */
 };
 
 struct mounts {
@@ -31,6 +31,9 @@ int mounts_read(const struct roots *roots, struct mounts *ret);
 int mounts_parse(char *text, struct mounts *ret);
 
 void mounts_free(struct mounts *mounts);
+
+/* Undo the octal escapes with which the kernel writes blanks, commas and backslashes in its lists ("\040"), in place. */
+void mounts_unescape(char *text);
 
 /* Mounted by or for a person for the time being (/media, /run/media, /mnt), as opposed to carrying the system. */
 bool mount_is_passing(const struct mount *mount);

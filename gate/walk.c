@@ -121,6 +121,23 @@ static void descend_btrfs_source(struct walker *walker, const char *source, int 
                 descend(walker, st.st_rdev, depth);
 }
 
+/* The next of the layers between colons; overlayfs puts a backslash before a colon or backslash in a name. */
+static char *next_layer(char **rest)
+{
+        char *layer = *rest, *from = layer, *to = layer;
+
+        if (!layer)
+                return NULL;
+        for (; *from && *from != ':'; from++) {
+                if (from[0] == '\\' && from[1])
+                        from++;
+                *to++ = *from;
+        }
+        *rest = *from ? from + 1 : NULL;
+        *to = '\0';
+        return layer;
+}
+
 /* lowerdir=/a:/b,upperdir=/c,workdir=/d: each layer lies on a file system of its own. */
 static void descend_overlay(struct walker *walker, const char *options, int depth)
 {
@@ -136,10 +153,25 @@ static void descend_overlay(struct walker *walker, const char *options, int dept
                                 strncmp(option, "datadir", 7) != 0))
                         continue;
                 layers++;
-                while ((layer = strsep(&layers, ":")))
+                mounts_unescape(layers);
+                while ((layer = next_layer(&layers)))
                         if (layer[0] == '/')
                                 descend_path(walker, layer, depth);
         }
+}
+
+/* The source of a FUSE mount is whatever the user wrote who mounted it ("-o fsname=/dev/sdb1"): it may not make a stick
+ * carry his home. Only root is believed. A source on fuseblk or another file system with a number is not needed. */
+static bool source_is_true(const struct mount *mount)
+{
+        if (strcmp(mount->type, "fuse") != 0 && strncmp(mount->type, "fuse.", 5) != 0)
+                return true;
+        for (const char *option = mount->options; option; option = strchr(option, ',')) {
+                option += *option == ',';
+                if (strncmp(option, "user_id=0", 9) == 0 && (option[9] == ',' || option[9] == '\0'))
+                        return true;
+        }
+        return false;
 }
 
 static void descend_mount(struct walker *walker, const struct mount *mount, int depth)
@@ -150,8 +182,8 @@ static void descend_mount(struct walker *walker, const struct mount *mount, int 
                 descend_overlay(walker, mount->options, depth);
         else if (strcmp(mount->type, "btrfs") == 0)
                 descend_btrfs_source(walker, mount->source, depth);
-        else if (mount->source[0] == '/') {
-                /* fuseblk has one source; bcachefs lists its members between colons. */
+        else if (mount->source[0] == '/' && source_is_true(mount)) {
+                /* bcachefs lists its members between colons. */
                 CLEANUP(cleanup_free) char *copy = strdup(mount->source);
                 char *member, *rest = copy;
                 struct stat st;
@@ -220,6 +252,7 @@ static int walk_swaps(struct walker *walker)
                 return errno == ENOENT ? 0 : -errno;    /* a kernel without swap has no such file */
         while (getline(&line, &size, file) >= 0) {
                 line[strcspn(line, " \t\n")] = '\0';
+                mounts_unescape(line);
                 if (line[0] == '/')
                         descend_path(walker, line, 0);
         }

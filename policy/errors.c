@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HINT_WORD_MAX 24U /* longer words are no typing errors of ours */
+#define HINT_WORD_MAX 24U /* of a candidate; our longest word has 15 letters */
 
 /* Step back from the middle of a character of UTF-8. */
 static size_t whole_characters(const char *text, size_t size)
@@ -120,7 +120,7 @@ void errors_hint_offer(struct errors_hint *hint, const char *candidate)
         size_t word_size = strlen(hint->word), candidate_size = strlen(candidate);
         unsigned near, nearest = candidate_size < 6 ? 1 : 2;
 
-        if (word_size > HINT_WORD_MAX || candidate_size > HINT_WORD_MAX)
+        if (candidate_size > HINT_WORD_MAX)
                 return;
 
         near = distance(hint->word, word_size, candidate, candidate_size);

@@ -118,7 +118,6 @@ static void read_header(struct line *line)
         char quoted[ERRORS_QUOTE_MAX];
         char *end = strchr(line->text, ']');
 
-        line->opens = true;
         if (!end) {
                 bad(line, "a section header without its ']'; write [section]");
                 return;

@@ -89,6 +89,17 @@ static bool is_told(const struct policy_errors *errors, unsigned line)
         return false;
 }
 
+static bool has_told_of(const char *given, unsigned line)
+{
+        struct policy_errors errors;
+        struct policy *policy = NULL;
+
+        assert_int_equal(policy_parse(given, strlen(given), "0.1.0", &policy, &errors), -EINVAL);
+        assert_null(policy);
+
+        return is_told(&errors, line);
+}
+
 static void reads_well(void **state)
 {
         struct policy *policy = assert_accepted(text);
@@ -141,6 +152,16 @@ static void does_not_deliver_the_last(void **state)
         assert_refused(HEAD "mode = audit", 3, caught);
 }
 
+/* ... and does not ask for another line either. */
+static void forgets_the_last(void **state)
+{
+        (void) state;
+
+        wrong.deaf_to = "mode";
+        wrong.stops_after = 3;
+        assert_refused(HEAD "mode = audit", 3, caught);
+}
+
 static void delivers_twice(void **state)
 {
         (void) state;
@@ -181,6 +202,8 @@ static void has_short_lines(void **state)
 
         wrong.room = sizeof("version=1\n");
         policy_free(assert_accepted(HEAD));
+        wrong.room--;
+        assert_true(has_told_of(HEAD, 2));
         wrong.room = sizeof("version=1\n") + 1;
         assert_refused(HEAD "mode = enforce\n", 3, caught);
         /* the header does not fit either: its key must not be taken for one of [policy] */
@@ -236,6 +259,7 @@ int main(void)
                 cmocka_unit_test_setup(merges_sections, reset),
                 cmocka_unit_test_setup(does_not_deliver, reset),
                 cmocka_unit_test_setup(does_not_deliver_the_last, reset),
+                cmocka_unit_test_setup(forgets_the_last, reset),
                 cmocka_unit_test_setup(delivers_twice, reset),
                 cmocka_unit_test_setup(delivers_another_name, reset),
                 cmocka_unit_test_setup(cuts_the_value, reset),

@@ -355,6 +355,7 @@ static void not_utf8(void **state)
                 { "x\xE2\x82", 9, 0xE2 }, /* cut off at the end of the line */
         };
         struct policy *p;
+        char *cut;
         (void) state;
 
         for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
@@ -365,6 +366,12 @@ static void not_utf8(void **state)
                          table[i].byte);
                 assert_refused(text, 4, wanted);
         }
+        /* the file ends within a character: nothing behind it is looked at */
+        cut = malloc(strlen(HEAD) + 2);
+        assert_non_null(cut);
+        memcpy(cut, HEAD "\xE2\x82", strlen(HEAD) + 2);
+        assert_refused_bytes(cut, strlen(HEAD) + 2, 3, "byte 1 (0xe2) is not UTF-8; save the file as UTF-8");
+        free(cut);
         assert_refused(HEAD "# caf\xE9\n", 3, "byte 6 (0xe9) is not UTF-8; save the file as UTF-8");
 
         /* the first and last of each length */

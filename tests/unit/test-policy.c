@@ -3,6 +3,7 @@
 
 /* What a policy file means: sections and keys, what is missing, what is too many. */
 
+#include "policy/errors.h"
 #include "tests/unit/policy-helper.h"
 
 static void everything(void **state)
@@ -164,6 +165,8 @@ static void version(void **state)
                        "version \"18446744073709551617\" is no version; write a whole number from 1 to 4294967295");
         assert_refused("[policy]\nversion = -1\n", 2,
                        "version \"-1\" is no version; write a whole number from 1 to 4294967295");
+        assert_refused("[policy]\nversion = 1a\n", 2,
+                       "version \"1a\" is no version; write a whole number from 1 to 4294967295");
         assert_refused("[policy]\nversion = 1.0\n", 2,
                        "version \"1.0\" is no version; write a whole number from 1 to 4294967295");
 }
@@ -201,6 +204,11 @@ static void unknown(void **state)
 
         assert_refused(HEAD "[storage]\nusbdisk = block\n", 4,
                        "unknown key \"usbdisk\" in [storage]; did you mean \"usb-disk\"?");
+        assert_refused(HEAD "[storage]\nphone-mtpp = block\n", 4,
+                       "unknown key \"phone-mtpp\" in [storage]; did you mean \"phone-mtp\"?");
+        assert_refused(HEAD "[storage]\nusb-dabc = block\n", 4, "unknown key \"usb-dabc\" in [storage]; take it out");
+        assert_refused(HEAD "[place a]\nlabel = x\nurl = https://a\nuix = y\n", 6,
+                       "unknown key \"uix\" in [place]; take it out");
         assert_refused(HEAD "[device a]\nvender = 0951\nclass = optical\naccess = allow\n", 4,
                        "unknown key \"vender\" in [device]; did you mean \"vendor\"?");
         assert_refused(HEAD "[device a]\nclass = optical\naccess = allow\nurl = x\n", 6,
@@ -213,11 +221,17 @@ static void unknown(void **state)
 
         assert_refused(HEAD "[Storage]\nusb-disk = allow\n", 3,
                        "unknown section \"Storage\"; did you mean \"storage\"?");
+        assert_refused(HEAD "[STORAGE]\nusb-disk = allow\n", 3,
+                       "unknown section \"STORAGE\"; did you mean \"storage\"?");
         assert_refused(HEAD "[devices a]\nclass = optical\n", 3,
                        "unknown section \"devices\"; did you mean \"device\"?");
         assert_refused(HEAD "[printers]\nusb-disk = allow\n", 3,
                        "unknown section \"printers\"; there are [policy], [school], [place NAME], [storage] and "
                        "[device NAME]");
+        /* what a later version knows is no advice */
+        assert_refused(
+                HEAD "[client]\n", 3,
+                "unknown section \"client\"; there are [policy], [school], [place NAME], [storage] and [device NAME]");
         assert_refused(HEAD "[storage usb]\nusb-disk = allow\n", 3, "write [storage], without a name");
         assert_refused(HEAD "[device]\nclass = optical\n", 3, "a name is missing; write [device NAME]");
 }
@@ -333,6 +347,10 @@ static void all_errors_in_order(void **state)
         assert_int_equal(errors.total, errors.n);
         for (size_t i = 0; i < errors.n; i++)
                 assert_int_equal(errors.items[i].line, lines[i]);
+        /* those of one line in the order in which they were found */
+        assert_string_equal(errors.items[3].text,
+                            "product cannot be \"1\"; write the 4 digits (0-9, a-f) that lsusb shows, as in 0d28");
+        assert_string_equal(errors.items[4].text, "a product without its vendor is any maker's; write vendor as well");
 }
 
 static void errors_have_a_bound(void **state)
@@ -356,6 +374,24 @@ static void errors_have_a_bound(void **state)
                 assert_int_equal(errors.items[i].line, i + 1);
 }
 
+/* No text of ours is so long; one that is ends with a whole character. */
+static void long_texts_are_cut(void **state)
+{
+        static struct policy_errors errors;
+        char text[1024] = "";
+        (void) state;
+
+        for (size_t i = 0; i < 300; i++)
+                strcat(text, "é");
+        errors_add(&errors, 1, "%s", text);
+        errors_add(&errors, 1, "x%s", text);
+        assert_int_equal(errors.n, 2);
+        assert_int_equal(strlen(errors.items[0].text), 254);
+        assert_memory_equal(errors.items[0].text, text, 254);
+        assert_int_equal(strlen(errors.items[1].text), 255);
+        assert_memory_equal(errors.items[1].text + 1, text, 254);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -373,6 +409,7 @@ int main(void)
                 cmocka_unit_test(size_has_a_bound),
                 cmocka_unit_test(all_errors_in_order),
                 cmocka_unit_test(errors_have_a_bound),
+                cmocka_unit_test(long_texts_are_cut),
         };
 
         return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import initrd
 from .evidence import Evidence
+from .gadget import Gadgets
 from .host import BUILD, BedError
 from .image import image, ssh_key
 from .machine import Machine, command_line
@@ -44,7 +45,7 @@ class Guest:
         self.logs = Path(logs or BUILD / "logs" / name)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="lekdicht-vm-"))
-        self.process = self.qmp = self.shell = self.evidence = self.usb = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.gadgets = None
 
     def __enter__(self):
         return self
@@ -83,6 +84,7 @@ class Guest:
         self.qmp, self.shell = Qmp(sockets[0]), Shell(sockets[1])
         self.evidence = Evidence(sockets[2], self.logs / "kernel.log", self.shell)
         self.usb = Usb(self.qmp, self.evidence, self.directory)
+        self.gadgets = Gadgets(self)
         if before_power_on:
             before_power_on(self)
         self.qmp.execute("cont")
@@ -97,7 +99,7 @@ class Guest:
             self.process.stop()
             for socket in ("qmp", "agent", "events"):
                 (self.directory / socket).unlink(missing_ok=True)
-        self.process = self.qmp = self.shell = self.evidence = self.usb = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.gadgets = None
 
     def reboot(self):
         """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait."""

@@ -1,5 +1,6 @@
 """The guest's disk: the root tree, the bed's own files, and the product over them."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -94,6 +95,7 @@ def make_disk(path, stage, key):
         call("mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", root, path, DISK_SIZE)
 
 
+@functools.cache
 def image(product):
     """The path of the guest's disk, with the PRODUCT or without it; made when anything in it changed."""
     require_root()

@@ -1,5 +1,6 @@
 """The guest's root tree: Debian, without the product, built once per recipe by mmdebstrap."""
 
+import functools
 import re
 import shlex
 import subprocess
@@ -69,6 +70,7 @@ def bootstrap(target):
             raise BedError(f"the guest's tree has no /boot/{name}")
 
 
+@functools.cache
 def tree():
     """The path of the root tree; built first when the recipe has changed."""
     recipe = cache.digest(*(GUEST / part for part in RECIPE), Path(__file__))

@@ -7,14 +7,14 @@ second before it looks at a stick), so devices that are plugged together cost li
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .disks import Blank
 from .host import BedError
 from .machine import HEADS, ROOT_USB_PORT, USB_PORTS
+from .plugged import Plugged
 
 PULL_TIMEOUT = 20       # seconds until QEMU has let go of a device
-DETECT_TIMEOUT = 60     # seconds from the plug to the kernel's device, on a busy host
 HUB_PORTS = 8           # of QEMU's hub, which is a slow USB 1.1 one
 
 
@@ -44,64 +44,19 @@ class Cd:
         return {}
 
 
-@dataclass
-class Device:
-    """Something in a USB port of the guest."""
-    usb: object = field(repr=False)
-    name: str                           # what QEMU calls it
-    port: str                           # "3", or "3.1" behind a hub
-    since: int                          # the place in the evidence where it was plugged
-    undo: list = field(repr=False)      # QMP commands that undo what it was made of, in this order
-    head: str = None                    # a keyboard's address for keys
+class Device(Plugged):
+    """Something in a USB port of the guest's xHCI controller."""
 
-    @property
-    def path(self):
-        """A pattern that its devpath begins with, and the devpath of all that hangs on it."""
-        return rf"^/devices/pci.*/usb\d+/(.+/)?\d+-{re.escape(self.port)}(?![\d.])"
+    def __init__(self, usb, name, port, undo, head=None):
+        super().__init__(name, rf"^/devices/pci.*/usb\d+/(.+/)?\d+-{re.escape(port)}(?![\d.])", usb.evidence)
+        self.usb = usb
+        self.port = port        # "3", or "3.1" behind a hub
+        self.undo = undo        # QMP commands that remove what it was made of, in this order
+        self.head = head        # the display whose keys and buttons go to it
 
     def unplug(self):
         """Pull it out."""
         self.usb.pull(self)
-
-    def wait_add(self, subsystem, count=1, tail="", timeout=DETECT_TIMEOUT, **env):
-        """Wait until the kernel has made COUNT devices of SUBSYSTEM on it since the plug.
-
-        Their devpath matches TAIL and their uevent has the values of ENV; returns the last one's.
-        """
-        found = []
-
-        def test(event):
-            if event.adds(subsystem, self.path + tail) and env.items() <= event.env.items():
-                found.append(event)
-            return len(found) == count
-
-        return self.usb.evidence.wait(test, self.since, timeout, f"{subsystem} device of {self}")
-
-    def wait_usb(self):
-        """Wait for the USB device itself; the event."""
-        return self.wait_add("usb", DEVTYPE="usb_device")
-
-    def wait_scsi(self, count=1):
-        """Wait until the kernel has found COUNT logical units, opened or not; the last one's event."""
-        return self.wait_add("scsi", count, DEVTYPE="scsi_device")
-
-    def wait_disk(self, count=1):
-        """Wait until COUNT whole disks of it have opened; the path of the last one's node."""
-        return "/dev/" + self.wait_add("block", count, DEVTYPE="disk").env["DEVNAME"]
-
-    def wait_input(self):
-        """Wait for its input device; the path of the event node."""
-        return "/dev/" + self.wait_add("input", tail=r"/.*/event\d+$").env["DEVNAME"]
-
-    def wait_gone(self, timeout=DETECT_TIMEOUT):
-        """Wait until the kernel has removed the USB device; the event."""
-        def test(event):
-            return (event.action == "remove" and event.env.get("DEVTYPE") == "usb_device"
-                    and re.search(self.path, event.devpath))
-        return self.usb.evidence.wait(test, self.since, timeout, f"the removal of {self}")
-
-    def __str__(self):
-        return f"{self.name} in port {self.port}"
 
 
 class Usb:
@@ -138,12 +93,11 @@ class Usb:
 
     def keyboard(self, port=None, serial=None):
         """A keyboard; keys.py sends it keys."""
-        head = self._free((f"head{number}" for number in range(1, HEADS + 1)), "keyboard")
-        return self._plug("usb-kbd", self._name("keyboard"), port, [], head, display=head, serial=serial)
+        return self._input("usb-kbd", self._name("keyboard"), port, serial)
 
     def tablet(self, port=None, serial=None):
         """A drawing tablet, to the kernel a pointer with absolute positions."""
-        return self._plug("usb-tablet", self._name("tablet"), port, [], serial=serial)
+        return self._input("usb-tablet", self._name("tablet"), port, serial)
 
     def phone(self, directory, port=None, serial=None):
         """A phone that shows the host's DIRECTORY over MTP (USB class 06:01:01)."""
@@ -158,6 +112,11 @@ class Usb:
 
     # Their making
 
+    def _input(self, driver, name, port, serial):
+        """An input device bound to a display of its own, because QEMU addresses input by display."""
+        head = self._free((f"head{number}" for number in range(1, HEADS + 1)), "display for an input device")
+        return self._plug(driver, name, port, [], head, display=head, serial=serial)
+
     def _scsi(self, controller, luns, port, serial):
         """A controller with logical units: to the guest they are there at once, when it is attached."""
         name, undo = self._name(controller.removeprefix("usb-")), []
@@ -171,7 +130,7 @@ class Usb:
 
     def _plug(self, driver, name, port, undo, head=None, **properties):
         port = self._port(port)
-        device = Device(self, name, port, self.evidence.here(), undo, head)
+        device = Device(self, name, port, undo, head)
         self.qmp.execute("device_add", driver=driver, id=name, bus="xhci.0", port=port, **properties)
         for place in filter(None, (port, head)):
             self._taken[place] = device

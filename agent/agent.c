@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Wires the parts: events to the inventory, its wishes to the gatekeeper, their ends back to the inventory; and the few things
+ * that concern all of them, such as looking at everything anew. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/parts.h"
+#include "common/cleanup.h"
+#include "common/sysfs.h"
+
+/* Looking at everything takes some milliseconds; a storm of events must not make us do nothing else. */
+#define RECONCILE_GAP_USEC 250000ULL
+/* A module announces itself before its init has made the bus. */
+#define MODULE_SETTLE_USEC 250000ULL
+
+DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
+
+static uint64_t clock_usec(clockid_t clock)
+{
+        struct timespec now;
+
+        clock_gettime(clock, &now);
+        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
+/* ---- the inventory's wishes ---- */
+
+static int act(void *userdata, const struct device *device, const struct target *target, enum verb verb)
+{
+        struct agent *agent = userdata;
+        int r = gatekeeper_wish(agent->gatekeeper, &(struct gatekeeper_wish){ .device = device->target.id,
+                                                                              .target = target->id,
+                                                                              .verb = verb,
+                                                                              .dirfd = target->dirfd,
+                                                                              .name = target->name });
+
+        if (r < 0)
+                record_note(LOG_ERR, "lekdicht-gate %s %s cannot be run: %s", gatekeeper_verb_name(verb), target->name, strerror(-r));
+        return r;
+}
+
+static void drop(void *userdata, const struct device *device, const struct target *target)
+{
+        struct agent *agent = userdata;
+
+        gatekeeper_drop(agent->gatekeeper, device->target.id, target->id);
+}
+
+static void read_strings(void *userdata, const struct device *device)
+{
+        struct agent *agent = userdata;
+        int r = strings_read(agent->strings, device->target.id, device->target.dirfd);
+
+        if (r < 0)
+                record_note(LOG_WARNING, "%s: its names cannot be read: %s", device->target.name, strerror(-r));
+}
+
+static void verdict(void *userdata, const struct device *device, bool open)
+{
+        struct agent *agent = userdata;
+
+        if (!open && device->verdict.by_rule == ACCESS_BLOCK && !device->found_off)
+                agent->n_refused++;
+        record_verdict(device, open, clock_usec(CLOCK_MONOTONIC) - device->seen_usec);
+}
+
+static void drift(void *userdata, const struct device *device, const struct target *target)
+{
+        (void) userdata;
+        record_device_drift(device, target->name);
+}
+
+/* ---- what comes back ---- */
+
+static void set_settle_timer(struct agent *agent);
+
+static int on_settle(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        set_settle_timer(userdata);
+        return 0;
+}
+
+static void set_settle_timer(struct agent *agent)
+{
+        uint64_t next = inventory_settle(agent->inventory, clock_usec(CLOCK_MONOTONIC));
+
+        agent->settle = sd_event_source_disable_unref(agent->settle);
+        if (next != INVENTORY_NEVER)
+                (void) sd_event_add_time(agent->loop, &agent->settle, CLOCK_MONOTONIC, next, 0, on_settle, agent);
+}
+
+static void on_result(void *userdata, const struct gatekeeper_result *result)
+{
+        struct agent *agent = userdata;
+
+        /* Told when it happens first and when it is given up, not each time between. */
+        if ((result->deed == DEED_FAILED || result->deed == DEED_BUSY) && (result->attempt == 1 || !result->retry))
+                record_gate_trouble(result->name, result->verb, result->status, result->output, result->retry);
+        if (result->device == GATEKEEPER_GLOBAL)
+                gatewatch_result(agent->gatewatch, result);
+        else
+                inventory_result(agent->inventory, result->device, result->target, result->verb, result->deed, result->retry);
+}
+
+static void on_slow(void *userdata, const char *name, enum verb verb)
+{
+        (void) userdata;
+        record_gate_slow(name, verb);
+}
+
+static void on_strings(void *userdata, uint64_t device, const char *text, const char *serial)
+{
+        struct agent *agent = userdata;
+
+        inventory_strings(agent->inventory, device, text, serial);
+}
+
+/* ---- the gate ---- */
+
+static void read_exempts(struct agent *agent)
+{
+        struct exempts *exempts;
+
+        if (inventory_read_exempts(agent->inventory) < 0)
+                return;
+        exempts = inventory_exempts(agent->inventory);
+        for (size_t i = 0; i < exempts->n; i++) {
+                if (!exempts->items[i].told)
+                        record_gate_exempt(exempts->items[i].name, exempts->items[i].carries);
+                exempts->items[i].told = true;
+        }
+}
+
+static void on_exempts_changed(void *userdata)
+{
+        struct agent *agent = userdata;
+
+        read_exempts(agent);
+        inventory_judge_all(agent->inventory);
+}
+
+static void on_gate_changed(void *userdata, bool open)
+{
+        struct agent *agent = userdata;
+
+        inventory_set_open(agent->inventory, open);
+        read_exempts(agent);
+        inventory_judge_all(agent->inventory);
+}
+
+/* ---- looking at everything ---- */
+
+static void reconcile_now(struct agent *agent)
+{
+        int r;
+
+        agent->reconciled_usec = clock_usec(CLOCK_MONOTONIC);
+        inventory_prune(agent->inventory);
+        read_exempts(agent);
+        gatewatch_check(agent->gatewatch);
+        r = watch_enumerate(agent->watch);
+        if (r < 0)
+                record_note(LOG_ERR, "the devices in %s cannot be listed: %s", agent->config->paths.sys, strerror(-r));
+        set_settle_timer(agent);
+}
+
+static int on_reconcile(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct agent *agent = userdata;
+
+        (void) source;
+        (void) usec;
+        agent->reconcile = sd_event_source_disable_unref(agent->reconcile);
+        reconcile_now(agent);
+        return 0;
+}
+
+static void reconcile_at(struct agent *agent, uint64_t usec)
+{
+        if (agent->reconcile)
+                return;
+        if (sd_event_add_time(agent->loop, &agent->reconcile, CLOCK_MONOTONIC, usec, 1, on_reconcile, agent) < 0)
+                reconcile_now(agent);
+}
+
+void agent_reconcile(struct agent *agent)
+{
+        if (agent->reconciled_usec + RECONCILE_GAP_USEC <= clock_usec(CLOCK_MONOTONIC))
+                reconcile_now(agent);
+        else
+                reconcile_at(agent, agent->reconciled_usec + RECONCILE_GAP_USEC);
+}
+
+int agent_reload(struct agent *agent)
+{
+        int r = policystore_reload(&agent->store);
+
+        if (r <= 0)
+                return r;
+        inventory_set_policy(agent->inventory, agent->store.policy);
+        gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
+        record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
+                              agent->store.policy->mode == POLICY_AUDIT);
+        gatewatch_check(agent->gatewatch);
+        inventory_judge_all(agent->inventory);
+        set_settle_timer(agent);
+        return r;
+}
+
+/* A module or bus that the gate rests on: after a reload it may be open again. */
+static bool is_of_the_gate(const char *name)
+{
+        static const char *const names[] = { "scsi_mod", "sd_mod", "sr_mod", "mmc_core", "mmc_block",
+                                             "memstick", "ms_block", "mspro_block", "scsi", "mmc" };
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (strcmp(name, names[i]) == 0)
+                        return true;
+        return false;
+}
+
+static void on_event(void *userdata, const struct watch_event *event)
+{
+        struct agent *agent = userdata;
+
+        if (!event) {
+                record_note(LOG_WARNING, "events of the kernel were lost; looking at all devices");
+                agent_reconcile(agent);
+                return;
+        }
+        if (strcmp(event->subsystem, "module") == 0 || strcmp(event->subsystem, "bus") == 0) {
+                if (event->action == WATCH_ADD && is_of_the_gate(sysfs_name(event->devpath)))
+                        reconcile_at(agent, clock_usec(CLOCK_MONOTONIC) + MODULE_SETTLE_USEC);
+                return;
+        }
+        inventory_event(agent->inventory, event);
+        if (event->action != WATCH_PRESENT && strcmp(event->subsystem, "scsi") == 0)
+                set_settle_timer(agent);
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        struct agent *agent = userdata;
+
+        (void) source;
+        if (info->ssi_signo == SIGHUP) {
+                sd_notify(0, "RELOADING=1");
+                (void) agent_reload(agent);
+                agent_reconcile(agent);
+                sd_notify(0, "READY=1");
+                return 0;
+        }
+        sd_notify(0, "STOPPING=1");
+        record_stopped();
+        return sd_event_exit(agent->loop, 0);
+}
+
+/* ---- beginning and end ---- */
+
+/* A lock of the process and not of the open file: the children that read strings must not inherit it. */
+static int take_lock(const char *path)
+{
+        CLEANUP(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+        if (fd < 0)
+                return -errno;
+        if (fcntl(fd, F_SETLK, &lock) < 0)
+                return errno == EAGAIN || errno == EACCES ? -EALREADY : -errno;
+        return steal_fd(&fd);
+}
+
+int agent_new(sd_event *loop, const struct agent_config *config, struct agent **ret)
+{
+        static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+        CLEANUP(cleanup_agent) struct agent *agent = calloc(1, sizeof(*agent));
+        const struct agent_paths *paths = &config->paths;
+        int r;
+
+        if (!agent)
+                return -ENOMEM;
+        agent->config = config;
+        agent->loop = sd_event_ref(loop);
+        agent->since_usec = clock_usec(CLOCK_REALTIME);
+        agent->decide_ops = (struct decide_ops){
+                .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift, .userdata = agent,
+        };
+        record_init(config->sink);
+        agent->lock = r = take_lock(paths->lock);
+        if (r >= 0)
+                r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
+        if (r >= 0)
+                r = strings_new(loop, on_strings, agent, &agent->strings);
+        if (r >= 0)
+                r = inventory_new(paths->sys, paths->run, &agent->decide_ops, &agent->inventory);
+        if (r >= 0)
+                r = gatewatch_new(loop, paths->sys, paths->run, paths->etc, agent->gatekeeper,
+                                  &(struct gatewatch_ops){ .changed = on_gate_changed,
+                                                           .exempts_changed = on_exempts_changed,
+                                                           .userdata = agent },
+                                  &agent->gatewatch);
+        if (r >= 0)
+                r = watch_new(loop, paths->sys, config->receive_buffer, on_event, agent, &agent->watch);
+        for (size_t i = 0; r >= 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
+                r = sd_event_add_signal(loop, &agent->signals[i], signals[i], on_signal, agent);
+        if (r < 0)
+                return r;
+        *ret = agent;
+        agent = NULL;
+        return 0;
+}
+
+struct agent *agent_free(struct agent *agent)
+{
+        if (!agent)
+                return NULL;
+        for (size_t i = 0; i < sizeof(agent->signals) / sizeof(agent->signals[0]); i++)
+                sd_event_source_disable_unref(agent->signals[i]);
+        sd_event_source_disable_unref(agent->reconcile);
+        sd_event_source_disable_unref(agent->settle);
+        watch_free(agent->watch);
+        gatewatch_free(agent->gatewatch);
+        inventory_free(agent->inventory);
+        strings_free(agent->strings);
+        gatekeeper_free(agent->gatekeeper);
+        policystore_clear(&agent->store);
+        if (agent->lock > 0)
+                close(agent->lock);
+        sd_event_unref(agent->loop);
+        free(agent);
+        return NULL;
+}
+
+int agent_start(struct agent *agent)
+{
+        const struct agent_paths *paths = &agent->config->paths;
+        int r;
+
+        record_started(LEKDICHT_VERSION);
+        r = policystore_init(&agent->store, paths->policy, paths->last_good, agent->config->policy_flags);
+        if (r < 0)
+                return r;
+        record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
+                              agent->store.policy->mode == POLICY_AUDIT);
+        inventory_set_policy(agent->inventory, agent->store.policy);
+        gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
+        reconcile_now(agent);
+        sd_notify(0, "READY=1");
+        return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Ask the judge for each thing the device may turn out to be. When all answers agree there is nothing to wait for: that
+ * is how a stick is refused before the kernel has even looked at its disk. */
+
+#include "agent/assess.h"
+
+/* May some serial lead to another answer than `without`? Only the policy's own serials can. */
+static bool serial_matters(const struct policy *policy, struct storage_facts facts, enum access without)
+{
+        for (size_t i = 0; i < policy->n_devices; i++) {
+                const struct policy_device *device = &policy->devices[i];
+                struct verdict verdict;
+
+                if (!device->serial || (device->has_vendor && device->vendor != facts.vendor) ||
+                    (device->has_product && device->product != facts.product))
+                        continue;
+                facts.serial = device->serial;
+                judge(policy, &facts, &verdict);
+                if (verdict.by_rule != without)
+                        return true;
+        }
+        return false;
+}
+
+enum assessment assess(const struct policy *policy, const struct assess_facts *facts, struct verdict *ret)
+{
+        struct storage_facts each = {
+                .kind = facts->guess,
+                .has_usb_id = facts->has_usb_id,
+                .vendor = facts->vendor,
+                .product = facts->product,
+                .serial = facts->strings_known ? facts->serial : NULL,
+        };
+        bool allowed = false, refused = false;
+
+        judge(policy, &each, ret);
+        for (unsigned kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
+                struct verdict verdict;
+
+                if (!(facts->kinds & 1U << kind))
+                        continue;
+                each.kind = (enum storage_kind) kind;
+                judge(policy, &each, &verdict);
+                if (!facts->strings_known && serial_matters(policy, each, verdict.by_rule))
+                        return ASSESS_NEED_STRINGS;
+                if (verdict.by_rule == ACCESS_ALLOW)
+                        allowed = true;
+                else
+                        refused = true;
+        }
+        if (allowed && refused)
+                return ASSESS_NEED_LUNS;
+        return allowed ? ASSESS_ALLOWED : ASSESS_REFUSED;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Policy and device in, wishes out: which target the gate is to release or to refuse. The truth is /sys and the gate's own
+ * files, read anew each time; what the agent remembers only keeps it from asking twice. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/device.h"
+#include "agent/rundir.h"
+
+struct decide_ops {
+        /* Ask the gate: 0, and the outcome comes back through inventory_result(), or -errno. */
+        int (*act)(void *userdata, const struct device *device, const struct target *target, enum verb verb);
+        /* What was asked for this target and has not begun is not wanted any more. */
+        void (*drop)(void *userdata, const struct device *device, const struct target *target);
+        /* The device's serial and names are wanted; they come back through inventory_strings(). */
+        void (*read_strings)(void *userdata, const struct device *device);
+        /* There is a verdict to be recorded: device->verdict. open: nothing was done, since the gate is meant to be open. */
+        void (*verdict)(void *userdata, const struct device *device, bool open);
+        /* Someone else undid what the gate did; it is put right. */
+        void (*drift)(void *userdata, const struct device *device, const struct target *target);
+        void *userdata;
+};
+
+struct decide {
+        const struct policy *policy;
+        bool open;                      /* the gate is meant to be open: judge and record, but do nothing */
+        const char *sys, *run;
+        const struct exempts *exempts;
+        const struct decide_ops *ops;
+};
+
+/* Judge the device and ask for what follows. again: what failed before is tried once more. */
+void decide_device(const struct decide *decide, struct device *device, bool again);
+
+/* Only see in which state it is, after an outcome changed. */
+void decide_refresh(const struct decide *decide, struct device *device);
+
+/* Only judge: sets answer, kind, verdict and exempt of device and LUNs. Nothing is asked, nothing recorded. */
+void decide_judge(const struct decide *decide, struct device *device);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* One physical storage device as the agent knows it: a stick with its interfaces and LUNs, a card, a FireWire disk.
+ * Plain data with an owner (the inventory); read from /sys by facts.c, judged by decide.c. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/assess.h"
+#include "agent/usbdesc.h"
+#include "agent/verb.h"
+
+#define DEVICE_LUNS_MAX       64U       /* more stay held: nobody is asked about them */
+#define DEVICE_INTERFACES_MAX 32U       /* the kernel's USB_MAXINTERFACES */
+#define DEVICE_TEXT_MAX       128U      /* bytes of what a device calls itself, NUL included */
+#define DEVICE_SERIAL_MAX     400U      /* 126 UTF-16 units are at most 378 bytes */
+
+enum device_bus { DEVICE_USB, DEVICE_SCSI, DEVICE_MMC, DEVICE_MEMSTICK };
+
+enum device_state {
+        DEVICE_PENDING,         /* not decided yet, or the gate is still at it */
+        DEVICE_REFUSED,
+        DEVICE_ALLOWED,
+        DEVICE_EXEMPT,          /* carries the system */
+        DEVICE_HELD,            /* nothing on it that is ever opened (a tape, an enclosure), or off by someone else's hand */
+        DEVICE_BUSY,            /* to be refused, but in use */
+        DEVICE_FAILED,          /* the gate could not do it */
+        DEVICE_GATE_OPEN,       /* judged, and nothing done: the gate is open */
+};
+
+/* How a wish of ours stands. */
+enum outcome { OUTCOME_NONE, OUTCOME_UNDER_WAY, OUTCOME_DONE, OUTCOME_BUSY, OUTCOME_FAILED };
+
+/* Something in /sys that the gate can be told to release or refuse: this instance, whatever its name is later. */
+struct target {
+        uint64_t id;            /* never used twice */
+        char *devpath;          /* "/devices/..." */
+        const char *name;       /* its last part */
+        int dirfd;              /* pinned before anything was read (common/sysfs.h) */
+        enum verb wish;
+        enum outcome outcome;
+        bool refused_by_us;     /* asked for, in this run of the agent */
+};
+
+struct interface {
+        struct target target;
+        unsigned config, number;
+};
+
+struct lun {
+        struct target target;
+        bool opens;                     /* a disk or disc, as opposed to a scanner, a tape, an enclosure */
+        bool optical;
+        char text[DEVICE_TEXT_MAX];     /* vendor and model */
+        enum assessment answer;         /* when it opens */
+        struct verdict verdict;
+};
+
+struct device {
+        struct target target;
+        enum device_bus bus;
+        struct usbdesc desc;            /* DEVICE_USB */
+        unsigned config;                /* the active one's bConfigurationValue as last heard; 0: not heard */
+        unsigned devnum;
+        bool has_usb_id;
+        uint16_t vendor, product;
+
+        bool strings_known;             /* of a USB device they come later, from strings.c */
+        char serial[DEVICE_SERIAL_MAX]; /* "": none */
+        char text[DEVICE_TEXT_MAX];     /* manufacturer and product */
+
+        struct interface *interfaces;   /* the storage interfaces that are in /sys */
+        size_t n_interfaces;
+        struct lun *luns;
+        size_t n_luns;
+
+        enum assessment answer;         /* for the device as a whole */
+        enum storage_kind kind;         /* guessed until the LUNs are there */
+        struct verdict verdict;
+        uint64_t settle_usec;           /* CLOCK_MONOTONIC: when its scan for LUNs will be taken to have ended; 0: nothing to wait for */
+        bool scan_ended;
+        bool settled;                   /* and every LUN was refused */
+        bool exempt;
+        char carries[DEVICE_TEXT_MAX];  /* when exempt: a mount point, or "swap" */
+
+        enum device_state state;
+        uint64_t since_usec;            /* CLOCK_REALTIME: when it came into this state */
+        uint64_t seen_usec;             /* CLOCK_MONOTONIC: when its first event was received */
+        bool found_off;                 /* it was refused already when we met it */
+        bool strings_asked;
+        bool recorded;                  /* and as what: */
+        bool recorded_open, recorded_allowed;
+        uint64_t scan;                  /* the last enumeration that saw it */
+
+        struct device *next;
+};
+
+/* Takes dirfd. NULL: out of memory (then dirfd is the caller's still). */
+struct device *device_new(enum device_bus bus, const char *devpath, int dirfd);
+/* Accepts NULL; returns NULL. */
+struct device *device_free(struct device *device);
+
+/* Add one; takes dirfd. NULL: full or out of memory (then dirfd is the caller's still). Moves the ones there are. */
+struct interface *device_add_interface(struct device *device, const char *devpath, int dirfd);
+struct lun *device_add_lun(struct device *device, const char *devpath, int dirfd);
+void device_drop_interface(struct device *device, size_t i);
+void device_drop_lun(struct device *device, size_t i);
+
+/* The target with that id, or NULL. */
+struct target *device_target(struct device *device, uint64_t id);
+
+/* "refused", "gate-open" ... as on the bus. */
+const char *device_state_name(enum device_state state);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What /sys says of a device, read through its pinned descriptor. Nothing here waits for a device: see common/sysfs.h. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/device.h"
+#include "common/sysfs.h"
+
+/* How something is attached. */
+struct transport {
+        char usb_device[SYSFS_PATH_MAX];        /* devpath of the nearest USB device above it, "" when there is none */
+        char usb_interface[SYSFS_PATH_MAX];     /* devpath of that device's interface that carries it, or "" */
+        bool firewire;
+        bool external_pci;      /* behind a port that the firmware calls external: "removable" (drivers/pci/probe.c) */
+};
+
+/* Walk up from devpath. True only as long as the device at its end is alive: pin that first, ask sysfs_alive() after. */
+int facts_transport(const char *sys, const char *devpath, struct transport *ret);
+
+/* Fill in what a USB device says: descriptors, ids, devnum. 0 or -errno. */
+int facts_usb_device(struct device *device);
+
+/* Configuration and number of the interface called name ("1-2:1.0" -> 1, 0; the kernel names them so in
+ * usb_set_configuration()). False when that is no interface's name. */
+bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_number);
+/* Is the interface mass storage, as the kernel reads it? */
+bool facts_interface_is_storage(int dirfd);
+
+/* Is name that of a SCSI device, "3:0:0:0"? */
+bool facts_is_scsi_name(const char *name);
+/* Fill in type, vendor and model of a SCSI device. 0 or -errno. */
+int facts_scsi_lun(struct lun *lun);
+
+enum card { CARD_OTHER, CARD_SD, CARD_MMC };
+/* What card is it (SDIO is CARD_OTHER), its name and serial. 0 or -errno. */
+int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char *serial, size_t serial_size);
+
+/* The attribute `authorized` of a USB device or interface. 0 or -errno. */
+int facts_authorized(int dirfd, bool *ret);
+/* Is a driver bound? */
+bool facts_bound(int dirfd);
+/* The sequence number of the disk below a SCSI device or card. 0 or -errno; -ENOENT when it has no disk. */
+int facts_diskseq(int dirfd, uint64_t *ret);
+
+/* Does a device that calls itself so mean a reader of memory cards? */
+bool facts_says_card_reader(const char *text);

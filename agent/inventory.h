@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The storage devices that are present. Events and enumerations go in, whatever their order; each time /sys is read and
+ * the device judged anew (decide.c). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/decide.h"
+#include "agent/device.h"
+#include "agent/watch.h"
+#include "policy/policy.h"
+
+#define INVENTORY_DEVICES_MAX 512U      /* more are not judged: the gate holds them */
+
+/* After the last LUN of a device appeared: so long until no more are expected. The kernel scans them one after another. */
+#define INVENTORY_SETTLE_USEC 2000000ULL
+
+#define INVENTORY_NEVER UINT64_MAX
+
+struct inventory;
+
+/* sys is "/sys", run "/run/lekdicht". ops is borrowed. */
+int inventory_new(const char *sys, const char *run, const struct decide_ops *ops, struct inventory **ret);
+struct inventory *inventory_free(struct inventory *inventory);
+
+/* Borrowed until the next call. Nothing is judged before inventory_judge_all(). */
+void inventory_set_policy(struct inventory *inventory, const struct policy *policy);
+/* The gate is meant to be open: devices are judged and recorded only. */
+void inventory_set_open(struct inventory *inventory, bool open);
+/* Read /run/lekdicht/exempt again. 0 or -ENOMEM, and then the old ones stay. */
+int inventory_read_exempts(struct inventory *inventory);
+/* They may be marked as told. */
+struct exempts *inventory_exempts(struct inventory *inventory);
+
+/* Judge all again, and try again what failed. */
+void inventory_judge_all(struct inventory *inventory);
+void inventory_event(struct inventory *inventory, const struct watch_event *event);
+
+/* Forget what is gone; before or after a watch_enumerate(). */
+void inventory_prune(struct inventory *inventory);
+
+/* What became of a wish; with retry the gatekeeper will try again by itself. */
+void inventory_result(struct inventory *inventory, uint64_t device, uint64_t target, enum verb verb, enum deed deed, bool retry);
+/* What a USB device calls itself, cleaned; "" where it says nothing. */
+void inventory_strings(struct inventory *inventory, uint64_t device, const char *text, const char *serial);
+
+/* Judge the devices whose last LUN was seen long enough ago. Returns when to call again (CLOCK_MONOTONIC), or
+ * INVENTORY_NEVER. */
+uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec);
+
+/* The list, and the device of that kernel name or NULL. Changed by any of the calls above. */
+const struct device *inventory_first(const struct inventory *inventory);
+struct device *inventory_find(struct inventory *inventory, const char *name);
+struct device *inventory_find_id(struct inventory *inventory, uint64_t id);
+/* What decide_judge() needs, for an answer without consequences. */
+const struct decide *inventory_decide(const struct inventory *inventory);

@@ -16,7 +16,8 @@ _running = set()
 
 
 @atexit.register
-def _kill_all():
+def kill_all():
+    """Kill every QEMU of this process; who waits for one gets an error at once."""
     for process in list(_running):
         process.kill()
 

@@ -102,6 +102,10 @@ class Gadgets:
                     f"rm -f {BACKING}/{gadget.name}-*")
         del self._plugged[gadget.number]
 
+    def plugged(self):
+        """The gadgets that are on the bus now."""
+        return list(self._plugged.values())
+
     @staticmethod
     def _storage(name, storage):
         function = "functions/mass_storage.0"

@@ -44,6 +44,23 @@ class Product:
         self._versions = iter(range(2, 1 << 30))
         self._journal = vm.start("journalctl -b -t lekdichtd -f -n all -o json --no-pager")
 
+    @classmethod
+    def of(cls, vm):
+        """The one of this VM: checks share what they have read of the journal."""
+        if not hasattr(vm, "lekdicht"):
+            vm.lekdicht = cls(vm)
+        return vm.lekdicht
+
+    def begin(self, *sections):
+        """Where a check begins: nothing plugged, the gate closed, the agent running with a policy of SECTIONS."""
+        for device in (*self.vm.usb.plugged(), *self.vm.gadgets.plugged()):
+            device.unplug()
+        self.vm.wait_for("! ls -d /sys/bus/scsi/devices/target* 2>/dev/null", VERDICT_TIMEOUT)
+        self.agent("start")
+        self.gate("close")
+        self.set_policy(*sections)
+        self.wait_quiet(0.3)
+
     # Agent and gate
 
     def agent(self, verb):
@@ -155,14 +172,12 @@ class Product:
         self.vm.run(f"n=0; until [ $n -ge {int(seconds / POLL)} ]; do "
                     f"if pgrep -x lekdicht-gate >/dev/null; then n=0; else n=$((n+1)); fi; sleep {POLL}; done")
 
-    def assert_equals_sys(self):
-        """What the agent and the gate's files say is what the kernel has; the differences are said."""
-        self.vm.wait_for(self._differences_are_gone, VERDICT_TIMEOUT)
-
-    def _differences_are_gone(self):
-        differences = json.loads(self.vm.run(self.tool("compare.py")).out)
-        self._differences_are_gone.__func__.__doc__ = "; ".join(differences)
-        return not differences
+    def assert_equals_sys(self, timeout=VERDICT_TIMEOUT):
+        """What the agent and the gate's files say is what the kernel has, as soon as all is quiet."""
+        deadline = time.monotonic() + timeout
+        while differences := json.loads(self.vm.run(self.tool("compare.py")).out):
+            assert time.monotonic() < deadline, "; ".join(differences)
+            time.sleep(POLL)
 
 
 def disks_outside(evidence, since, *allowed):

@@ -110,6 +110,10 @@ class Usb:
             self.qmp.execute(command, **arguments)
         self._taken = {place: other for place, other in self._taken.items() if other is not device}
 
+    def plugged(self):
+        """What is in a port now; what was plugged later comes first, so that a hub comes after what is behind it."""
+        return list(reversed(dict.fromkeys(self._taken.values())))
+
     # Their making
 
     def _input(self, driver, name, port, serial):

@@ -1,0 +1,61 @@
+"""The animals of tests/zoo, plugged into the guest."""
+
+import importlib.util
+
+from .gadget import Keyboard, Storage
+from .host import REPO
+from .usb import Cd, Disk
+
+FUNCTIONS = {"storage": Storage, "keyboard": Keyboard}
+LUNS = {"disk": Disk, "cd": Cd}
+
+
+def _load():
+    spec = importlib.util.spec_from_file_location("zoo", REPO / "tests/zoo/zoo.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+zoo = _load()
+
+
+def animals(scenario, check):
+    """The animals that name CHECK of SCENARIO as what tests them; there is at least one."""
+    found = [animal for animal in zoo.load() if (scenario, check) in animal.tested_by]
+    assert found, f"no file in tests/zoo is tested by {scenario}: {check}"
+    return found
+
+
+class Stall:
+    """Where one animal is plugged again and again: always in the same port, behind hubs that stay."""
+
+    def __init__(self, vm, animal):
+        self.vm, self.animal, self.recipe = vm, animal, animal.recipe
+        self.hubs, self.device, self._port = [], None, None
+
+    def plug(self):
+        """Plug it; the Device, at once."""
+        recipe = self.recipe
+        if recipe.kind == "gadget":
+            self.device = self.vm.gadgets.plug(*(FUNCTIONS[part]() for part in recipe.parts))
+            return self.device
+        while len(self.hubs) < recipe.hubs:
+            self.hubs.append(self.vm.usb.hub(port=self.hubs[-1] if self.hubs else None))
+        port = self._port or (self.hubs[-1] if self.hubs else None)
+        self.device = getattr(self.vm.usb, recipe.kind)(*(LUNS[part]() for part in recipe.parts), port=port)
+        self._port = self.device.port if recipe.kind != "gadget" else None
+        return self.device
+
+    def pull(self):
+        """Pull it out and wait until the kernel has let go of it; the hubs stay."""
+        if self.device:
+            device, self.device = self.device, None
+            device.unplug()
+            device.wait_gone()
+
+    def clear(self):
+        """Pull it and its hubs."""
+        self.pull()
+        while self.hubs:
+            self.hubs.pop().unplug()

@@ -193,7 +193,7 @@ bool device_removable(const struct roots *roots, const struct device *device)
         if (device->bus && strcmp(device->bus->name, "memstick") == 0)
                 return true;
         if (device->bus && strcmp(device->bus->name, "mmc") == 0 &&
-            attr_read(device->dirfd, "type", type, sizeof type) >= 0 && strcmp(type, "SD") == 0)
+            attr_read(device->dirfd, "type", type, sizeof type) >= 0 && (strcmp(type, "SD") == 0 || strcmp(type, "SDcombo") == 0))
                 return true;
         return behind_removable_pci(roots, device);
 }

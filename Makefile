@@ -115,7 +115,8 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/f
 
 define test_program
 $(BUILD)/$(1:.c=): $(call objects,$(1) $(call links_of,$(1)))
-	$(call say,LD,$$@)$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ $$$$($(PKG_CONFIG) --libs $(2) $(call libs_of,$(1)))
+	$(call say,LD,$$@)$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ \
+		$(if $(strip $(2) $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --libs $(2) $(call libs_of,$(1))))
 endef
 $(foreach t,$(wildcard tests/unit/test-*.c),$(eval $(call test_program,$(t),cmocka)))
 $(foreach t,$(wildcard tests/integration/*.c tests/demo/*.c),$(eval $(call test_program,$(t),)))

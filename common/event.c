@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Names, keys and severities are tables, so that what can be recorded at all can be read in one place, and by people
+ * who do not read C: the staff council is to see this list. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/event.h"
+#include "common/text.h"
+
+#define NSEC_PER_MSEC     1000000U
+#define ULID_RANDOM_BYTES 10U
+
+static const struct {
+        const char *string;
+        enum event_severity severity;
+} names[_EVENT_NAME_MAX] = {
+        [EVENT_DEVICE_REFUSED] = { "lekdicht.device.refused", EVENT_WARN },
+        [EVENT_DEVICE_OPENED] = { "lekdicht.device.opened", EVENT_INFO },
+        [EVENT_DEVICE_READONLY] = { "lekdicht.device.readonly", EVENT_INFO },
+        [EVENT_DEVICE_CLOSED] = { "lekdicht.device.closed", EVENT_INFO },
+        [EVENT_DEVICE_REMOVED] = { "lekdicht.device.removed", EVENT_DEBUG },
+        [EVENT_DEVICE_INVENTORY] = { "lekdicht.device.inventory", EVENT_DEBUG },
+        [EVENT_DEVICE_DRIFT] = { "lekdicht.device.drift", EVENT_FATAL },
+        [EVENT_DEVICE_FAILED] = { "lekdicht.device.failed", EVENT_ERROR },
+        [EVENT_GRANT_REQUESTED] = { "lekdicht.grant.requested", EVENT_INFO },
+        [EVENT_GRANT_GIVEN] = { "lekdicht.grant.given", EVENT_INFO },
+        [EVENT_GRANT_USED] = { "lekdicht.grant.used", EVENT_INFO },
+        [EVENT_GRANT_ENDING] = { "lekdicht.grant.ending", EVENT_INFO },
+        [EVENT_GRANT_ENDED] = { "lekdicht.grant.ended", EVENT_INFO },
+        [EVENT_CLIENT_RUNNING] = { "lekdicht.client.running", EVENT_WARN },
+        [EVENT_CLIENT_LINKED] = { "lekdicht.client.linked", EVENT_WARN },
+        [EVENT_CLIENT_INSTALLED] = { "lekdicht.client.installed", EVENT_INFO },
+        [EVENT_CLIENT_STOPPED] = { "lekdicht.client.stopped", EVENT_WARN },
+        [EVENT_GATE_CLOSED] = { "lekdicht.gate.closed", EVENT_INFO },
+        [EVENT_GATE_OPENED] = { "lekdicht.gate.opened", EVENT_WARN },
+        [EVENT_GATE_DRIFT] = { "lekdicht.gate.drift", EVENT_FATAL },
+        [EVENT_GATE_EXEMPT] = { "lekdicht.gate.exempt", EVENT_INFO },
+        [EVENT_POLICY_APPLIED] = { "lekdicht.policy.applied", EVENT_INFO },
+        [EVENT_POLICY_REJECTED] = { "lekdicht.policy.rejected", EVENT_ERROR },
+        [EVENT_AGENT_STARTED] = { "lekdicht.agent.started", EVENT_INFO },
+        [EVENT_AGENT_STOPPED] = { "lekdicht.agent.stopped", EVENT_INFO },
+        [EVENT_AGENT_HEARTBEAT] = { "lekdicht.agent.heartbeat", EVENT_TRACE },
+        [EVENT_SPOOL_DROPPED] = { "lekdicht.spool.dropped", EVENT_ERROR },
+        [EVENT_IDENTITY_CLONED] = { "lekdicht.identity.cloned", EVENT_ERROR },
+};
+
+static const struct {
+        const char *string;
+        enum event_type type;
+} keys[_EVENT_KEY_MAX] = {
+        [EVENT_KEY_DEVICE_KIND] = { "lekdicht.device.kind", EVENT_STRING },
+        [EVENT_KEY_VENDOR_ID] = { "device.vendor.id", EVENT_STRING },
+        [EVENT_KEY_PRODUCT_ID] = { "device.product.id", EVENT_STRING },
+        [EVENT_KEY_VENDOR_NAME] = { "device.vendor.name", EVENT_STRING },
+        [EVENT_KEY_PRODUCT_NAME] = { "device.product.name", EVENT_STRING },
+        [EVENT_KEY_PORT] = { "lekdicht.port", EVENT_STRING },
+        [EVENT_KEY_RULE] = { "lekdicht.rule", EVENT_STRING },
+        [EVENT_KEY_REASON] = { "lekdicht.reason", EVENT_STRING },
+        [EVENT_KEY_AUDIT] = { "lekdicht.audit", EVENT_BOOL },
+        [EVENT_KEY_SIMULATED] = { "lekdicht.simulated", EVENT_BOOL },
+        [EVENT_KEY_VERDICT_USEC] = { "lekdicht.verdict.usec", EVENT_INT },
+        [EVENT_KEY_SERVICE] = { "lekdicht.service", EVENT_STRING },
+        [EVENT_KEY_CLIENT] = { "lekdicht.client", EVENT_STRING },
+        [EVENT_KEY_CLIENT_CATEGORY] = { "lekdicht.client.category", EVENT_STRING },
+        [EVENT_KEY_EVIDENCE] = { "lekdicht.evidence", EVENT_STRING },
+        [EVENT_KEY_VERDICT] = { "lekdicht.verdict", EVENT_STRING },
+        [EVENT_KEY_POLICY_VERSION] = { "lekdicht.policy.version", EVENT_INT },
+        [EVENT_KEY_POLICY_MODE] = { "lekdicht.policy.mode", EVENT_STRING },
+        [EVENT_KEY_POLICY_SOURCE] = { "lekdicht.policy.source", EVENT_STRING },
+        [EVENT_KEY_PRIVACY_USER] = { "lekdicht.privacy.user", EVENT_STRING },
+        [EVENT_KEY_PRIVACY_SERIAL] = { "lekdicht.privacy.serial", EVENT_STRING },
+        [EVENT_KEY_CLEAN] = { "lekdicht.agent.clean", EVENT_BOOL },
+        [EVENT_KEY_DROPPED_COUNT] = { "lekdicht.dropped.count", EVENT_INT },
+        [EVENT_KEY_DROPPED_FIRST] = { "lekdicht.dropped.first", EVENT_INT },
+        [EVENT_KEY_DROPPED_LAST] = { "lekdicht.dropped.last", EVENT_INT },
+};
+
+/* Crockford's base32 leaves out I, L, O and U, which are read for 1, 1, 0 and aloud. */
+static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+const char *event_name_string(enum event_name name)
+{
+        return names[name].string;
+}
+
+int event_name_from_string(const char *string)
+{
+        for (int i = 0; i < _EVENT_NAME_MAX; i++)
+                if (strcmp(names[i].string, string) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+enum event_severity event_name_severity(enum event_name name)
+{
+        return names[name].severity;
+}
+
+const char *event_key_string(enum event_key key)
+{
+        return keys[key].string;
+}
+
+enum event_type event_key_type(enum event_key key)
+{
+        return keys[key].type;
+}
+
+int event_new_uid(uint64_t time_ns, char uid[static EVENT_UID_LENGTH + 1])
+{
+        uint64_t milliseconds = time_ns / NSEC_PER_MSEC;
+        unsigned char random[ULID_RANDOM_BYTES];
+        unsigned bits = 0, held = 0;
+        size_t at = 0;
+
+        /* Up to 256 bytes are never cut short by a signal (random(7)). */
+        if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random))
+                return -errno;
+
+        /* 48 bits in 10 characters: the first has 3 of them. */
+        for (int shift = 45; shift >= 0; shift -= 5)
+                uid[at++] = base32[milliseconds >> shift & 0x1F];
+        for (size_t i = 0; i < sizeof(random); i++) {
+                held = held << 8 | random[i];
+                bits += 8;
+                while (bits >= 5) {
+                        bits -= 5;
+                        uid[at++] = base32[held >> bits & 0x1F];
+                }
+        }
+        uid[at] = '\0';
+        return 0;
+}
+
+bool event_uid_valid(const char *uid)
+{
+        if (uid[0] < '0' || uid[0] > '7') /* 26 characters would hold 130 bits */
+                return false;
+        return strspn(uid, base32) == EVENT_UID_LENGTH && uid[EVENT_UID_LENGTH] == '\0';
+}
+
+int event_init(struct event *event, enum event_name name, uint64_t time_ns, const char *boot)
+{
+        if (time_ns == 0 || time_ns > INT64_MAX)
+                return -EINVAL;
+        if (strspn(boot, "0123456789abcdef") != EVENT_BOOT_LENGTH || boot[EVENT_BOOT_LENGTH] != '\0')
+                return -EINVAL;
+
+        event->seq = 0;
+        event->time_ns = time_ns;
+        event->name = name;
+        event->severity = names[name].severity;
+        event->n = 0;
+        memcpy(event->boot, boot, sizeof(event->boot));
+        return event_new_uid(time_ns, event->uid);
+}
+
+static int add(struct event *event, enum event_key key, enum event_type type, struct event_attribute **ret)
+{
+        if (keys[key].type != type)
+                return -EINVAL;
+        for (size_t i = 0; i < event->n; i++)
+                if (event->attributes[i].key == key)
+                        return -EEXIST;
+        if (event->n == EVENT_ATTRIBUTES_MAX)
+                return -ENOBUFS;
+
+        *ret = &event->attributes[event->n];
+        (*ret)->key = key;
+        return 0;
+}
+
+int event_set_string(struct event *event, enum event_key key, const char *value)
+{
+        struct event_attribute *attribute;
+        int r;
+
+        r = add(event, key, EVENT_STRING, &attribute);
+        if (r < 0)
+                return r;
+        if (value && text_clean(value, strlen(value), attribute->string, sizeof(attribute->string)) > 0)
+                event->n++;
+        return 0;
+}
+
+int event_set_int(struct event *event, enum event_key key, int64_t value)
+{
+        struct event_attribute *attribute;
+        int r;
+
+        r = add(event, key, EVENT_INT, &attribute);
+        if (r < 0)
+                return r;
+        attribute->integer = value;
+        event->n++;
+        return 0;
+}
+
+int event_set_bool(struct event *event, enum event_key key, bool value)
+{
+        struct event_attribute *attribute;
+        int r;
+
+        r = add(event, key, EVENT_BOOL, &attribute);
+        if (r < 0)
+                return r;
+        attribute->boolean = value;
+        event->n++;
+        return 0;
+}
+
+/* OTLP writes 64-bit integers as decimal strings, since many readers of JSON only have doubles. */
+static void write_decimal(struct json *json, const char *key, int64_t value)
+{
+        char decimal[sizeof("-9223372036854775808")];
+
+        snprintf(decimal, sizeof(decimal), "%" PRId64, value);
+        json_string(json, key, decimal);
+}
+
+static void begin_attribute(struct json *json, const char *key)
+{
+        json_begin_object(json, NULL);
+        json_string(json, "key", key);
+        json_begin_object(json, "value");
+}
+
+static void end_attribute(struct json *json)
+{
+        json_end_object(json);
+        json_end_object(json);
+}
+
+static void write_attribute(struct json *json, const struct event_attribute *attribute)
+{
+        begin_attribute(json, keys[attribute->key].string);
+        switch (keys[attribute->key].type) {
+        case EVENT_STRING:
+                json_string(json, "stringValue", attribute->string);
+                break;
+        case EVENT_INT:
+                write_decimal(json, "intValue", attribute->integer);
+                break;
+        case EVENT_BOOL:
+                json_bool(json, "boolValue", attribute->boolean);
+                break;
+        }
+        end_attribute(json);
+}
+
+void event_write_otlp(const struct event *event, struct json *json, const char *key)
+{
+        if (event->seq == 0 || event->seq > INT64_MAX) {
+                if (!json->error)
+                        json->error = -EINVAL;
+                return;
+        }
+
+        json_begin_object(json, key);
+        write_decimal(json, "timeUnixNano", (int64_t) event->time_ns);
+        write_decimal(json, "observedTimeUnixNano", (int64_t) event->time_ns);
+        json_uint(json, "severityNumber", event->severity);
+        json_string(json, "eventName", names[event->name].string);
+        json_begin_array(json, "attributes");
+        begin_attribute(json, "log.record.uid");
+        json_string(json, "stringValue", event->uid);
+        end_attribute(json);
+        begin_attribute(json, "event.sequence");
+        write_decimal(json, "intValue", (int64_t) event->seq);
+        end_attribute(json);
+        begin_attribute(json, "lekdicht.boot.id");
+        json_string(json, "stringValue", event->boot);
+        end_attribute(json);
+        for (size_t i = 0; i < event->n; i++)
+                write_attribute(json, &event->attributes[i]);
+        json_end_array(json);
+        json_end_object(json);
+}

@@ -107,10 +107,13 @@ static void on_result(void *userdata, const struct gatekeeper_result *result)
         /* Told when it happens first and when it is given up, not each time between. */
         if ((result->deed == DEED_FAILED || result->deed == DEED_BUSY) && (result->attempt == 1 || !result->retry))
                 record_gate_trouble(result->name, result->verb, result->status, result->output, result->retry);
-        if (result->device == GATEKEEPER_GLOBAL)
-                gatewatch_result(agent->gatewatch, result);
-        else
-                inventory_result(agent->inventory, result->device, result->target, result->verb, result->deed, result->retry);
+        if (result->device != GATEKEEPER_GLOBAL) {
+                inventory_result(agent->inventory, result->device, result->target, result->verb, result->deed, result->retry, result->output);
+                return;
+        }
+        gatewatch_result(agent->gatewatch, result);
+        if (agent->bus)
+                bus_gate_result(agent->bus, result);
 }
 
 static void on_slow(void *userdata, const char *name, enum verb verb)
@@ -329,6 +332,7 @@ struct agent *agent_free(struct agent *agent)
                 sd_event_source_disable_unref(agent->signals[i]);
         sd_event_source_disable_unref(agent->reconcile);
         sd_event_source_disable_unref(agent->settle);
+        bus_free(agent->bus);
         watch_free(agent->watch);
         gatewatch_free(agent->gatewatch);
         inventory_free(agent->inventory);
@@ -356,6 +360,10 @@ int agent_start(struct agent *agent)
         inventory_set_policy(agent->inventory, agent->store.policy);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
         reconcile_now(agent);
+        /* Last: who asks is answered from what was found. */
+        r = bus_new(agent, paths->bus, &agent->bus);
+        if (r < 0)
+                return r;
         sd_notify(0, "READY=1");
         return 0;
 }

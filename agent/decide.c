@@ -8,12 +8,12 @@
  * depends on the LUNs (a CD drive may be allowed where a disk is not), it waits for them behind the closed gate; each LUN
  * is then judged, and the device is refused only when all are and no more are expected. */
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "agent/decide.h"
 #include "agent/facts.h"
+#include "common/text.h"
 
 #define KIND(kind)      (1U << (kind))
 #define KINDS_USB       (KIND(STORAGE_USB_DISK) | KIND(STORAGE_SD_CARD) | KIND(STORAGE_OPTICAL))
@@ -117,7 +117,7 @@ void decide_judge(const struct decide *decide, struct device *device)
         }
 
         device->exempt = exempt != NULL;
-        snprintf(device->carries, sizeof(device->carries), "%s", exempt ? exempt->carries : "");
+        text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries, sizeof(device->carries));
 }
 
 /* Ask for verb, unless /sys shows that it is so already, or it is being done. */

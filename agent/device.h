@@ -15,6 +15,7 @@
 #define DEVICE_LUNS_MAX       64U       /* more stay held: nobody is asked about them */
 #define DEVICE_INTERFACES_MAX 32U       /* the kernel's USB_MAXINTERFACES */
 #define DEVICE_TEXT_MAX       128U      /* bytes of what a device calls itself, NUL included */
+#define DEVICE_TROUBLE_MAX    256U      /* bytes of what the gate said when it could not */
 #define DEVICE_SERIAL_MAX     400U      /* 126 UTF-16 units are at most 378 bytes */
 
 enum device_bus { DEVICE_USB, DEVICE_SCSI, DEVICE_MMC, DEVICE_MEMSTICK };
@@ -85,6 +86,7 @@ struct device {
         bool exempt;
         char carries[DEVICE_TEXT_MAX];  /* when exempt: a mount point, or "swap" */
 
+        char trouble[DEVICE_TROUBLE_MAX];       /* when busy or failed: why */
         enum device_state state;
         uint64_t since_usec;            /* CLOCK_REALTIME: when it came into this state */
         uint64_t seen_usec;             /* CLOCK_MONOTONIC: when its first event was received */

@@ -440,7 +440,8 @@ void inventory_prune(struct inventory *inventory)
         }
 }
 
-void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t target_id, enum verb verb, enum deed deed, bool retry)
+void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t target_id, enum verb verb, enum deed deed, bool retry,
+                      const char *said)
 {
         struct device *device = inventory_find_id(inventory, device_id);
         struct target *target = device ? device_target(device, target_id) : NULL;
@@ -469,6 +470,8 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
                 target->outcome = retry ? OUTCOME_UNDER_WAY : OUTCOME_FAILED;
                 break;
         }
+        if (deed == DEED_BUSY || deed == DEED_FAILED)
+                text_clean(said, strcspn(said, "\n"), device->trouble, sizeof(device->trouble));
         decide_refresh(decide, device);
 }
 

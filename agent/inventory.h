@@ -42,8 +42,9 @@ void inventory_event(struct inventory *inventory, const struct watch_event *even
 /* Forget what is gone; before or after a watch_enumerate(). */
 void inventory_prune(struct inventory *inventory);
 
-/* What became of a wish; with retry the gatekeeper will try again by itself. */
-void inventory_result(struct inventory *inventory, uint64_t device, uint64_t target, enum verb verb, enum deed deed, bool retry);
+/* What became of a wish; with retry the gatekeeper will try again by itself. said is the gate's own words. */
+void inventory_result(struct inventory *inventory, uint64_t device, uint64_t target, enum verb verb, enum deed deed, bool retry,
+                      const char *said);
 /* What a USB device calls itself, cleaned; "" where it says nothing. */
 void inventory_strings(struct inventory *inventory, uint64_t device, const char *text, const char *serial);
 

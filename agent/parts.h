@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "agent/agent.h"
+#include "agent/bus.h"
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
@@ -23,6 +24,7 @@ struct agent {
         struct inventory *inventory;
         struct gatewatch *gatewatch;
         struct watch *watch;
+        struct bus *bus;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from .disks import Blank
 from .host import BedError
 from .image import LABEL
+from .tree import GUEST
 
 USB_PORTS = 15              # of the xHCI controller; each takes a fast or a slow device
 SLOTS = 4                   # PCIe slots that a disk can be hot-plugged into
@@ -23,13 +24,16 @@ ROOT_DEVICES = {
 DRIVE_DEVICES = {
     "ahci": "ide-hd,bus=ide.{number},drive={id}",
     "nvme": "nvme,drive={id},serial={id}",
-    "sd": "sd-card,bus={id}-slot.0,drive={id}",
+    "sd": "sd-card,bus=sd-bus,drive={id}",
 }
 # All of TCG's CPU but what only costs time: nested guests (kvm loads at boot), five-level page tables.
 CPU = "max,svm=off,la57=off"
 # `quiet`, because every character on the serial console leaves the guest; the recorder has the
 # whole log, and an oops is still printed.
 KERNEL = f"root=LABEL={LABEL} rw console=ttyS0 quiet log_buf_len=4M mitigations=off tsc=reliable"
+
+# The guest's own fstab (guest/files), for scenarios that add a line to it.
+FSTAB = (GUEST / "files/etc/fstab").read_text()
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def drive_arguments(number, drive, directory):
     name = f"drive{number}"
     arguments = ["-drive", f"if=none,id={name},format=raw,snapshot=on,file={drive.image.create(directory)}"]
     if drive.bus == "sd":
-        arguments += ["-device", f"sdhci-pci,id={name}-slot"]
+        arguments += ["-device", "sdhci-pci"]
     return arguments + ["-device", DRIVE_DEVICES[drive.bus].format(number=number, id=name)]
 
 

@@ -1,0 +1,38 @@
+"""lekdicht=off on the kernel's command line: everything opens for this boot, and lekdicht says so."""
+
+from harness.disks import Fat
+from harness.gate import assert_closed, assert_open, wait_off
+from harness.machine import Machine
+from harness.product import Product, kernel_name
+
+MACHINE = Machine(kernel="lekdicht=off")
+WHY = "lekdicht=off on the kernel command line"
+
+
+def before_power_on(vm):
+    vm.usb.stick(Fat(), port=1)
+
+
+def check_open(vm):
+    """a stick that was there and one that is plugged open; journal and status say open, and why"""
+    agent = Product(vm)
+    assert_open(vm)
+    assert vm.out("ls /sys/bus/usb/devices/*-1/*/host*/target*/*/block"), "the stick that was there at boot is not open"
+    vm.usb.stick(port=2).wait_disk()
+    said = agent.wait_event("lekdicht.gate.opened", 0)
+    assert WHY in said["MESSAGE"], f"the journal says: {said['MESSAGE']}"
+    assert "gate: open" in agent.gate("status", codes=(3,)).out
+    assert agent.status()["gate"] == "open"
+    assert not vm.out("systemctl --failed --plain --no-legend")
+
+
+def check_closed_by_hand(vm):
+    """closed by hand in that boot, it is closed"""
+    agent = Product(vm)
+    agent.gate("close")
+    assert_closed(vm)
+    since, place = vm.evidence.mark(), agent.here()
+    stick = vm.usb.stick()
+    agent.wait_event("lekdicht.device.refused", place, LEKDICHT_PORT=kernel_name(stick.wait_usb()))
+    wait_off(stick)
+    vm.evidence.assert_no_disk(since)

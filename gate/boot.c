@@ -19,7 +19,7 @@
 static bool word_is_rescue(const char *word)
 {
         static const char *const words[] = {
-                "rescue", "emergency", "single", "s", "S", "1", "-b", "systemd.unit=rescue.target",
+                "rescue", "emergency", "single", "-s", "s", "S", "1", "-b", "systemd.unit=rescue.target",
                 "systemd.unit=emergency.target",
         };
 
@@ -29,19 +29,47 @@ static bool word_is_rescue(const char *word)
         return false;
 }
 
+/* Blanks between double quotes do not end a word, and the quotes are no part of it (lib/cmdline.c, next_arg()). */
+static char *next_word(char **rest)
+{
+        char *word = *rest, *from = word, *to = word;
+        bool quoted = false;
+
+        if (!word)
+                return NULL;
+        for (; *from && (quoted || !strchr(" \t\n", *from)); from++)
+                if (*from == '"')
+                        quoted = !quoted;
+                else
+                        *to++ = *from;
+        *rest = *from ? from + 1 : NULL;
+        *to = '\0';
+        return word;
+}
+
+const char *boot_words(char *text)
+{
+        char *word;
+
+        while ((word = next_word(&text))) {
+                if (strcmp(word, "lekdicht=off") == 0)
+                        return "lekdicht=off on the kernel command line";
+                if (word_is_rescue(word))
+                        return "rescue mode";
+        }
+        return NULL;
+}
+
 const char *boot_left_open(const struct roots *roots)
 {
         char path[PATH_MAX], text[CMDLINE_MAX];
-        char *word, *rest = text;
+        const char *why = NULL;
 
         if ((size_t) snprintf(path, sizeof path, "%s/cmdline", roots->proc) < sizeof path &&
             attr_read(AT_FDCWD, path, text, sizeof text) > 0)
-                while ((word = strsep(&rest, " \t\n"))) {
-                        if (strcmp(word, "lekdicht=off") == 0)
-                                return "lekdicht=off on the kernel command line";
-                        if (word_is_rescue(word))
-                                return "rescue mode";
-                }
+                why = boot_words(text);
+        if (why)
+                return why;
         switch (state_wish(roots)) {
         case WISH_CLOSED:
                 break;

@@ -8,3 +8,6 @@
 /* Why this boot wants the gate open: "lekdicht=off on the kernel command line", "rescue mode", "audit mode", "opened by
  * command"; NULL when it is to be closed. The string is static. */
 const char *boot_left_open(const struct roots *roots);
+
+/* The same for a command line in memory and without the wish (the fuzzer's door). The text is written to. */
+const char *boot_words(char *text);

@@ -7,13 +7,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/event.h"
 #include "common/text.h"
-
-#define NSEC_PER_MSEC     1000000U
-#define ULID_RANDOM_BYTES 10U
 
 static const struct {
         const char *string;
@@ -80,9 +76,6 @@ static const struct {
         [EVENT_KEY_DROPPED_LAST] = { "lekdicht.dropped.last", EVENT_INT },
 };
 
-/* Crockford's base32 leaves out I, L, O and U, which are read for 1, 1, 0 and aloud. */
-static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 const char *event_name_string(enum event_name name)
 {
         return names[name].string;
@@ -111,39 +104,6 @@ enum event_type event_key_type(enum event_key key)
         return keys[key].type;
 }
 
-int event_new_uid(uint64_t time_ns, char uid[static EVENT_UID_LENGTH + 1])
-{
-        uint64_t milliseconds = time_ns / NSEC_PER_MSEC;
-        unsigned char random[ULID_RANDOM_BYTES];
-        unsigned bits = 0, held = 0;
-        size_t at = 0;
-
-        /* Up to 256 bytes are never cut short by a signal (random(7)). */
-        if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random))
-                return -errno;
-
-        /* 48 bits in 10 characters: the first has 3 of them. */
-        for (int shift = 45; shift >= 0; shift -= 5)
-                uid[at++] = base32[milliseconds >> shift & 0x1F];
-        for (size_t i = 0; i < sizeof(random); i++) {
-                held = held << 8 | random[i];
-                bits += 8;
-                while (bits >= 5) {
-                        bits -= 5;
-                        uid[at++] = base32[held >> bits & 0x1F];
-                }
-        }
-        uid[at] = '\0';
-        return 0;
-}
-
-bool event_uid_valid(const char *uid)
-{
-        if (uid[0] < '0' || uid[0] > '7') /* 26 characters would hold 130 bits */
-                return false;
-        return strspn(uid, base32) == EVENT_UID_LENGTH && uid[EVENT_UID_LENGTH] == '\0';
-}
-
 int event_init(struct event *event, enum event_name name, uint64_t time_ns, const char *boot)
 {
         if (time_ns == 0 || time_ns > INT64_MAX)
@@ -157,7 +117,7 @@ int event_init(struct event *event, enum event_name name, uint64_t time_ns, cons
         event->severity = names[name].severity;
         event->n = 0;
         memcpy(event->boot, boot, sizeof(event->boot));
-        return event_new_uid(time_ns, event->uid);
+        return ulid_new(time_ns, event->uid);
 }
 
 static int add(struct event *event, enum event_key key, enum event_type type, struct event_attribute **ret)

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "common/json.h"
+#include "common/ulid.h"
 
-#define EVENT_UID_LENGTH     26U  /* characters of a ULID */
 #define EVENT_BOOT_LENGTH    32U  /* hexadecimal digits that name one boot */
 #define EVENT_ATTRIBUTES_MAX 20U  /* a record has no more */
 #define EVENT_STRING_MAX     256U /* bytes of a string value, without the NUL; what is longer is cut */
@@ -104,7 +104,7 @@ struct event_attribute {
 };
 
 struct event {
-        char uid[EVENT_UID_LENGTH + 1];   /* ULID: 26 characters of Crockford's base32, upper case */
+        char uid[ULID_LENGTH + 1];
         uint64_t seq;                     /* from 1, per laptop, never used twice; 0 until the spool has given one */
         uint64_t time_ns;                 /* CLOCK_REALTIME */
         char boot[EVENT_BOOT_LENGTH + 1]; /* random, one for each boot */
@@ -127,16 +127,9 @@ enum event_severity event_name_severity(enum event_name name);
 const char *event_key_string(enum event_key key);
 enum event_type event_key_type(enum event_key key);
 
-/* A ULID (github.com/ulid/spec): 48 bits of milliseconds, 80 random bits from the kernel, as 26 characters and a NUL.
- * 0, or -errno of getrandom(2); it waits for entropy only in the first seconds of a boot. */
-int event_new_uid(uint64_t time_ns, char uid[static EVENT_UID_LENGTH + 1]);
-
-/* 26 characters of Crockford's base32 in upper case, the first 0 to 7. */
-bool event_uid_valid(const char *uid);
-
 /* A new event with a fresh uid, its name's severity, seq 0 and no attributes. boot: 32 hexadecimal digits in lower
  * case. 0; -EINVAL when boot is not that or time_ns is 0 or later than OTLP's readers can count (INT64_MAX); -errno of
- * event_new_uid(). */
+ * ulid_new(). */
 int event_init(struct event *event, enum event_name name, uint64_t time_ns, const char *boot);
 
 /* Set an attribute, each key at most once. Strings are made fit by text_clean() and cut at a whole character; one that is

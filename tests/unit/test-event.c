@@ -1,4 +1,4 @@
-/* links: common/event.c common/json.c common/text.c common/utf8.c */
+/* links: common/event.c common/json.c common/text.c common/ulid.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The record of what happened, and the LogRecord it is sent as. Expected texts are written out by hand. */
@@ -90,7 +90,7 @@ static void an_event_has_a_boot_and_a_time(void **state)
         assert_int_equal(event_init(&event, EVENT_AGENT_STARTED, 1, BOOT "0"), -EINVAL);
         assert_int_equal(event_init(&event, EVENT_AGENT_STARTED, 1, "0123456789ABCDEF0123456789ABCDEF"), -EINVAL);
         assert_int_equal(event_init(&event, EVENT_AGENT_STARTED, INT64_MAX, BOOT), 0);
-        assert_true(event_uid_valid(event.uid));
+        assert_true(ulid_valid(event.uid));
         assert_int_equal(event.seq, 0);
         assert_int_equal(event.n, 0);
         assert_int_equal(event.severity, EVENT_INFO);
@@ -203,22 +203,22 @@ static void names_and_keys_are_different_and_read_back(void **state)
 
 static void uids_carry_the_time_and_differ(void **state)
 {
-        char uid[EVENT_UID_LENGTH + 1], other[EVENT_UID_LENGTH + 1];
+        char uid[ULID_LENGTH + 1], other[ULID_LENGTH + 1];
         unsigned char seen = 0;
 
         (void) state;
         /* The example of the specification: 1469918176385 is 01ARYZ6S41. */
-        assert_int_equal(event_new_uid(1469918176385ULL * 1000000 + 999999, uid), 0);
+        assert_int_equal(ulid_new(1469918176385ULL * 1000000 + 999999, uid), 0);
         assert_int_equal(strncmp(uid, "01ARYZ6S41", 10), 0);
-        assert_true(event_uid_valid(uid));
+        assert_true(ulid_valid(uid));
         /* The last millisecond that 48 bits hold is far beyond uint64_t nanoseconds; the first is 0. */
-        assert_int_equal(event_new_uid(0, uid), 0);
+        assert_int_equal(ulid_new(0, uid), 0);
         assert_int_equal(strncmp(uid, "0000000000", 10), 0);
 
         for (int i = 0; i < 64; i++) {
-                assert_int_equal(event_new_uid(1, other), 0);
+                assert_int_equal(ulid_new(1, other), 0);
                 assert_string_not_equal(uid, other);
-                for (size_t j = 10; j < EVENT_UID_LENGTH; j++) /* every random character moves */
+                for (size_t j = 10; j < ULID_LENGTH; j++) /* every random character moves */
                         seen |= (unsigned char) (uid[j] != other[j]) << (j % 8);
         }
         assert_int_equal(seen, 0xFF);
@@ -239,10 +239,10 @@ static void only_ulids_are_uids(void **state)
         };
 
         (void) state;
-        assert_true(event_uid_valid("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"));
-        assert_true(event_uid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+        assert_true(ulid_valid("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"));
+        assert_true(ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-                assert_false(event_uid_valid(bad[i]));
+                assert_false(ulid_valid(bad[i]));
 }
 
 int main(void)

@@ -61,23 +61,31 @@ static bool disk_is_there(const struct disks *disks, uint64_t diskseq)
         return false;
 }
 
+/* Another gate may have opened a disk since the list was made: then it is in a new one, since a grant or exemption is only
+ * written while its disk is there. */
+static bool disk_has_left(struct round *round, uint64_t diskseq)
+{
+        return !disk_is_there(&round->disks, diskseq) && read_disks(round->roots, &round->disks) &&
+               !disk_is_there(&round->disks, diskseq);
+}
+
 static int sweep_grant(const char *name, void *userdata)
 {
-        const struct round *round = userdata;
+        struct round *round = userdata;
 
-        if (!disk_is_there(&round->disks, strtoull(name, NULL, 10)))
+        if (disk_has_left(round, strtoull(name, NULL, 10)))
                 state_remove(round->roots, STATE_GRANTS, name);
         return 0;
 }
 
 static int sweep_exempt(const char *name, void *userdata)
 {
-        const struct round *round = userdata;
+        struct round *round = userdata;
         char text[STATE_TEXT_MAX], diskseq[32];
 
         if (state_get(round->roots, STATE_EXEMPT, name, text, sizeof text) < 0 ||
             !state_value(text, "diskseq", diskseq, sizeof diskseq) ||
-            !disk_is_there(&round->disks, strtoull(diskseq, NULL, 10)))
+            disk_has_left(round, strtoull(diskseq, NULL, 10)))
                 state_remove(round->roots, STATE_EXEMPT, name);
         return 0;
 }

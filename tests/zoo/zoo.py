@@ -149,11 +149,12 @@ def load(directory=HERE):
 
 
 def checks_of(scenario, root=ROOT):
-    """The names of the checks of a scenario: every function in its file. None when there is no such file."""
+    """The names of the checks of a scenario; None when there is no such file."""
     path = root / "tests/vm/scenarios" / f"{scenario}.py"
     if not path.is_file():
         return None
-    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+    functions = (node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
+    return {name for name in functions if name.startswith("check_")}
 
 
 def untested(animal, root=ROOT):

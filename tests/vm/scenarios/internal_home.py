@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.disks import Ext4
 from harness.gate import assert_closed, assert_open, moment_of
 from harness.host import call
-from harness.machine import Drive, Machine
+from harness.machine import FSTAB, Drive, Machine
 
 HOME_UUID = "1e4d1c47-0000-4000-8000-000000000002"
 RULE = "/usr/lib/udev/rules.d/60-lekdicht-internal.rules"
@@ -28,7 +28,7 @@ MACHINE = Machine(
     initrd="lean",
     drives=(Drive("ahci", Home(label="HOME", files={"teacher/bewijs.txt": "thuis\n"})),),
     files={
-        "/etc/fstab": f"LABEL=bed-root / ext4 defaults 0 0\nUUID={HOME_UUID} /home ext4 defaults 0 2\n",
+        "/etc/fstab": f"{FSTAB}UUID={HOME_UUID} /home ext4 defaults 0 2\n",
         "/etc/systemd/system/lekdichtd.service": "",
     })
 

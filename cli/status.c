@@ -136,7 +136,7 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
                 line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
         when_short(status->since, cli->now, when);
         when_ago(status->since, cli->now, ago);
-        line(cli->out, "agent", "lekdichtd %s, running since %s (%s)", status->version, when, ago);
+        line(cli->out, "agent", "lekdichtd %s, running for %s, since %s", status->version, ago, when);
 
         if (problems->n > 0)
                 fputs("\nWrong:\n", cli->out);

@@ -48,7 +48,7 @@ void when_ago(uint64_t when, uint64_t now, char ret[static WHEN_MAX])
                         return;
                 }
         }
-        snprintf(ret, WHEN_MAX, "no time");
+        snprintf(ret, WHEN_MAX, "less than a second");
 }
 
 void when_utc(uint64_t when, char ret[static WHEN_MAX])

@@ -176,7 +176,7 @@ static void status_in_words(void **state)
                                          "  policy    version 7\n"
                                          "  mode      enforce: what the policy refuses does not open\n"
                                          "  devices   2 plugged in now; 5 refused since the agent started\n"
-                                         "  agent     lekdichtd 0.1.0, running since 08:15:02 (2 hours)\n");
+                                         "  agent     lekdichtd 0.1.0, running for 2 hours, since 08:15:02\n");
         assert_string_equal(complained(scene), "");
 }
 

@@ -1,0 +1,481 @@
+/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/policystore.c agent/polkit.c agent/record.c agent/rundir.c agent/strings.c agent/usbdesc.c agent/watch.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Devices come and go; the gate is closed and the policy is the school's. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/bed/scene.h"
+
+#define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
+#define ALLOW_STICK BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
+#define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
+#define ALLOW_DISKS BLOCK "[storage]\nusb-disk = allow\n"
+
+static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .manufacturer = "Kingston",
+                                      .name = "DataTraveler", .serial = "60A44C4252E1E4A1", .devnum = 5, .interfaces = { BED_BOT } };
+static const struct bed_usb other = { .port = "1-4", .vendor = 0x0781, .product = 0x5567, .serial = "4C5300012703", .devnum = 6,
+                                      .interfaces = { BED_BOT } };
+static const struct bed_usb keyboard = { .port = "1-3", .vendor = 0x046d, .product = 0xc31c, .devnum = 7, .interfaces = { BED_HID } };
+static const struct bed_usb composite = { .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8,
+                                          .interfaces = { BED_HID, BED_BOT } };
+static const struct bed_usb vendors = { .port = "1-5", .vendor = 0x0bda, .product = 0x0138, .devnum = 9, .interfaces = { BED_VENDOR } };
+
+/* The path of interface n of configuration 1. */
+static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
+{
+        static char path[BED_PATH * 2];
+
+        snprintf(path, sizeof(path), "%s/%s:1.%u", devpath, usb->port, n);
+        return path;
+}
+
+static bool is_off(const char *devpath)
+{
+        const char *authorized = bed_get(&scene.bed, devpath, "authorized");
+
+        return authorized && strcmp(authorized, "0") == 0;
+}
+
+/* A LUN on interface 0, told to the agent. */
+static const char *plug_lun(const struct bed_usb *usb, const char *devpath, unsigned host, unsigned lun, unsigned type)
+{
+        const char *path = bed_lun(&scene.bed, interface_of(usb, devpath, 0), host, lun, type, "Generic", "Flash Disk");
+
+        scene_event("add", path);
+        return path;
+}
+
+static void stick_is_refused_whole(void **state)
+{
+        char path[BED_PATH * 2];
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        snprintf(path, sizeof(path), "%s%s", scene.bed.sys, devpath);
+        assert_string_equal(bed_read(&scene.bed, "gate.paths"), path);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=usb-disk", "LEKDICHT_VENDOR=0951",
+                                       "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2", "LEKDICHT_RULE=[storage] usb-disk",
+                                       "LEKDICHT_REASON=refused by [storage] usb-disk", "LEKDICHT_AUDIT=no", "LEKDICHT_GATE=closed",
+                                       "LEKDICHT_USEC_TO_VERDICT=*", NULL), 1);
+        assert_false(scene_journal_has("60A44C4252E1E4A1"));
+        assert_false(scene_journal_has("DataTraveler"));
+}
+
+static void stick_is_refused_before_its_interfaces(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = bed_usb(&scene.bed, &stick, false);
+        scene_event("add", devpath);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+}
+
+static void interface_event_alone_suffices(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = bed_usb(&scene.bed, &stick, true);
+        scene_event("add", interface_of(&stick, devpath, 0));
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+}
+
+static void composite_loses_its_storage_only(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&composite);
+        UNTIL(scene_gate("refuse 1-3:1.1") == 1 && is_off(interface_of(&composite, devpath, 1)));
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_false(is_off(devpath));
+        assert_false(is_off(interface_of(&composite, devpath, 0)));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_PORT=1-3", NULL), 1);
+}
+
+static void interface_that_comes_back_is_refused_again(void **state)
+{
+        const char *devpath, *interface;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&composite);
+        UNTIL(scene_gate("refuse 1-3:1.1") == 1 && is_off(interface_of(&composite, devpath, 1)));
+        /* What SETCONFIGURATION does. */
+        scene_unplug(interface_of(&composite, devpath, 1));
+        interface = bed_usb_interface(&scene.bed, &composite, devpath, 1, 1);
+        scene_event("add", interface);
+        UNTIL(scene_gate("refuse 1-3:1.1") == 2 && is_off(interface));
+        scene_run(50);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 1);
+}
+
+static void device_that_was_switched_on_is_refused_again(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        scene_run(100);
+        bed_attribute(&scene.bed, devpath, "authorized", "1");
+        scene_event("add", interface_of(&stick, devpath, 0));
+        UNTIL(scene_gate("refuse 1-2") == 2 && is_off(devpath));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.drift", "LEKDICHT_PORT=1-2", NULL), 1);
+}
+
+static void keyboard_is_nobodys_business(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&keyboard);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_PORT=*", NULL), 0);
+        /* And the agent did look: */
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        assert_false(is_off(devpath));
+}
+
+static void allowed_stick_opens_lun_by_lun(void **state)
+{
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = scene_plug(&stick);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_RULE=[device lokaal-2.14]", NULL) == 1);
+        scene_run(50);
+        assert_int_equal(scene_gate_calls(), 0);
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(50);
+        scene_event("add", lun);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+        assert_false(scene_journal_has("60A44C4252E1E4A1"));
+}
+
+static void same_model_with_another_serial_is_refused(void **state)
+{
+        struct bed_usb twin = stick;
+
+        (void) state;
+        twin.serial = "60A44C4252E1E4A2";
+        scene_start(ALLOW_STICK);
+        scene_plug(&twin);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", NULL), 0);
+}
+
+static void other_medium_gets_its_own_grant(void **state)
+{
+        char path[BED_PATH * 2];
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = scene_plug(&stick);
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(100);
+        snprintf(path, sizeof(path), "%s/block/sdx", lun);
+        bed_device(&scene.bed, path, "block", "DEVTYPE=disk\n");
+        scene_event("change", path);
+        scene_run(100);
+        assert_int_equal(scene_gate("release 3:0:0:0"), 1);
+        bed_attribute(&scene.bed, path, "diskseq", "78");
+        scene_event("change", path);
+        UNTIL(scene_gate("release 3:0:0:0") == 2 && bed_exists(&scene.bed, "run/lekdicht/grant/78"));
+}
+
+static void driver_reload_releases_again(void **state)
+{
+        char path[BED_PATH * 2];
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = scene_plug(&stick);
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(100);
+        snprintf(path, sizeof(path), "%s/block/sdx", lun);
+        bed_device(&scene.bed, path, "block", "DEVTYPE=disk\n");
+        scene_event("remove", path);
+        bed_unbind(&scene.bed, lun);
+        UNTIL(scene_gate("release 3:0:0:0") == 2);
+}
+
+static void unplug_releases_nothing(void **state)
+{
+        char path[BED_PATH * 2];
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = scene_plug(&stick);
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(100);
+        snprintf(path, sizeof(path), "%s/block/sdx", lun);
+        bed_device(&scene.bed, path, "block", "DEVTYPE=disk\n");
+        scene_event("remove", path);
+        scene_event("remove", lun);
+        scene_event("remove", devpath);
+        bed_unplug(&scene.bed, devpath);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 1);
+}
+
+static void cd_drive_may_open_where_disks_may_not(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_OPTICAL);
+        devpath = scene_plug(&stick);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 0);
+        plug_lun(&stick, devpath, 3, 0, 5);
+        UNTIL(scene_gate("release 3:0:0:0") == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_KIND=optical", NULL), 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate_calls(), 1);
+}
+
+static void disk_is_refused_after_its_luns_were_seen(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_OPTICAL);
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 0);
+        plug_lun(&stick, devpath, 3, 1, 0);
+        scene_run(1500);
+        assert_int_equal(scene_gate_calls(), 0);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        /* It is off now, and it stays so: no second look without cause. */
+        bed_unplug(&scene.bed, interface_of(&stick, devpath, 0));
+        scene_event("change", devpath);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 1);
+}
+
+static void each_lun_is_judged(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_OPTICAL);
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 5);
+        plug_lun(&stick, devpath, 3, 1, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_false(is_off(devpath));
+}
+
+static void what_is_no_disk_stays_held(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_DISKS);
+        devpath = scene_plug(&stick);
+        for (unsigned type = 1; type < 32; type++)
+                if (type != 4 && type != 5 && type != 7 && type != 14 && type != 20)
+                        plug_lun(&stick, devpath, 3, type, type);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1);
+}
+
+static void vendors_own_driver_is_no_way_around(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&vendors);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 0);
+        plug_lun(&vendors, devpath, 4, 0, 0);
+        UNTIL(scene_gate("refuse 1-5") == 1 && is_off(devpath));
+}
+
+static void sick_device_does_not_delay_another(void **state)
+{
+        const char *sick, *next;
+
+        (void) state;
+        scene_start(BLOCK);
+        bed_text(&scene.bed, "hang/1-2", "%s", "");
+        sick = scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        next = scene_plug(&other);
+        UNTIL(scene_gate("refuse 1-4") == 1 && is_off(next));
+        assert_false(is_off(sick));
+        scene_run(5300);
+        assert_true(scene_journal_has("takes longer than 5 s"));
+        /* One child for a device, whatever happens to it meanwhile. */
+        scene_event("add", interface_of(&stick, sick, 0));
+        scene_run(100);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+        bed_remove(&scene.bed, "hang/1-2");
+        UNTIL(is_off(sick));
+}
+
+static void one_child_for_each_device(void **state)
+{
+        static const struct bed_usb two = { .port = "1-6", .vendor = 0x1d6b, .product = 0x0105, .devnum = 10,
+                                            .interfaces = { BED_BOT, BED_UAS, BED_HID } };
+
+        (void) state;
+        scene_start(BLOCK);
+        bed_text(&scene.bed, "hang/1-6:1.0", "%s", "");
+        scene_plug(&two);
+        UNTIL(scene_gate("refuse 1-6:1.0") == 1);
+        scene_run(300);
+        assert_int_equal(scene_gate_calls(), 1);
+        bed_remove(&scene.bed, "hang/1-6:1.0");
+        UNTIL(scene_gate("refuse 1-6:1.1") == 1);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 2);
+}
+
+static void a_name_is_not_a_device(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        scene_run(100);
+        /* Unplugged and replaced, and only the new one's events come. */
+        bed_unplug(&scene.bed, devpath);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 2);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL) == 2);
+        /* A late "remove" of the old one changes nothing. */
+        scene_event("remove", devpath);
+        scene_run(50);
+        scene_event("add", interface_of(&stick, devpath, 0));
+        scene_run(100);
+        assert_int_equal(scene_gate("refuse 1-2"), 2);
+}
+
+static void lost_events_are_made_good(void **state)
+{
+        const char *gone, *missed;
+
+        (void) state;
+        scene_start(BLOCK);
+        gone = scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(gone));
+        scene_run(300);
+        scene_lose_events(1);
+        bed_unplug(&scene.bed, gone);
+        missed = scene_plug(&other);
+        UNTIL(scene_gate("refuse 1-4") == 1 && is_off(missed));
+        assert_true(scene_journal_has("events of the kernel were lost"));
+        /* The first was forgotten: the next of that name is a new plug. */
+        scene_plug(&stick);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_PORT=1-2", NULL) == 2);
+}
+
+static void storm_of_lost_events_is_bounded(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        scene_lose_events(1000000);
+        devpath = bed_usb(&scene.bed, &other, true);
+        for (unsigned i = 0; i < 100; i++)
+                scene_event("change", devpath);
+        UNTIL(scene_gate("refuse 1-4") == 1 && is_off(devpath));
+        scene_run(600);
+        scene_lose_events(0);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_in_range(scene_journal("MESSAGE=events of the kernel were lost*", NULL), 1, 100);
+}
+
+static void many_plugs_end_as_they_should(void **state)
+{
+        const char *devpath = NULL;
+
+        (void) state;
+        scene_start(BLOCK);
+        for (unsigned i = 0; i < 50; i++) {
+                devpath = scene_plug(i % 2 ? &stick : &other);
+                if (i % 3 == 0)
+                        scene_run(i % 7);
+                scene_unplug(interface_of(i % 2 ? &stick : &other, devpath, 0));
+                scene_unplug(devpath);
+        }
+        devpath = scene_plug(&stick);
+        UNTIL(is_off(devpath));
+        scene_run(500);
+        assert_true(is_off(devpath));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.failed", NULL), 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
+                TEST(stick_is_refused_whole),
+                TEST(stick_is_refused_before_its_interfaces),
+                TEST(interface_event_alone_suffices),
+                TEST(composite_loses_its_storage_only),
+                TEST(interface_that_comes_back_is_refused_again),
+                TEST(device_that_was_switched_on_is_refused_again),
+                TEST(keyboard_is_nobodys_business),
+                TEST(allowed_stick_opens_lun_by_lun),
+                TEST(same_model_with_another_serial_is_refused),
+                TEST(other_medium_gets_its_own_grant),
+                TEST(driver_reload_releases_again),
+                TEST(unplug_releases_nothing),
+                TEST(cd_drive_may_open_where_disks_may_not),
+                TEST(disk_is_refused_after_its_luns_were_seen),
+                TEST(each_lun_is_judged),
+                TEST(what_is_no_disk_stays_held),
+                TEST(vendors_own_driver_is_no_way_around),
+                TEST(sick_device_does_not_delay_another),
+                TEST(one_child_for_each_device),
+                TEST(a_name_is_not_a_device),
+                TEST(lost_events_are_made_good),
+                TEST(storm_of_lost_events_is_bounded),
+                TEST(many_plugs_end_as_they_should),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

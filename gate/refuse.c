@@ -28,7 +28,7 @@
 
 static enum gate_exit failure(const struct device *device, const char *deed, int r)
 {
-        if (r == -ENODEV || r == -ENOENT || !device_alive(device)) {
+        if (r == -ENODEV || !device_alive(device)) {
                 complain("%s: gone", device->name);
                 return GATE_GONE;
         }
@@ -96,6 +96,19 @@ static const char *device_must_live(const struct device *device)
         return what;
 }
 
+static const char *must_live(const struct device *device)
+{
+        switch (device->type) {
+        case DEVICE_USB_DEVICE:
+                return device_must_live(device);
+        case DEVICE_USB_INTERFACE:
+                return interface_must_live(device->dirfd, ".");
+        case DEVICE_LUN:
+                return NULL;
+        }
+        return NULL;
+}
+
 /* Write 0 to `authorized` and read it back (Documentation/usb/authorization.rst). */
 static int deauthorize(const struct device *device)
 {
@@ -118,14 +131,9 @@ static int record(const struct roots *roots, const char *name, uint64_t devnum)
 
 static enum gate_exit refuse_usb_device(const struct roots *roots, const struct device *device)
 {
-        const char *what = device_must_live(device);
         uint64_t devnum;
         int r;
 
-        if (what) {
-                complain("%s is or has %s: refuse its storage interface, not the whole device", device->name, what);
-                return GATE_FAILED;
-        }
         r = sysfs_read_number(device->dirfd, "devnum", 10, USB_NUMBER_MAX, &devnum);
         if (r == 0)
                 r = record(roots, device->name, devnum);
@@ -140,15 +148,10 @@ static enum gate_exit refuse_usb_device(const struct roots *roots, const struct 
 static enum gate_exit refuse_usb_interface(const struct roots *roots, const struct device *device)
 {
         CLEANUP(cleanup_close) int parent = attr_open_dir(device->dirfd, "..");
-        const char *what = interface_must_live(device->dirfd, ".");
         uint64_t busnum, devnum;
         char node[32];
         int r = parent;
 
-        if (what) {
-                complain("%s is %s: never refused", device->name, what);
-                return GATE_FAILED;
-        }
         if (r >= 0)
                 r = sysfs_read_number(parent, "busnum", 10, USB_NUMBER_MAX, &busnum);
         if (r >= 0)
@@ -188,8 +191,16 @@ static enum gate_exit refuse_lun(const struct device *lun)
 
 enum gate_exit refuse(const struct roots *roots, const struct uses *uses, const struct device *device)
 {
+        const char *what;
         int r;
 
+        /* Asked before anything else: what stays must not lose a mount or a grant on the way. */
+        what = must_live(device);
+        if (what) {
+                complain("%s is or has %s and is never refused%s", device->name, what,
+                         device->type == DEVICE_USB_DEVICE ? ": refuse its storage interface instead" : "");
+                return GATE_FAILED;
+        }
         r = settle(roots, uses, device);
         if (r < 0)
                 return r == -EBUSY ? GATE_BUSY : GATE_FAILED;

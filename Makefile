@@ -66,13 +66,15 @@ all: programs
 
 # ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
 
-PROGRAMS := lekdicht-gate lekdichtd lekdicht
+PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter
 sources_lekdicht-gate := $(wildcard gate/*.c)
 sources_lekdichtd     := $(wildcard agent/*.c)
 sources_lekdicht      := $(wildcard cli/*.c)
 libs_lekdicht-gate    :=
 libs_lekdichtd        := libudev libsystemd inih
 libs_lekdicht         := libsystemd inih
+sources_lekdicht-reporter := $(wildcard reporter/*.c)
+libs_lekdicht-reporter    := libsystemd inih libcurl zlib jansson
 
 # What everyone may include. Only the objects that a program calls are linked into it.
 common_sources := $(wildcard common/*.c)

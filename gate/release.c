@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +35,20 @@ static enum gate_exit failed(const struct device *device, const char *deed, int 
         return GATE_FAILED;
 }
 
+static int begins_with(const char *name, void *userdata)
+{
+        return strncmp(name, userdata, strlen(userdata)) == 0;
+}
+
+/* An interface of the same USB device is still refused: "1-2:1.1" for 1-2 and for 1-2:1.0. */
+static bool sibling_is_refused(const struct roots *roots, const struct device *device)
+{
+        char prefix[SYSFS_NAME_MAX + 1];
+
+        snprintf(prefix, sizeof prefix, "%.*s:", (int) strcspn(device->name, ":"), device->name);
+        return state_foreach(roots, STATE_REFUSED, begins_with, prefix) != 0;
+}
+
 static enum gate_exit release_usb(const struct roots *roots, const struct device *device)
 {
         CLEANUP(cleanup_close) int parent = -1;
@@ -58,7 +71,9 @@ static enum gate_exit release_usb(const struct roots *roots, const struct device
         if (parent >= 0 && sysfs_read_number(parent, "busnum", 10, USB_NUMBER_MAX, &busnum) == 0 &&
             sysfs_read_number(parent, "devnum", 10, USB_NUMBER_MAX, &devnum) == 0) {
                 snprintf(node, sizeof node, "%" PRIu64 "-%" PRIu64 "", busnum, devnum);
-                state_remove(roots, STATE_NODES, node);
+                /* Through an open node the user could bring the sibling back. */
+                if (!sibling_is_refused(roots, device))
+                        state_remove(roots, STATE_NODES, node);
                 attr_trigger(parent, ".");
         }
         say("authorised %s", device->name);
@@ -71,6 +86,8 @@ static void undo_probe_of_other(const struct roots *roots, const struct device *
         CLEANUP_DEVICE struct device other = DEVICE_NULL;
         uint64_t diskseq;
 
+        if (state_has(roots, NULL, STATE_OPEN))
+                return;         /* everything may be bound then */
         if (device_open(roots, lun->name, &other) < 0 || other.type != DEVICE_LUN || !device_bound(&other) ||
             (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq)) || !device_removable(roots, &other))
                 return;

@@ -152,6 +152,8 @@ def check_composite(vm):
     node = gadget.wait_input()
     seat = vm.out(f"udevadm info --query=property --property=ID_SEAT --value {node}")
     assert seat in ("", "seat0"), f"the keyboard's seat is {seat}"
+    on_seat = vm.out("loginctl --full --no-pager seat-status seat0")
+    assert f"/usb{name.split('-')[0]}/{name}/{name}:1.1/" in on_seat, f"the keyboard is not among the devices of seat0: {on_seat}"
     usbfs = vm.out(f"d=/sys/bus/usb/devices/{name}; printf /dev/bus/usb/%03d/%03d $(cat $d/busnum) $(cat $d/devnum)")
     mode = vm.out(f"stat --format %a:%U:%G {usbfs}; getfacl --omit-header --absolute-names --skip-base {usbfs}")
     assert mode.split() == ["600:root:root"], f"the usbfs node is {mode}"

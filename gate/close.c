@@ -86,7 +86,8 @@ static int close_lun(const struct device *lun, void *userdata)
         }
         code = refuse(round->roots, &round->uses, lun);
         lun_trigger(lun);
-        if (code != GATE_DONE && code != GATE_GONE && round->code == GATE_DONE)
+        /* One that is in use does not hide one that failed. */
+        if (code != GATE_DONE && code != GATE_GONE && round->code != GATE_FAILED)
                 round->code = code;
         return 0;
 }

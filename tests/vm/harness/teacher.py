@@ -1,0 +1,53 @@
+"""What the user at the screen can do, and must not be able to do."""
+
+NAME = "teacher"
+VFAT_TIMEOUT = 60       # seconds until udisks has looked at a new file system, on a busy host
+
+
+def run(vm, command):
+    """Run COMMAND as teacher; the Result, whatever it is."""
+    return vm.run(command, user=NAME, check=False)
+
+
+def assert_denied(vm, command):
+    """COMMAND fails for teacher; its Result."""
+    result = run(vm, command)
+    assert result.code != 0, f"teacher may: {result}"
+    return result
+
+
+def assert_cannot_open(vm, command):
+    """COMMAND, one of guest-tools that says how far it got, gets no further for teacher than open()."""
+    result = assert_denied(vm, command)
+    assert result.out.startswith("open: Permission denied"), f"teacher got further than open: {result}"
+
+
+def assert_root_only(vm, node):
+    """Nobody but root may open NODE: not by its mode, its group or an ACL."""
+    mode = vm.out(f"stat -c '%a %U %G' {node}")
+    assert mode == "600 root root", f"{node} is {mode}"
+    acl = vm.out(f"getfacl --omit-header --skip-base --absolute-names {node}")
+    assert not acl.strip(), f"{node} has the ACL {acl}"
+    result = run(vm, f"head -c 1 {node} >/dev/null")
+    assert result.code != 0 and "Permission denied" in result.err, f"teacher opening {node}: {result}"
+
+
+def assert_mounts(vm, node):
+    """teacher mounts NODE by udisks, and unmounts it."""
+    vm.wait_for(f"udisksctl mount --no-user-interaction -b {node}", VFAT_TIMEOUT, user=NAME)
+    vm.run(f"udisksctl unmount --no-user-interaction -b {node}", user=NAME)
+
+
+def assert_uses(vm, node):
+    """teacher mounts the file system on NODE, writes a file, unmounts, mounts again and finds the file."""
+    vm.wait_for(f"udisksctl info -b {node} | grep -q 'IdType: *vfat'", VFAT_TIMEOUT, user=NAME)
+    vm.run(f"""set -e
+mount() {{ udisksctl mount --no-user-interaction -b {node} && where=$(findmnt -no TARGET {node}); }}
+mount
+date +%s.%N >~/witness
+cp ~/witness "$where/witness.txt"
+udisksctl unmount --no-user-interaction -b {node}
+mount
+cmp ~/witness "$where/witness.txt"
+udisksctl unmount --no-user-interaction -b {node}
+""", user=NAME)

@@ -1,0 +1,171 @@
+"""Whatever is reloaded, rescanned, re-enumerated, put to sleep or pulled in a hurry: what is shut stays shut, what was open opens again."""
+
+from harness import teacher
+from harness.disks import Copy, Fat
+from harness.product import Product, disks_outside, kernel_name
+from harness.usb import Cd, Disk
+
+ALLOWED_STICK, ALLOWED_UAS = "ROB0000001", "ROB0000002"
+OPEN = (f"[device stick]\nserial = {ALLOWED_STICK}\naccess = allow\n", f"[device uas]\nserial = {ALLOWED_UAS}\naccess = allow\n")
+RESCAN_TIMEOUT = 120                # seconds for what asks every driver
+REOPEN_TIMEOUT = 60                 # seconds until a disk that was open is open again, on a busy host
+SHORTEST, LONGEST = 0.15, 1.4       # seconds a device stays plugged in the storm
+STORM = 25                          # rounds, each with a stick and a UAS disk
+OPENING_STORM = 8                   # rounds with a stick that is allowed
+
+
+def on_each(names, deed):
+    """A shell loop over the USB devices NAMES, each as $device."""
+    return f"for device in {' '.join(names)}; do {deed}; done"
+
+
+def on_interfaces(names, deed):
+    """The same over their storage interfaces that have a driver: $interface, $driver."""
+    return on_each(names, "for path in /sys/bus/usb/devices/$device:*; do interface=${path##*/}; [ -e $path/driver ] || continue; "
+                          f"driver=$(readlink -f $path/driver); {deed}; done")
+
+
+def disturbances(names, usbfs):
+    """What a kernel goes through and what an administrator tries: name -> command."""
+    scan = "for scan in /sys/class/scsi_host/host*/scan; do echo '- - -' >$scan; done"
+    return {
+        "reload of sd_mod and sr_mod": "modprobe -r sd_mod sr_mod; modprobe -a sd_mod sr_mod",
+        "scan of every host": scan,
+        "rescan of every device": "for rescan in /sys/bus/scsi/devices/*:*:*:*/rescan; do echo 1 >$rescan; done",
+        "rescan-scsi-bus.sh -r": "rescan-scsi-bus.sh -r </dev/null >/dev/null 2>&1; true",
+        "udevadm trigger": "for action in add bind change; do udevadm trigger --action=$action --subsystem-match=usb "
+                           "--subsystem-match=scsi --subsystem-match=scsi_host --subsystem-match=block; done; udevadm settle",
+        "restart of udevd and coldplug": "systemctl restart systemd-udevd systemd-udev-trigger; udevadm settle",
+        "delete and scan": on_each(names, "for delete in /sys/bus/usb/devices/$device/$device:*/host*/target*/*:*/delete; do "
+                                          "[ ! -e $delete ] || echo 1 >$delete; done") + f"; {scan}",
+        "usbreset": on_each(names, f"node=/dev/$(sed -n s/^DEVNAME=//p /sys/bus/usb/devices/$device/uevent); {usbfs} $node reset; true"),
+        "authorized 0 and 1": on_each(names, "echo 0 >/sys/bus/usb/devices/$device/authorized; echo 1 >/sys/bus/usb/devices/$device/authorized"),
+        "interfaces unbound and bound": on_interfaces(names, "echo $interface >$driver/unbind; echo $interface >$driver/bind"),
+        "reload of usb-storage and uas": "modprobe -r uas usb_storage; modprobe -a usb_storage uas",
+        "restart of udisks": "systemctl restart udisks2",
+        "suspend to idle as far as the devices": "echo devices >/sys/power/pm_test; echo freeze >/sys/power/state; echo none >/sys/power/pm_test",
+    }
+
+
+def disturb(vm, devices):
+    """All of it, one after another; what happened when, for words about a failure."""
+    names = [kernel_name(device.wait_usb()) for device in devices]
+    history = []
+    for name, command in disturbances(names, Product.of(vm).tool("usbfs.py")).items():
+        history.append((vm.uptime(), name))
+        vm.run(command, timeout=RESCAN_TIMEOUT)
+        yield name, history
+
+
+def told(opened, history):
+    """What opened, and after what."""
+    words = []
+    for event in opened:
+        after = [name for moment, name in history if moment <= event.time]
+        words.append(f"after {after[-1] if after else 'the plug'}: {event}")
+    return "opened: " + "; ".join(words)
+
+
+def check_held(vm):
+    """held by the kernel alone: nothing opens in drivers reloaded, hosts scanned, udevd restarted, usbreset, freeze"""
+    product = Product.of(vm)
+    product.begin()
+    product.agent("stop")
+    since = vm.evidence.mark()
+    devices = (vm.usb.stick(), vm.usb.uas(), vm.usb.cd(), vm.usb.bot(Disk(), Cd()))
+    for device in devices:
+        device.wait_scsi()
+    for _, history in disturb(vm, devices):
+        closed = vm.out("cat /sys/bus/scsi/drivers_autoprobe")
+        assert closed == "0", f"autoprobe of the SCSI bus is {closed} after {history[-1][1]}"
+    vm.run("udevadm settle; sleep 1")
+    vm.evidence.mark()
+    opened = vm.evidence.disks(since)
+    assert not opened, told(opened, history)
+    # The control: they are all there, and open when the gate does.
+    product.gate("open", "--until-reboot")
+    vm.wait_for('test "$(ls -d /sys/block/sd* /sys/block/sr* | wc -l)" = 5')
+    vm.evidence.assert_kernel_calm()
+
+
+def is_open(device):
+    """A shell condition: a disk of the device is bound and granted, and its node is the group's."""
+    name = kernel_name(device.wait_usb())
+    return (f"(for disk in /sys/bus/usb/devices/{name}/{name}:*/host*/target*/*:*/block/*; do "
+            "[ -e /run/lekdicht/grant/$(cat $disk/diskseq) ] && [ $(stat -c %a:%G /dev/${disk##*/}) = 660:disk ] || exit 1; done) 2>/dev/null")
+
+
+def disk_of(vm, device):
+    name = kernel_name(device.wait_usb())
+    return "/dev/" + vm.out(f"ls /sys/bus/usb/devices/{name}/{name}:*/host*/target*/*:*/block")
+
+
+def check_open_again(vm):
+    """with the agent: what is allowed is open and granted again after each of them, and teacher uses it; the refused stay shut"""
+    product = Product.of(vm)
+    product.begin(*OPEN)
+    since = vm.evidence.mark()
+    stick = vm.usb.stick(Copy(Fat().create(vm.directory)), serial=ALLOWED_STICK)
+    disk = vm.usb.uas(serial=ALLOWED_UAS)
+    refused = (vm.usb.stick(), vm.usb.uas(), vm.usb.cd())
+    for device in (stick, disk):
+        product.wait_open(device)
+    for device in refused:
+        product.wait_refused(device)
+    failures = []
+    for name, history in disturb(vm, (stick, disk, *refused)):
+        for device in (stick, disk):
+            try:
+                vm.wait_for(is_open(device), REOPEN_TIMEOUT)
+            except AssertionError:
+                failures.append(f"{device.name} is not open again after {name}: "
+                                f"{product.devices().get(kernel_name(device.wait_usb()), 'not listed')}")
+        try:
+            product.assert_equals_sys()
+            for device in refused:
+                product.wait_refused(device)
+        except AssertionError as failure:
+            failures.append(f"after {name}: {failure}")
+    vm.evidence.mark()
+    opened = disks_outside(vm.evidence, since, stick, disk)
+    assert not opened, told(opened, history)
+    assert not failures, "; ".join(failures)
+    teacher.assert_uses(vm, disk_of(vm, stick) + "1")
+    vm.evidence.assert_kernel_calm()
+
+
+def check_storm(vm):
+    """50 plugs and pulls of sticks and UAS disks after 0.15 to 1.4 s: no disk, no stuck gate, all is as /sys says"""
+    product = Product.of(vm)
+    product.begin(*OPEN)
+    since = vm.evidence.mark()
+    for round_number in range(STORM):
+        stay = SHORTEST + (LONGEST - SHORTEST) * (round_number * 7 % STORM) / (STORM - 1)
+        devices = (vm.usb.stick(), vm.usb.uas())
+        vm.run(f"sleep {stay:.2f}")
+        for device in devices:
+            device.unplug()
+    product.wait_quiet()
+    stuck = vm.out("ps -eo stat=,args= | grep '^D' || true")
+    assert not stuck, f"waiting in the kernel: {stuck}"
+    product.assert_equals_sys()
+    vm.evidence.assert_no_disk(since)
+    vm.evidence.assert_kernel_calm()
+
+
+def check_opening_storm(vm):
+    """an allowed stick that is pulled while it opens, again and again: no stuck gate, no stale grant, and then it opens"""
+    product = Product.of(vm)
+    product.begin(*OPEN)
+    image = Copy(Fat().create(vm.directory))
+    for round_number in range(OPENING_STORM):
+        stick = vm.usb.stick(image, serial=ALLOWED_STICK)
+        stick.wait_scsi()
+        vm.run(f"sleep {0.05 * round_number:.2f}")
+        stick.unplug()
+    product.wait_quiet()
+    product.assert_equals_sys()
+    stick = vm.usb.stick(image, serial=ALLOWED_STICK)
+    teacher.assert_uses(vm, product.wait_open(stick) + "1")
+    product.assert_equals_sys()
+    vm.evidence.assert_kernel_calm()

@@ -75,6 +75,9 @@ enum gate_exit open_gate(const struct roots *roots)
                 round.code = GATE_FAILED;
         }
         for (size_t i = 0; i < BUSES; i++) {
+                /* A driver unloaded while the gate was closed would not come back for what was held. */
+                if (bus_state(roots, &buses[i]) != BUS_ABSENT)
+                        bus_load(roots, &buses[i]);
                 r = bus_set(roots, &buses[i], true);
                 if (r == 0)
                         say("opened %s", buses[i].name);

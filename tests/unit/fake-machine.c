@@ -135,7 +135,7 @@ void machine_remove(struct machine *m, const char *format, ...)
         char path[PATH_MAX];
 
         FORMAT(path, m, format);
-        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 bool machine_has(struct machine *m, const char *format, ...)

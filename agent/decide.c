@@ -322,11 +322,12 @@ static enum device_state state_of(const struct decide *decide, const struct devi
                 return DEVICE_BUSY;
         if (under_way)
                 return DEVICE_PENDING;
+        /* Not our doing: it would be let in, or looked at. */
+        if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled && is_off(&device->target))
+                return DEVICE_HELD;
         if (is_decided(decide, device, &allowed)) {
                 if (!allowed)
                         return DEVICE_REFUSED;
-                if (device->bus == DEVICE_USB && is_off(&device->target))
-                        return DEVICE_HELD;
                 return device->n_luns > 0 && !has_openable(device) ? DEVICE_HELD : DEVICE_ALLOWED;
         }
         return device->n_luns > 0 && !has_openable(device) ? DEVICE_HELD : DEVICE_PENDING;

@@ -26,9 +26,9 @@ static void check(bool fine, const char *what, const char *path)
 /* Print into one of some static buffers. */
 static char *__attribute__((format(printf, 1, 2))) print(const char *format, ...)
 {
-        static char buffers[32][4096];
+        static char buffers[256][1024];
         static unsigned turn;
-        char *text = buffers[turn++ % 32];
+        char *text = buffers[turn++ % 256];
         va_list arguments;
 
         va_start(arguments, format);

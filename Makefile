@@ -66,7 +66,7 @@ all: programs
 
 # ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
 
-PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter
+PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter lekdicht-collector
 sources_lekdicht-gate := $(wildcard gate/*.c)
 sources_lekdichtd     := $(wildcard agent/*.c)
 sources_lekdicht      := $(wildcard cli/*.c)
@@ -75,6 +75,8 @@ libs_lekdichtd        := libudev libsystemd inih
 libs_lekdicht         := libsystemd inih
 sources_lekdicht-reporter := $(wildcard reporter/*.c)
 libs_lekdicht-reporter    := libsystemd inih libcurl zlib jansson
+sources_lekdicht-collector := $(wildcard collector/*.c)
+libs_lekdicht-collector    := inih jansson libmicrohttpd sqlite3 zlib
 
 # What everyone may include. Only the objects that a program calls are linked into it.
 common_sources := $(wildcard common/*.c)
@@ -103,6 +105,9 @@ $(BUILD)/%.o: %.c Makefile
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(wildcard */*.c tests/*/*.c))
+
+# The assembler reads it (collector/style.c), so that no .d file names it.
+$(BUILD)/collector/style.o: collector/web/style.css
 
 # ---- test programs: the first line of a test names what it is linked with ----------------------------------------------
 # /* links: policy/judge.c policy/facts.c libs: inih */     sources from the root; pkg-config packages besides cmocka

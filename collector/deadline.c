@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A list and a lock. The list is walked once a second and holds as many sockets as the server allows: no heap is needed. */
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "collector/deadline.h"
+
+static uint64_t now_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+void deadlines_init(struct deadlines *deadlines)
+{
+        pthread_mutex_init(&deadlines->lock, NULL);
+        deadlines->first = NULL;
+}
+
+void deadlines_destroy(struct deadlines *deadlines)
+{
+        pthread_mutex_destroy(&deadlines->lock);
+}
+
+struct deadline *deadlines_add(struct deadlines *deadlines, int fd)
+{
+        struct deadline *deadline = calloc(1, sizeof(*deadline));
+
+        if (!deadline)
+                return NULL;
+        deadline->fd = fd;
+        pthread_mutex_lock(&deadlines->lock);
+        deadline->next = deadlines->first;
+        if (deadline->next)
+                deadline->next->previous = deadline;
+        deadlines->first = deadline;
+        pthread_mutex_unlock(&deadlines->lock);
+        return deadline;
+}
+
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
+{
+        if (!deadline)
+                return;
+        pthread_mutex_lock(&deadlines->lock);
+        if (deadline->previous)
+                deadline->previous->next = deadline->next;
+        else
+                deadlines->first = deadline->next;
+        if (deadline->next)
+                deadline->next->previous = deadline->previous;
+        pthread_mutex_unlock(&deadlines->lock);
+        free(deadline);
+}
+
+void deadlines_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t in_ms)
+{
+        if (!deadline)
+                return;
+        pthread_mutex_lock(&deadlines->lock);
+        deadline->at_ms = in_ms ? now_ms() + in_ms : 0;
+        pthread_mutex_unlock(&deadlines->lock);
+}
+
+unsigned deadlines_enforce(struct deadlines *deadlines)
+{
+        uint64_t now = now_ms();
+        unsigned n = 0;
+
+        pthread_mutex_lock(&deadlines->lock);
+        for (struct deadline *deadline = deadlines->first; deadline; deadline = deadline->next) {
+                if (deadline->at_ms == 0 || deadline->at_ms > now)
+                        continue;
+                shutdown(deadline->fd, SHUT_RDWR);
+                deadline->at_ms = 0;
+                n++;
+        }
+        pthread_mutex_unlock(&deadlines->lock);
+        return n;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A table of what there is, and one check after another; the first that fails is the answer. */
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collector/body.h"
+#include "collector/request.h"
+
+static const struct {
+        const char *path;
+        const char *methods[3];
+        const char *allow;
+        enum request_route route;
+} routes[] = {
+        { "/v1/logs", { "POST" }, "POST", REQUEST_EVENTS },
+        { "/", { "GET", "HEAD" }, "GET, HEAD", REQUEST_PAGE },
+        { "/style.css", { "GET", "HEAD" }, "GET, HEAD", REQUEST_STYLE },
+};
+
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static bool has_method(size_t route, const char *method)
+{
+        for (size_t i = 0; routes[route].methods[i]; i++)
+                if (strcmp(routes[route].methods[i], method) == 0)
+                        return true;
+        return false;
+}
+
+/* A media type without its parameters. */
+static bool is_json(const char *type)
+{
+        static const char json[] = "application/json";
+        size_t length = strlen(json);
+
+        if (!type || strncasecmp(type, json, length) != 0)
+                return false;
+        type += length;
+        type += strspn(type, " \t");
+        return *type == '\0' || *type == ';';
+}
+
+/* Digits only, so that no reader of the same header before or behind this one understands another length. */
+static bool read_length(const char *text, size_t *ret)
+{
+        size_t length = 0;
+
+        if (*text == '\0')
+                return false;
+        for (; *text >= '0' && *text <= '9'; text++) {
+                if (length > SIZE_MAX / 10 - 1)
+                        return false;
+                length = length * 10 + (size_t) (*text - '0');
+        }
+        *ret = length;
+        return *text == '\0';
+}
+
+/* "localhost", an address 127.x.y.z or [::1], with or without a port. */
+static bool is_this_machine(const char *host)
+{
+        size_t name;
+
+        if (!host)
+                return false;
+        name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+        if (name > strlen(host))
+                return false;
+        if (host[name] == ':')
+                name += strspn(host + name + 1, "0123456789") + 1;
+        if (host[name] != '\0')
+                return false;
+
+        name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+        if (strncasecmp(host, "localhost", name) == 0 && name == strlen("localhost"))
+                return true;
+        if (strncmp(host, "[::1]", name) == 0 && name == strlen("[::1]"))
+                return true;
+        return strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == name;
+}
+
+static void answer(struct request_verdict *verdict, unsigned status, const char *message)
+{
+        verdict->status = status;
+        verdict->message = message;
+}
+
+static void judge_events(const struct request_head *head, const struct token *token, struct request_verdict *ret)
+{
+        if (!token_authorizes(token, head->authorization))
+                return answer(ret, 401, "the token is missing or not right");
+        if (!is_json(head->type))
+                return answer(ret, 415, "the type is not application/json");
+        ret->gzip = head->encoding && strcasecmp(head->encoding, "gzip") == 0;
+        if (head->encoding && !ret->gzip && strcasecmp(head->encoding, "identity") != 0)
+                return answer(ret, 415, "the encoding is not gzip");
+        if (head->transfer || !head->length)
+                return answer(ret, 411, "the length is not announced");
+        if (ret->length == SIZE_MAX)
+                return answer(ret, 400, "the length is not a number");
+        if (ret->length > BODY_MAX)
+                return answer(ret, 413, "the body is too large");
+}
+
+void request_judge(const struct request_head *head, const struct token *token, struct request_verdict *ret)
+{
+        bool method_known = false;
+        size_t route = 0;
+
+        *ret = (struct request_verdict){ 0 };
+        if (head->length && !read_length(head->length, &ret->length))
+                ret->length = SIZE_MAX; /* larger than whatever is allowed */
+
+        for (size_t i = 0; i < ROUTES; i++)
+                method_known = method_known || has_method(i, head->method);
+        if (!method_known) {
+                ret->allow = "GET, HEAD, POST";
+                return answer(ret, 405, "the method is not known here");
+        }
+        while (route < ROUTES && strcmp(routes[route].path, head->path) != 0)
+                route++;
+        if (route == ROUTES)
+                return answer(ret, 404, "there is nothing here");
+        if (!has_method(route, head->method)) {
+                ret->allow = routes[route].allow;
+                return answer(ret, 405, "not with this method");
+        }
+
+        ret->route = routes[route].route;
+        switch (ret->route) {
+        case REQUEST_EVENTS:
+                judge_events(head, token, ret);
+                break;
+        case REQUEST_PAGE:
+        case REQUEST_STYLE:
+                if (!is_this_machine(head->host))
+                        answer(ret, 421, "this page is shown under localhost only");
+                break;
+        }
+}

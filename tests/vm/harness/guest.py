@@ -14,14 +14,15 @@ from .gadget import Gadgets
 from .host import BUILD, BedError
 from .image import image, ssh_key
 from .machine import Machine, command_line
+from .pci import Pci
 from .qemu import Process
 from .qmp import Qmp
 from .shell import RUN_TIMEOUT, Shell
 from .tree import tree
 from .usb import Usb
 
-BOOT_TIMEOUT = 150      # seconds to the agent's first word; about 15 on two idle cores
-LOGIN_TIMEOUT = 150     # more until systemd has started everything and teacher is logged in
+BOOT_TIMEOUT = 240      # seconds to the agent's first word; 18 on two idle cores, ten times that on busy ones
+LOGIN_TIMEOUT = 240     # more until systemd has started everything and teacher is logged in
 ATTEMPTS = 2            # one boot in twenty oopses early with two CPUs: try again once, and say so
 POLL = 0.1
 PANIC = re.compile(r"Kernel panic|---\[ end trace|BUG: unable to handle")
@@ -45,7 +46,7 @@ class Guest:
         self.logs = Path(logs or BUILD / "logs" / name)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="lekdicht-vm-"))
-        self.process = self.qmp = self.shell = self.evidence = self.usb = self.gadgets = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def __enter__(self):
         return self
@@ -84,6 +85,7 @@ class Guest:
         self.qmp, self.shell = Qmp(sockets[0]), Shell(sockets[1])
         self.evidence = Evidence(sockets[2], self.logs / "kernel.log", self.shell)
         self.usb = Usb(self.qmp, self.evidence, self.directory)
+        self.pci = Pci(self.qmp, self.evidence, self.directory)
         self.gadgets = Gadgets(self)
         if before_power_on:
             before_power_on(self)
@@ -99,7 +101,7 @@ class Guest:
             self.process.stop()
             for socket in ("qmp", "agent", "events"):
                 (self.directory / socket).unlink(missing_ok=True)
-        self.process = self.qmp = self.shell = self.evidence = self.usb = self.gadgets = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def reboot(self):
         """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait."""

@@ -1,7 +1,8 @@
-"""Files for the root that must be there before init starts: appended to the initrd as a cpio archive.
+"""Files for the root that must be there before init starts: a cpio archive in front of the initrd.
 
-The kernel unpacks archives one after the other; scripts/init-bottom/bed-files in the initrd copies
-what it finds below /bed-files to the real root.
+The kernel unpacks archives one after the other, and takes what follows a compressed one for
+padding, so this one comes first. Then scripts/init-bottom/bed-files in the initrd copies what is
+below /bed-files to the real root.
 """
 
 import shutil
@@ -41,8 +42,7 @@ def with_files(initrd, files, target):
     """INITRD itself when there are no FILES, else a copy of it at TARGET that brings them."""
     if not files:
         return initrd
-    shutil.copyfile(initrd, target)
-    with open(target, "ab") as file:
-        file.write(b"\0" * (-file.tell() % ALIGN))
+    with open(target, "wb") as file, open(initrd, "rb") as rest:
         file.write(archive(files))
+        shutil.copyfileobj(rest, file)
     return target

@@ -8,7 +8,7 @@ from .image import LABEL
 from .tree import GUEST
 
 USB_PORTS = 15              # of the xHCI controller; each takes a fast or a slow device
-SLOTS = 4                   # PCIe slots that a disk can be hot-plugged into
+SLOTS = {1: 0x10, 2: 0x11}  # PCIe slots that take a disk while the guest runs, and their addresses
 HEADS = 4                   # displays, each the address of one keyboard (keys.py)
 ROOT_USB_PORT = USB_PORTS   # where a root stick sits, out of the way of the checks
 USB_ROOT_SERIAL = "BEDROOT"
@@ -30,7 +30,9 @@ DRIVE_DEVICES = {
 CPU = "max,svm=off,la57=off"
 # `quiet`, because every character on the serial console leaves the guest; the recorder has the
 # whole log, and an oops is still printed.
-KERNEL = f"root=LABEL={LABEL} rw console=ttyS0 quiet log_buf_len=4M mitigations=off tsc=reliable"
+# The stall detectors wait longer than their 21 s, because a busy host may stop a CPU for that long.
+KERNEL = (f"root=LABEL={LABEL} rw console=ttyS0 quiet log_buf_len=4M mitigations=off tsc=reliable "
+          "rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60")
 
 # The guest's own fstab (guest/files), for scenarios that add a line to it.
 FSTAB = (GUEST / "files/etc/fstab").read_text()
@@ -88,8 +90,8 @@ def command_line(machine, disk, boot, initrd, directory, console):
     for port in ("agent", "events"):
         argv += ["-chardev", f"socket,id={port},path={directory}/{port},server=on,wait=off",
                  "-device", f"virtserialport,chardev={port},name=bed.{port}"]
-    for number in range(1, SLOTS + 1):
-        argv += ["-device", f"pcie-root-port,id=slot{number},chassis={number}"]
+    for number, address in SLOTS.items():
+        argv += ["-device", f"pcie-root-port,id=slot{number},chassis={number},addr={address:#x}"]
     for number in range(1, HEADS + 1):
         argv += ["-device", f"secondary-vga,id=head{number},romfile="]
     for number, drive in enumerate(machine.drives, start=1):

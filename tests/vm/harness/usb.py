@@ -9,6 +9,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from . import block
 from .disks import Blank
 from .host import BedError
 from .machine import HEADS, ROOT_USB_PORT, USB_PORTS
@@ -28,6 +29,7 @@ class Disk:
     serial: str = None
 
     driver = "scsi-hd"
+    read_only = False
 
     def properties(self):
         return {"removable": self.removable, "vendor": self.vendor, "product": self.product, "serial": self.serial}
@@ -39,6 +41,7 @@ class Cd:
     image: object = Blank()
 
     driver = "scsi-cd"
+    read_only = True
 
     def properties(self):
         return {}
@@ -71,9 +74,9 @@ class Usb:
 
     def stick(self, image=Blank(), port=None, serial=None, removable=True, bytes_per_second=None):
         """A plain stick (bulk-only transport). Throttled, it answers late and blocks who asks it."""
-        name, undo = self._name("stick"), []
-        node = self._node(image, undo, bytes_per_second=bytes_per_second)
-        return self._plug("usb-storage", name, port, undo, drive=node, serial=serial, removable=removable)
+        node, undo = block.add(self.qmp, image.create(self._directory), bytes_per_second=bytes_per_second)
+        return self._plug("usb-storage", self._name("stick"), port, undo,
+                          drive=node, serial=serial, removable=removable)
 
     def bot(self, *luns, port=None, serial=None):
         """A bulk-only device with several logical units; without LUNS, with one disk."""
@@ -105,9 +108,7 @@ class Usb:
 
     def pull(self, device):
         """Take DEVICE out of its port and let go of what it was made of."""
-        self._delete(device.name)
-        for command, arguments in device.undo:
-            self.qmp.execute(command, **arguments)
+        block.remove(self.qmp, device.name, device.undo, PULL_TIMEOUT)
         self._taken = {place: other for place, other in self._taken.items() if other is not device}
 
     def plugged(self):
@@ -123,13 +124,13 @@ class Usb:
 
     def _scsi(self, controller, luns, port, serial):
         """A controller with logical units: to the guest they are there at once, when it is attached."""
-        name, undo = self._name(controller.removeprefix("usb-")), []
-        device = self._plug(controller, name, port, undo, serial=serial)
+        device = self._plug(controller, self._name(controller.removeprefix("usb-")), port, [], serial=serial)
         for number, lun in enumerate(luns or (Disk(),)):
-            node = self._node(lun.image, undo, read_only=lun.driver == "scsi-cd")
-            self.qmp.execute("device_add", driver=lun.driver, id=f"{name}-lun{number}", bus=f"{name}.0",
+            node, undo = block.add(self.qmp, lun.image.create(self._directory), read_only=lun.read_only)
+            self.qmp.execute("device_add", driver=lun.driver, id=f"{device.name}-lun{number}", bus=f"{device.name}.0",
                              drive=node, lun=number, **lun.properties())
-        self.qmp.execute("qom-set", path=f"/machine/peripheral/{name}", property="attached", value=True)
+            device.undo += undo
+        self.qmp.execute("qom-set", path=f"/machine/peripheral/{device.name}", property="attached", value=True)
         return device
 
     def _plug(self, driver, name, port, undo, head=None, **properties):
@@ -139,22 +140,6 @@ class Usb:
         for place in filter(None, (port, head)):
             self._taken[place] = device
         return device
-
-    def _node(self, image, undo, read_only=False, bytes_per_second=None):
-        """A block node on a new image; how to remove it again is put in front of UNDO."""
-        node = self._name("node")
-        options = {"driver": "raw", "node_name": node, "read_only": read_only,
-                   "file": {"driver": "file", "filename": str(image.create(self._directory))}}
-        undo.insert(0, ("blockdev-del", {"node_name": node}))
-        self.qmp.execute("blockdev-add", **options)
-        if bytes_per_second is None:
-            return node
-        group = self._name("throttle")
-        self.qmp.execute("object-add", qom_type="throttle-group", id=group, limits={"bps-total": bytes_per_second})
-        undo.append(("object-del", {"id": group}))
-        self.qmp.execute("blockdev-add", driver="throttle", node_name=group + "-node", throttle_group=group, file=node)
-        undo.insert(0, ("blockdev-del", {"node_name": group + "-node"}))
-        return group + "-node"
 
     def _name(self, kind):
         return f"{kind}{next(self._numbers)}"
@@ -173,8 +158,3 @@ class Usb:
             if place not in self._taken:
                 return place
         raise BedError(f"no {kind} is free: unplug something first")
-
-    def _delete(self, name):
-        mark = self.qmp.mark()
-        self.qmp.execute("device_del", id=name)
-        self.qmp.wait_event("DEVICE_DELETED", mark, PULL_TIMEOUT, device=name)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What a reply means: the rules of OTLP/HTTP (opentelemetry-proto, docs/specification.md), and where those would have us
- * throw records away, ours: nothing is given up because of an answer that we do not understand. */
+/* What a reply means: the rules of OTLP/HTTP (opentelemetry-proto, docs/specification.md), and where those would have
+ * us throw records away, ours: nothing is given up because of an answer that we do not understand. */
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* How long to wait before the next attempt: "full jitter", a time drawn evenly from zero to a ceiling that doubles. Five
- * thousand laptops that lost their collector in the same second come back spread out. */
+/* How long to wait before the next attempt: "full jitter", a time drawn evenly from zero to a ceiling that doubles.
+ * Five thousand laptops that lost their collector in the same second come back spread out. */
 
 #include <stdint.h>
 

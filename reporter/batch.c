@@ -2,7 +2,8 @@
 
 /* A request is put together from texts that the agent has rendered. The agent is root on this laptop and its words are
  * not parsed here; but one record must not be able to break out of its place by accident, so each has to look like an
- * object at both ends. What is wrong inside is found by the collector, which refuses the request, and then by halving. */
+ * object at both ends. What is wrong inside is found by the collector, which refuses the request, and then by
+ * halving. */
 
 #include "reporter/batch.h"
 

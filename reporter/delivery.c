@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Nothing is kept on disk: what was not acknowledged is asked for again, and the collector knows each record by its uid.
- * So the program may be killed at any moment.
+/* Nothing is kept on disk: what was not acknowledged is asked for again, and the collector knows each record by its
+ * uid. So the program may be killed at any moment.
  *
  * A refused or too large request is halved until it goes through or one record stands alone; after each success the
  * requests double again. All of it stays in the order of seq, because an acknowledgement speaks for all before it. */
@@ -46,12 +46,12 @@ __attribute__((format(printf, 3, 4))) static void tell_trouble(struct delivery *
         say(delivery, priority, "%s", text);
 }
 
-static void tell_well(struct delivery *delivery)
+static void tell_well(struct delivery *delivery, const char *text)
 {
         if (delivery->told[0] == '\0')
                 return;
         delivery->told[0] = '\0';
-        say(delivery, LOG_INFO, "records are arriving again");
+        say(delivery, LOG_INFO, "%s", text);
 }
 
 static int wait_for(struct delivery *delivery, uint64_t usec, bool wake)
@@ -59,7 +59,7 @@ static int wait_for(struct delivery *delivery, uint64_t usec, bool wake)
         return delivery->parts.wait(delivery->parts.userdata, usec, wake);
 }
 
-/* ---- the agent's side ---------------------------------------------------------------------------------------------- */
+/* ---- the agent's side -------------------------------------------------------------------------------------------- */
 
 /* The agent or its bus is away, or talks nonsense. */
 static int wait_for_agent(struct delivery *delivery, const char *what, int error)
@@ -102,6 +102,8 @@ static int fetch(struct delivery *delivery)
         r = delivery->parts.fetch(delivery->parts.userdata, &delivery->batch);
         if (r < 0)
                 return wait_for_agent(delivery, "asked", r);
+        if (delivery->local.failures > 0)
+                tell_well(delivery, "the agent answers again");
         backoff_reset(&delivery->local);
         if (batch_left(&delivery->batch) == 0)
                 return wait_for_records(delivery);
@@ -126,7 +128,7 @@ static int acknowledge(struct delivery *delivery, size_t n)
         return 0;
 }
 
-/* ---- the collector's side ------------------------------------------------------------------------------------------ */
+/* ---- the collector's side ---------------------------------------------------------------------------------------- */
 
 static int wait_for_collector(struct delivery *delivery, const struct answer *answer)
 {
@@ -165,7 +167,7 @@ static int accepted(struct delivery *delivery, size_t n, const struct answer *an
 {
         if (answer->text[0] != '\0')
                 say(delivery, answer->rejected > 0 ? LOG_ERR : LOG_NOTICE, "%s", answer->text);
-        tell_well(delivery);
+        tell_well(delivery, "records are arriving again");
         backoff_reset(&delivery->network);
         delivery->limit = delivery->limit * 2 < delivery->ceiling ? delivery->limit * 2 : delivery->ceiling;
 
@@ -183,31 +185,36 @@ static int set_aside(struct delivery *delivery, const char *why)
         return acknowledge(delivery, 1);
 }
 
-/* One record was refused that came alone. */
-static int refused_alone(struct delivery *delivery, const struct answer *answer)
+/* One record was refused that came alone. An empty request shows whether the collector takes anything from this laptop;
+ * if it does, the record is tried once more, since the collector may have been put right just in between. */
+static int refused_alone(struct delivery *delivery, struct answer *answer)
 {
-        struct answer empty;
-
         if (++delivery->tries < DELIVERY_TRIES)
                 return wait_for_collector(delivery, answer);
 
-        post(delivery, 0, &empty);
-        switch (empty.kind) {
-        case ANSWER_ACCEPTED:
+        post(delivery, 0, answer);
+        if (answer->kind == ANSWER_ACCEPTED) {
                 backoff_reset(&delivery->network);
-                return set_aside(delivery, answer->text);
+                post(delivery, 1, answer);
+                if (answer->kind == ANSWER_REFUSED || answer->kind == ANSWER_TOO_LARGE)
+                        return set_aside(delivery, answer->text);
+        }
+
+        switch (answer->kind) {
+        case ANSWER_ACCEPTED:
+                return accepted(delivery, 1, answer);
         case ANSWER_RETRY:
-                return wait_for_collector(delivery, &empty);
+                return wait_for_collector(delivery, answer);
         case ANSWER_HOLD:
         case ANSWER_TOO_LARGE:
         case ANSWER_REFUSED:
                 break;
         }
 
-        return wait_for_person(delivery, &empty);
+        return wait_for_person(delivery, answer);
 }
 
-static int refused(struct delivery *delivery, size_t n, const struct answer *answer)
+static int refused(struct delivery *delivery, size_t n, struct answer *answer)
 {
         if (answer->kind == ANSWER_TOO_LARGE && n > 1)
                 delivery->ceiling = n / 2;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The reporter's one task: take records from the agent, bring them to the collector, and tell the agent that they arrived,
- * never earlier. It decides; what it decides about is reached through the parts below, so that a test can play them.
+/* The reporter's one task: take records from the agent, bring them to the collector, and tell the agent that they
+ * arrived, never earlier. It decides; what it decides about is reached through the parts below, so that a test can play
+ * them.
  *
- * A record leaves the agent's queue in two ways only: the collector took it, or it is set aside: the collector refused it
- * when it came alone, DELIVERY_TRIES times, and took an empty request right after, which shows that address, token and
- * laptop are in order and the fault is the record's. */
+ * A record leaves the agent's queue in two ways only: the collector took it, or it is set aside: the collector refused
+ * it when it came alone, DELIVERY_TRIES times, took an empty request, which shows that address, token and laptop are in
+ * order, and refused the record once more right after. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(char *error, const char 
         return -EINVAL;
 }
 
-/* ---- the text of an address ---------------------------------------------------------------------------------------- */
+/* ---- the text of an address -------------------------------------------------------------------------------------- */
 
 /* 127.x.x.x in its four-part form, or ::1. A name can be made to lead anywhere. */
 static bool is_loopback(const char *host, size_t size)
@@ -102,7 +102,7 @@ static const char *check_url(const char *url, bool *ret_https, bool *ret_loopbac
         return NULL;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------------------ */
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
 struct reading {
         struct enrolment *enrolment;

@@ -27,8 +27,8 @@ struct enrolment {
         char proxy[ENROLMENT_URL_MAX + 1];    /* "": none */
 };
 
-/* Read a file that belongs to root or to the caller, is no link, and that only those two and the group may read and only
- * the owner may change. 0; else -errno and a sentence in error, which never holds the token. */
+/* Read a file that belongs to root or to the caller, is no link, and that only those two and the group may read and
+ * only the owner may change. 0; else -errno and a sentence in error, which never holds the token. */
 int enrolment_load(const char *path, struct enrolment *ret, char error[static ENROLMENT_ERROR_MAX]);
 
 /* The same for size bytes of text. 0 or -EINVAL. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* lekdicht-reporter: brings what the agent recorded to the school's collector. The only program on the laptop that uses the
- * network; it has no rights, keeps nothing, and may be killed at any moment: what was not acknowledged is sent again.
+/* lekdicht-reporter: brings what the agent recorded to the school's collector. The only program on the laptop that uses
+ * the network; it has no rights, keeps nothing, and may be killed at any moment: what was not acknowledged is sent
+ * again.
  *
  * Nothing is taken from the environment but the address of the bus: no proxy, no trust store, no key log. */
 
@@ -104,8 +105,7 @@ static int clear_environment(char **ret_bus)
 {
         const char *bus = getenv("DBUS_SYSTEM_BUS_ADDRESS"), *stream = getenv("JOURNAL_STREAM");
         CLEANUP(cleanup_free)
-        char *bus_copy = strdup(bus ? bus : SYSTEM_BUS),
-             *stream_copy = stream ? strdup(stream) : NULL;
+        char *bus_copy = strdup(bus ? bus : SYSTEM_BUS), *stream_copy = stream ? strdup(stream) : NULL;
 
         if (!bus_copy || (stream && !stream_copy) || clearenv() != 0 ||
             (stream_copy && setenv("JOURNAL_STREAM", stream_copy, 1) < 0))

@@ -5,7 +5,7 @@
  * nobody but the host in the enrolment; no proxy, netrc or key log is taken from the environment. Every wait has an end
  * and every answer a largest size.
  *
- * The handle lives as long as there is something to send, then goes, with its connection and a megabyte of trust store. */
+ * The handle lives as long as there is something to send, then goes, with its connection and its trust store. */
 
 #include "reporter/post.h"
 

@@ -11,7 +11,7 @@
  * since 1970 in *ret. 0, or -EINVAL. */
 int retry_date(const char *text, int64_t *ret);
 
-/* How many seconds a server wants us to stay away: 0 to RETRY_AFTER_MAX in *ret. A date is taken against the server's own
- * `date` header, since a laptop's clock may be years off; only when that is absent or wrong, against wall (seconds since
- * 1970). A date that has passed is 0. Returns 0, or -EINVAL when the header says nothing that can be understood. */
+/* How many seconds a server wants us to stay away: 0 to RETRY_AFTER_MAX in *ret. A date is taken against the server's
+ * own `date` header, since a laptop's clock may be years off; only when that is absent or wrong, against wall (seconds
+ * since 1970). A date that has passed is 0. 0, or -EINVAL when the header says nothing that can be understood. */
 int retry_after(const char *value, const char *date, int64_t wall, unsigned *ret);

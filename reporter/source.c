@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Subscribed before the first question is asked, so that a record made between an empty answer and the sleep still wakes
- * us: its signal waits in the connection. Sleep is measured by CLOCK_BOOTTIME through a timerfd: a laptop that was closed
- * for the night does not wait out the rest of a quarter of an hour in the morning.
+/* Subscribed before the first question is asked, so that a record made between an empty answer and the sleep still
+ * wakes us: its signal waits in the connection. Sleep is measured by CLOCK_BOOTTIME through a timerfd: a laptop that
+ * was closed for the night does not wait out the rest of a quarter of an hour in the morning.
  *
  * A restarted agent is asked from the beginning again: only it knows what was acknowledged. */
 

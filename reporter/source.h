@@ -3,7 +3,7 @@
 
 /* Where records come from: the agent, org.lekdicht.Agent1 on the system bus. Asked of it:
  *
- *      Events(t after, u max) -> (s resource, a(ts) records)   what was recorded with a seq above `after` and has not been
+ *      Events(t after, u max) -> (s resource, a(ts) records)   what was recorded with a seq above `after` and not yet
  *                                                              acknowledged, oldest first, at most max
  *      Acknowledge(t seq)                                      it and all before it have arrived
  *      signal Recorded()                                       there is something new; it may stand for many

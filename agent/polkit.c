@@ -98,7 +98,7 @@ static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error 
         (void) error;
         if (sd_bus_message_is_method_error(reply, NULL))
                 return deny(question, "polkit gives no answer, and so only root may do this");
-        if (sd_bus_message_read(reply, "(bb", &authorized, &challenge) < 0)
+        if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 || sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
                 return deny(question, "polkit's answer makes no sense, and so only root may do this");
         if (authorized)
                 return allow(question);

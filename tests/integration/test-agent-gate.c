@@ -1,0 +1,287 @@
+/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/policystore.c agent/polkit.c agent/record.c agent/rundir.c agent/strings.c agent/usbdesc.c agent/watch.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Open and closed: who wishes what, what the kernel says, and who wins. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "agent/inventory.h"
+#include "agent/parts.h"
+#include "tests/bed/scene.h"
+
+#define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
+#define AUDIT "[policy]\nversion = 2\nmode = audit\n"
+
+static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT } };
+
+static const char *state_of(const char *name)
+{
+        const struct device *device = inventory_find(scene.agent->inventory, name);
+
+        return device ? device_state_name(device->state) : "unknown";
+}
+
+static void set_buses(const char *autoprobe)
+{
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "%s\n", autoprobe);
+        bed_text(&scene.bed, "sys/bus/mmc/drivers_autoprobe", "%s\n", autoprobe);
+        bed_text(&scene.bed, "sys/bus/memstick/drivers_autoprobe", "%s\n", autoprobe);
+}
+
+static bool is_closed(void)
+{
+        struct gateview view;
+
+        gatewatch_view(scene.agent->gatewatch, &view);
+        return view.gate == GATE_CLOSED;
+}
+
+/* What lekdicht-gate does when IT calls it in a shell. */
+static void by_hand(bool open, bool keep)
+{
+        if (open && keep)
+                bed_text(&scene.bed, "etc/lekdicht/gate.open", "by-command\n");
+        if (!open)
+                bed_remove(&scene.bed, "etc/lekdicht/gate.open");
+        if (open)
+                bed_text(&scene.bed, "run/lekdicht/open", "%s", "");
+        else
+                bed_text(&scene.bed, "run/lekdicht/armed", "%s", "");
+        bed_remove(&scene.bed, open ? "run/lekdicht/armed" : "run/lekdicht/open");
+        set_buses(open ? "1" : "0");
+}
+
+static void closed_gate_is_left_alone(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.closed", NULL), 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.agent.started", NULL), 1);
+}
+
+static void open_gate_is_closed_at_start(void **state)
+{
+        (void) state;
+        set_buses("1");
+        bed_remove(&scene.bed, "run/lekdicht/armed");
+        scene_start(BLOCK);
+        UNTIL(scene_gate("close ") == 1 && is_closed());
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.closed", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        assert_int_equal(scene_gate("close "), 1);
+}
+
+static void devices_wait_until_it_is_closed(void **state)
+{
+        (void) state;
+        set_buses("1");
+        bed_text(&scene.bed, "hang/close", "%s", "");
+        bed_usb(&scene.bed, &stick, true);
+        scene_start(BLOCK);
+        UNTIL(scene_gate("close ") == 1);
+        scene_run(300);
+        assert_int_equal(scene_gate_calls(), 1);
+        /* What carries the system is known only now. */
+        bed_remove(&scene.bed, "hang/close");
+        UNTIL(scene_gate("refuse 1-2") == 1);
+}
+
+static void missing_bus_is_no_closed_gate(void **state)
+{
+        (void) state;
+        bed_remove(&scene.bed, "sys/bus/memstick");
+        scene_start(BLOCK);
+        UNTIL(scene_gate("close ") == 1);
+        /* It did not help here; once is enough until something changes. */
+        scene_run(500);
+        assert_int_equal(scene_gate_calls(), 1);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        bed_text(&scene.bed, "sys/bus/memstick/drivers_autoprobe", "1\n");
+        bed_device(&scene.bed, "/module/memstick", "module", "");
+        scene_event("add", "/module/memstick");
+        UNTIL(scene_gate("close ") == 2 && is_closed());
+}
+
+static void drift_is_put_right(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(300);
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
+        bed_device(&scene.bed, "/module/scsi_mod", "module", "");
+        scene_event("add", "/module/scsi_mod");
+        UNTIL(scene_gate("close ") == 1 && is_closed());
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
+                                       "LEKDICHT_REASON=scsi open, mmc closed, memstick closed", NULL), 1);
+        /* Other modules are no reason to look. */
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
+        bed_device(&scene.bed, "/module/snd", "module", "");
+        scene_event("add", "/module/snd");
+        scene_run(500);
+        assert_int_equal(scene_gate_calls(), 1);
+}
+
+static void opened_by_hand_is_honoured(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && strcmp(state_of("1-2"), "refused") == 0);
+        by_hand(true, true);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.opened", "LEKDICHT_REASON=by command", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_GATE=open", NULL), 1);
+        scene_run(3500);
+        assert_int_equal(scene_gate_calls(), 1);
+        /* And closed again. */
+        bed_attribute(&scene.bed, "/devices/pci0000:00/0000:00:14.0/usb1/1-2", "authorized", "1");
+        by_hand(false, false);
+        UNTIL(scene_gate("refuse 1-2") == 2);
+        assert_int_equal(scene_gate("close "), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+}
+
+static void wish_outlasts_a_restart(void **state)
+{
+        (void) state;
+        by_hand(true, true);
+        scene_start(BLOCK);
+        scene_plug(&stick);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_GATE=open", "LEKDICHT_AUDIT=no", NULL), 1);
+}
+
+static void until_reboot_needs_no_wish(void **state)
+{
+        (void) state;
+        by_hand(true, false);
+        scene_start(BLOCK);
+        scene_plug(&stick);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        /* Someone closes a bus by hand: that is not what IT said. */
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "0\n");
+        agent_reconcile(scene.agent);
+        UNTIL(scene_gate("open --until-reboot") == 1);
+}
+
+static void audit_opens_and_says_what_would_be(void **state)
+{
+        (void) state;
+        scene_start(AUDIT);
+        UNTIL(scene_gate("open --audit") == 1 && bed_exists(&scene.bed, "etc/lekdicht/gate.open"));
+        scene_plug(&stick);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=yes",
+                            "LEKDICHT_REASON=audit: would have been refused by [storage] usb-disk", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.opened", "LEKDICHT_REASON=audit mode", NULL) == 1);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_int_equal(scene.agent->n_refused, 0);
+        /* To enforce: closed, and what is there is refused. */
+        scene_policy(BLOCK);
+        assert_int_equal(agent_reload(scene.agent), 1);
+        UNTIL(scene_gate("close ") == 1 && is_closed());
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=no", NULL), 1);
+}
+
+static void audit_from_enforce_gives_back(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && strcmp(state_of("1-2"), "refused") == 0);
+        scene_policy(AUDIT);
+        assert_int_equal(agent_reload(scene.agent), 1);
+        UNTIL(scene_gate("open --audit") == 1);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+}
+
+static void nothing_stays_dead_when_it_opens_meanwhile(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        bed_text(&scene.bed, "hang/1-2", "%s", "");
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        by_hand(true, true);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+        bed_remove(&scene.bed, "hang/1-2");
+        UNTIL(scene_gate("release 1-2") == 1);
+}
+
+static void failing_gate_is_told(void **state)
+{
+        (void) state;
+        set_buses("1");
+        bed_text(&scene.bed, "exit/close", "1\n");
+        scene_start(BLOCK);
+        UNTIL(scene_gate("close ") == 1);
+        scene_run(100);
+        assert_true(scene_journal_has("cannot close the gate"));
+        /* Devices are refused all the same. */
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        UNTIL(scene_gate("close ") == 2);
+}
+
+static void hang_up_reads_the_policy(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_policy("[policy]\nversion = 9\nmode = enforce\n");
+        raise(SIGHUP);
+        UNTIL(scene.agent->store.policy->version == 9);
+}
+
+static void term_stops_and_leaves_all_as_it_is(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_plug(&stick);
+        UNTIL(scene_gate("refuse 1-2") == 1 && strcmp(state_of("1-2"), "refused") == 0);
+        raise(SIGTERM);
+        UNTIL(sd_event_get_state(scene.loop) == SD_EVENT_FINISHED || sd_event_get_state(scene.loop) == SD_EVENT_EXITING);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.agent.stopped", NULL), 1);
+        assert_true(is_closed());
+        assert_int_equal(scene_gate_calls(), 1);
+        assert_string_equal(bed_get(&scene.bed, "/devices/pci0000:00/0000:00:14.0/usb1/1-2", "authorized"), "0");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
+                TEST(closed_gate_is_left_alone),
+                TEST(open_gate_is_closed_at_start),
+                TEST(devices_wait_until_it_is_closed),
+                TEST(missing_bus_is_no_closed_gate),
+                TEST(drift_is_put_right),
+                TEST(opened_by_hand_is_honoured),
+                TEST(wish_outlasts_a_restart),
+                TEST(until_reboot_needs_no_wish),
+                TEST(audit_opens_and_says_what_would_be),
+                TEST(audit_from_enforce_gives_back),
+                TEST(nothing_stays_dead_when_it_opens_meanwhile),
+                TEST(failing_gate_is_told),
+                TEST(hang_up_reads_the_policy),
+                TEST(term_stops_and_leaves_all_as_it_is),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -80,26 +80,26 @@ char *device_nodes(const struct answer_device *device)
         return nodes;
 }
 
-void device_json(struct json *json, const struct answer_device *device)
+void device_json(struct jsonw *json, const struct answer_device *device)
 {
         char since[WHEN_MAX];
 
         when_utc(device->since, since);
-        json_begin_object(json, NULL);
-        json_string(json, "id", device->id);
-        json_string(json, "kind", device->kind);
-        json_string(json, "vendor", device->vendor);
-        json_string(json, "product", device->product);
-        json_string(json, "name", device->name);
-        json_string(json, "state", device->state);
-        json_string(json, "rule", device->rule);
-        json_string(json, "reason", device->reason);
-        json_string(json, "since", since);
-        json_bool(json, "audit", device->audit);
-        json_bool(json, "serial", device->serial);
-        json_begin_array(json, "nodes");
+        jsonw_begin_object(json, NULL);
+        jsonw_string(json, "id", device->id);
+        jsonw_string(json, "kind", device->kind);
+        jsonw_string(json, "vendor", device->vendor);
+        jsonw_string(json, "product", device->product);
+        jsonw_string(json, "name", device->name);
+        jsonw_string(json, "state", device->state);
+        jsonw_string(json, "rule", device->rule);
+        jsonw_string(json, "reason", device->reason);
+        jsonw_string(json, "since", since);
+        jsonw_bool(json, "audit", device->audit);
+        jsonw_bool(json, "serial", device->serial);
+        jsonw_begin_array(json, "nodes");
         for (size_t i = 0; i < device->n_nodes; i++)
-                json_string(json, NULL, device->nodes[i]);
-        json_end_array(json);
-        json_end_object(json);
+                jsonw_string(json, NULL, device->nodes[i]);
+        jsonw_end_array(json);
+        jsonw_end_object(json);
 }

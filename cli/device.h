@@ -4,7 +4,7 @@
 /* One device in words and in JSON, as `devices` and `policy explain` both print it. */
 
 #include "cli/answer.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 /* "USB stick or disk" for "usb-disk"; NULL for a kind that this version does not know. Static. */
 const char *device_kind_words(const char *kind);
@@ -30,4 +30,4 @@ char *device_nodes(const struct answer_device *device);
  *      audit       bool: the policy only watches
  *      serial      bool: it has a serial that tells it from others (the serial itself is never told)
  *      nodes       array of strings: block devices, without /dev/ */
-void device_json(struct json *json, const struct answer_device *device);
+void device_json(struct jsonw *json, const struct answer_device *device);

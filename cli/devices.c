@@ -17,7 +17,7 @@
 #include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 #define USB_ID_MAX 64U /* bytes shown of vendor:product */
 
@@ -70,16 +70,16 @@ static int print_table(const struct cli *cli, const struct answer_devices *devic
 
 static int print_json(const struct cli *cli, const struct answer_devices *devices)
 {
-        struct json json;
+        struct jsonw json;
 
-        json_init_file(&json, cli->out, JSON_INDENT);
-        json_begin_object(&json, NULL);
-        json_begin_array(&json, "devices");
+        jsonw_init_file(&json, cli->out, JSONW_INDENT);
+        jsonw_begin_object(&json, NULL);
+        jsonw_begin_array(&json, "devices");
         for (size_t i = 0; i < devices->n; i++)
                 device_json(&json, &devices->items[i]);
-        json_end_array(&json);
-        json_end_object(&json);
-        return json_finish(&json);
+        jsonw_end_array(&json);
+        jsonw_end_object(&json);
+        return jsonw_finish(&json);
 }
 
 int devices_print(const struct cli *cli, const struct answer_devices *devices)

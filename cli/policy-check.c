@@ -22,7 +22,7 @@
 #include "cli/policy-check.h"
 #include "cli/terminal.h"
 #include "common/cleanup.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 DEFINE_CLEANUP(cleanup_policy, struct policy *, policy_free)
 
@@ -65,36 +65,36 @@ static void print_words(const struct cli *cli, const struct policy *policy, cons
                         errors->n == 1 ? "" : "s");
 }
 
-static void json_errors(struct json *json, const char *key, const struct policy_error *errors, size_t n)
+static void json_errors(struct jsonw *json, const char *key, const struct policy_error *errors, size_t n)
 {
-        json_begin_array(json, key);
+        jsonw_begin_array(json, key);
         for (size_t i = 0; i < n; i++) {
-                json_begin_object(json, NULL);
-                json_uint(json, "line", errors[i].line);
-                json_string(json, "text", errors[i].text);
-                json_end_object(json);
+                jsonw_begin_object(json, NULL);
+                jsonw_uint(json, "line", errors[i].line);
+                jsonw_string(json, "text", errors[i].text);
+                jsonw_end_object(json);
         }
-        json_end_array(json);
+        jsonw_end_array(json);
 }
 
 static int print_json(const struct cli *cli, const struct policy *policy, const struct policy_errors *errors)
 {
-        struct json json;
+        struct jsonw json;
 
-        json_init_file(&json, cli->out, JSON_INDENT);
-        json_begin_object(&json, NULL);
-        json_string(&json, "file", cli->argument);
-        json_bool(&json, "good", policy != NULL);
+        jsonw_init_file(&json, cli->out, JSONW_INDENT);
+        jsonw_begin_object(&json, NULL);
+        jsonw_string(&json, "file", cli->argument);
+        jsonw_bool(&json, "good", policy != NULL);
         if (policy) {
-                json_uint(&json, "version", policy->version);
-                json_string(&json, "mode", mode_word(policy->mode));
-                json_uint(&json, "exceptions", policy->n_devices);
+                jsonw_uint(&json, "version", policy->version);
+                jsonw_string(&json, "mode", mode_word(policy->mode));
+                jsonw_uint(&json, "exceptions", policy->n_devices);
         }
         json_errors(&json, "errors", errors->items, errors->n);
-        json_uint(&json, "errors-total", errors->total);
+        jsonw_uint(&json, "errors-total", errors->total);
         json_errors(&json, "warnings", errors->warnings, errors->n_warnings);
-        json_end_object(&json);
-        return json_finish(&json);
+        jsonw_end_object(&json);
+        return jsonw_finish(&json);
 }
 
 int policy_check_print(const struct cli *cli, const struct policy *policy, const struct policy_errors *errors)

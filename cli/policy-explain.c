@@ -16,7 +16,7 @@
 #include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 
@@ -87,15 +87,15 @@ static void print_words(const struct cli *cli, const struct answer_device *devic
 
 int policy_explain_print(const struct cli *cli, const struct answer_device *device)
 {
-        struct json json;
+        struct jsonw json;
 
         if (!cli->json) {
                 print_words(cli, device);
                 return EXIT_WELL;
         }
-        json_init_file(&json, cli->out, JSON_INDENT);
+        jsonw_init_file(&json, cli->out, JSONW_INDENT);
         device_json(&json, device);
-        return json_finish(&json) < 0 ? EXIT_WRONG : EXIT_WELL;
+        return jsonw_finish(&json) < 0 ? EXIT_WRONG : EXIT_WELL;
 }
 
 /* The names that would have been understood. */

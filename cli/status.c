@@ -28,7 +28,7 @@
 #include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 
@@ -150,35 +150,35 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
 static int print_json(const struct cli *cli, const struct answer_status *status, const struct status_problems *problems)
 {
         char since[WHEN_MAX];
-        struct json json;
+        struct jsonw json;
 
         when_utc(status->since, since);
-        json_init_file(&json, cli->out, JSON_INDENT);
-        json_begin_object(&json, NULL);
-        json_string(&json, "version", status->version);
-        json_string(&json, "since", since);
-        json_string(&json, "gate", status->gate);
-        json_string(&json, "wish", status->wish);
-        json_begin_object(&json, "buses");
+        jsonw_init_file(&json, cli->out, JSONW_INDENT);
+        jsonw_begin_object(&json, NULL);
+        jsonw_string(&json, "version", status->version);
+        jsonw_string(&json, "since", since);
+        jsonw_string(&json, "gate", status->gate);
+        jsonw_string(&json, "wish", status->wish);
+        jsonw_begin_object(&json, "buses");
         for (size_t i = 0; i < status->n_buses; i++)
-                json_string(&json, status->buses[i].name, status->buses[i].state);
-        json_end_object(&json);
-        json_string(&json, "mode", status->mode);
-        json_begin_object(&json, "policy");
-        json_string(&json, "source", status->policy_source);
-        json_uint(&json, "version", status->policy_version);
-        json_string(&json, "error", status->policy_error);
-        json_end_object(&json);
-        json_uint(&json, "devices", status->devices);
-        json_uint(&json, "refused", status->refused);
-        json_uint(&json, "busy", status->busy);
-        json_bool(&json, "well", problems->n == 0);
-        json_begin_array(&json, "problems");
+                jsonw_string(&json, status->buses[i].name, status->buses[i].state);
+        jsonw_end_object(&json);
+        jsonw_string(&json, "mode", status->mode);
+        jsonw_begin_object(&json, "policy");
+        jsonw_string(&json, "source", status->policy_source);
+        jsonw_uint(&json, "version", status->policy_version);
+        jsonw_string(&json, "error", status->policy_error);
+        jsonw_end_object(&json);
+        jsonw_uint(&json, "devices", status->devices);
+        jsonw_uint(&json, "refused", status->refused);
+        jsonw_uint(&json, "busy", status->busy);
+        jsonw_bool(&json, "well", problems->n == 0);
+        jsonw_begin_array(&json, "problems");
         for (size_t i = 0; i < problems->n; i++)
-                json_string(&json, NULL, problems->items[i]);
-        json_end_array(&json);
-        json_end_object(&json);
-        return json_finish(&json);
+                jsonw_string(&json, NULL, problems->items[i]);
+        jsonw_end_array(&json);
+        jsonw_end_object(&json);
+        return jsonw_finish(&json);
 }
 
 int status_print(const struct cli *cli, const struct answer_status *status)

@@ -10,7 +10,7 @@
 #include "cli/kernel.h"
 #include "cli/terminal.h"
 #include "cli/trouble.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 
 struct trouble {
         int code;
@@ -71,21 +71,21 @@ static const char *gate_word(enum kernel_gate gate)
 static void say_json(const struct cli *cli, const struct trouble *trouble, const char *message,
                      const struct kernel *kernel)
 {
-        struct json json;
+        struct jsonw json;
 
-        json_init_file(&json, cli->out, JSON_INDENT);
-        json_begin_object(&json, NULL);
-        json_string(&json, "error", trouble->word);
-        json_string(&json, "message", trouble->message && *message ? message : trouble->text);
-        json_begin_object(&json, "kernel");
-        json_string(&json, "gate", gate_word(kernel->gate));
-        json_begin_object(&json, "buses");
+        jsonw_init_file(&json, cli->out, JSONW_INDENT);
+        jsonw_begin_object(&json, NULL);
+        jsonw_string(&json, "error", trouble->word);
+        jsonw_string(&json, "message", trouble->message && *message ? message : trouble->text);
+        jsonw_begin_object(&json, "kernel");
+        jsonw_string(&json, "gate", gate_word(kernel->gate));
+        jsonw_begin_object(&json, "buses");
         for (unsigned i = 0; i < KERNEL_BUSES; i++)
-                json_string(&json, kernel_bus_names[i], kernel_bus_word(kernel->buses[i]));
-        json_end_object(&json);
-        json_end_object(&json);
-        json_end_object(&json);
-        json_finish(&json); /* main() looks at what became of stdout */
+                jsonw_string(&json, kernel_bus_names[i], kernel_bus_word(kernel->buses[i]));
+        jsonw_end_object(&json);
+        jsonw_end_object(&json);
+        jsonw_end_object(&json);
+        jsonw_finish(&json); /* main() looks at what became of stdout */
 }
 
 static void say_kernel(const struct cli *cli, const struct kernel *kernel)

@@ -2,7 +2,7 @@
 #pragma once
 
 /* Writes HTML into memory. What the program itself says goes in by html_markup(), everything else by html_text() or
- * html_attribute(), which escape: there is no third way. Errors stick, as in common/json.h. */
+ * html_attribute(), which escape: there is no third way. Errors stick, as in common/jsonw.h. */
 
 #include <stddef.h>
 

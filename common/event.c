@@ -175,45 +175,45 @@ int event_set_bool(struct event *event, enum event_key key, bool value)
 }
 
 /* OTLP writes 64-bit integers as decimal strings, since many readers of JSON only have doubles. */
-static void write_decimal(struct json *json, const char *key, int64_t value)
+static void write_decimal(struct jsonw *json, const char *key, int64_t value)
 {
         char decimal[sizeof("-9223372036854775808")];
 
         snprintf(decimal, sizeof(decimal), "%" PRId64, value);
-        json_string(json, key, decimal);
+        jsonw_string(json, key, decimal);
 }
 
-static void begin_attribute(struct json *json, const char *key)
+static void begin_attribute(struct jsonw *json, const char *key)
 {
-        json_begin_object(json, NULL);
-        json_string(json, "key", key);
-        json_begin_object(json, "value");
+        jsonw_begin_object(json, NULL);
+        jsonw_string(json, "key", key);
+        jsonw_begin_object(json, "value");
 }
 
-static void end_attribute(struct json *json)
+static void end_attribute(struct jsonw *json)
 {
-        json_end_object(json);
-        json_end_object(json);
+        jsonw_end_object(json);
+        jsonw_end_object(json);
 }
 
-static void write_attribute(struct json *json, const struct event_attribute *attribute)
+static void write_attribute(struct jsonw *json, const struct event_attribute *attribute)
 {
         begin_attribute(json, keys[attribute->key].string);
         switch (keys[attribute->key].type) {
         case EVENT_STRING:
-                json_string(json, "stringValue", attribute->string);
+                jsonw_string(json, "stringValue", attribute->string);
                 break;
         case EVENT_INT:
                 write_decimal(json, "intValue", attribute->integer);
                 break;
         case EVENT_BOOL:
-                json_bool(json, "boolValue", attribute->boolean);
+                jsonw_bool(json, "boolValue", attribute->boolean);
                 break;
         }
         end_attribute(json);
 }
 
-void event_write_otlp(const struct event *event, struct json *json, const char *key)
+void event_write_otlp(const struct event *event, struct jsonw *json, const char *key)
 {
         if (event->seq == 0 || event->seq > INT64_MAX) {
                 if (!json->error)
@@ -221,23 +221,23 @@ void event_write_otlp(const struct event *event, struct json *json, const char *
                 return;
         }
 
-        json_begin_object(json, key);
+        jsonw_begin_object(json, key);
         write_decimal(json, "timeUnixNano", (int64_t) event->time_ns);
         write_decimal(json, "observedTimeUnixNano", (int64_t) event->time_ns);
-        json_uint(json, "severityNumber", event->severity);
-        json_string(json, "eventName", names[event->name].string);
-        json_begin_array(json, "attributes");
+        jsonw_uint(json, "severityNumber", event->severity);
+        jsonw_string(json, "eventName", names[event->name].string);
+        jsonw_begin_array(json, "attributes");
         begin_attribute(json, "log.record.uid");
-        json_string(json, "stringValue", event->uid);
+        jsonw_string(json, "stringValue", event->uid);
         end_attribute(json);
         begin_attribute(json, "event.sequence");
         write_decimal(json, "intValue", (int64_t) event->seq);
         end_attribute(json);
         begin_attribute(json, "lekdicht.boot.id");
-        json_string(json, "stringValue", event->boot);
+        jsonw_string(json, "stringValue", event->boot);
         end_attribute(json);
         for (size_t i = 0; i < event->n; i++)
                 write_attribute(json, &event->attributes[i]);
-        json_end_array(json);
-        json_end_object(json);
+        jsonw_end_array(json);
+        jsonw_end_object(json);
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/ulid.h"
 
 #define EVENT_BOOT_LENGTH    32U  /* hexadecimal digits that name one boot */
@@ -140,4 +140,4 @@ int event_set_bool(struct event *event, enum event_key key, bool value);
 
 /* Write it as one LogRecord object; `key` as in json.h (NULL in an array). Without a body: eventName and attributes say
  * it all. An event without seq is not written: json gets -EINVAL as its error. */
-void event_write_otlp(const struct event *event, struct json *json, const char *key);
+void event_write_otlp(const struct event *event, struct jsonw *json, const char *key);

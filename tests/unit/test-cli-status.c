@@ -1,4 +1,4 @@
-/* links: cli/status.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c cli/when.c common/json.c common/utf8.c libs: libsystemd */
+/* links: cli/status.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c cli/when.c common/jsonw.c common/utf8.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is said of the gate and of the agent, for every state that they can be in. */

@@ -1,4 +1,4 @@
-/* links: common/event.c common/json.c common/text.c common/ulid.c common/utf8.c */
+/* links: common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The record of what happened, and the LogRecord it is sent as. Expected texts are written out by hand. */
@@ -19,12 +19,12 @@
 
 static char *written(const struct event *event)
 {
-        struct json json;
+        struct jsonw json;
 
-        json_init_buffer(&json, 0, 0);
+        jsonw_init_buffer(&json, 0, 0);
         event_write_otlp(event, &json, NULL);
-        assert_int_equal(json_finish(&json), 0);
-        return json_steal(&json, NULL);
+        assert_int_equal(jsonw_finish(&json), 0);
+        return jsonw_steal(&json, NULL);
 }
 
 static void a_refusal_is_one_log_record(void **state)
@@ -63,20 +63,20 @@ static void a_refusal_is_one_log_record(void **state)
 static void without_a_seq_nothing_is_written(void **state)
 {
         struct event event;
-        struct json json;
+        struct jsonw json;
 
         (void) state;
         assert_int_equal(event_init(&event, EVENT_AGENT_STARTED, 1, BOOT), 0);
-        json_init_buffer(&json, 0, 0);
+        jsonw_init_buffer(&json, 0, 0);
         event_write_otlp(&event, &json, NULL);
-        assert_int_equal(json_finish(&json), -EINVAL);
-        json_clear(&json);
+        assert_int_equal(jsonw_finish(&json), -EINVAL);
+        jsonw_clear(&json);
 
         event.seq = (uint64_t) INT64_MAX + 1;
-        json_init_buffer(&json, 0, 0);
+        jsonw_init_buffer(&json, 0, 0);
         event_write_otlp(&event, &json, NULL);
-        assert_int_equal(json_finish(&json), -EINVAL);
-        json_clear(&json);
+        assert_int_equal(jsonw_finish(&json), -EINVAL);
+        jsonw_clear(&json);
 }
 
 static void an_event_has_a_boot_and_a_time(void **state)

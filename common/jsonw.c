@@ -9,25 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/utf8.h"
 
 #define JSON_BUFFER_FIRST 512U /* bytes of the first allocation */
 
-static void json_fail(struct json *json, int error)
+static void json_fail(struct jsonw *json, int error)
 {
         if (!json->error)
                 json->error = error;
 }
 
-static int json_grow(struct json *json, size_t more)
+static int json_grow(struct jsonw *json, size_t more)
 {
         size_t room = json->room ? json->room : JSON_BUFFER_FIRST;
         char *buffer;
 
         if (more > json->size_max - json->size)
                 return -ENOBUFS;
-        while (room <= json->size + more) /* one byte is for the NUL; cannot overflow below JSON_BUFFER_MAX */
+        while (room <= json->size + more) /* one byte is for the NUL; cannot overflow below JSONW_BUFFER_MAX */
                 room *= 2;
         if (room == json->room)
                 return 0;
@@ -39,7 +39,7 @@ static int json_grow(struct json *json, size_t more)
         return 0;
 }
 
-static void json_raw(struct json *json, const char *text, size_t size)
+static void json_raw(struct jsonw *json, const char *text, size_t size)
 {
         int r;
 
@@ -60,16 +60,16 @@ static void json_raw(struct json *json, const char *text, size_t size)
         json->buffer[json->size] = '\0';
 }
 
-static void json_newline(struct json *json)
+static void json_newline(struct jsonw *json)
 {
-        if (!(json->flags & JSON_INDENT))
+        if (!(json->flags & JSONW_INDENT))
                 return;
         json_raw(json, "\n", 1);
         for (unsigned i = 0; i < json->depth; i++)
                 json_raw(json, "  ", 2);
 }
 
-static void json_escape(struct json *json, uint32_t code)
+static void json_escape(struct jsonw *json, uint32_t code)
 {
         char text[sizeof("\\uXXXX\\uXXXX")];
         const char *shorthand = NULL;
@@ -104,7 +104,7 @@ static void json_escape(struct json *json, uint32_t code)
         json_raw(json, text, (size_t) n);
 }
 
-static void json_quoted(struct json *json, const char *text, size_t size)
+static void json_quoted(struct jsonw *json, const char *text, size_t size)
 {
         json_raw(json, "\"", 1);
         while (size > 0 && !json->error) {
@@ -124,7 +124,7 @@ static void json_quoted(struct json *json, const char *text, size_t size)
 }
 
 /* What stands before a value: the comma, the line break and the key, if this is the place for one. */
-static void json_before(struct json *json, const char *key)
+static void json_before(struct jsonw *json, const char *key)
 {
         bool in_object = json->depth > 0 && json->levels[json->depth - 1].object;
 
@@ -143,16 +143,16 @@ static void json_before(struct json *json, const char *key)
         }
         if (key) {
                 json_quoted(json, key, strlen(key));
-                json_raw(json, ": ", json->flags & JSON_INDENT ? 2 : 1);
+                json_raw(json, ": ", json->flags & JSONW_INDENT ? 2 : 1);
         }
 }
 
-static void json_begin(struct json *json, const char *key, bool object)
+static void json_begin(struct jsonw *json, const char *key, bool object)
 {
         json_before(json, key);
         if (json->error)
                 return;
-        if (json->depth == JSON_DEPTH_MAX) {
+        if (json->depth == JSONW_DEPTH_MAX) {
                 json_fail(json, -EOVERFLOW);
                 return;
         }
@@ -162,7 +162,7 @@ static void json_begin(struct json *json, const char *key, bool object)
         json->depth++;
 }
 
-static void json_end(struct json *json, bool object)
+static void json_end(struct jsonw *json, bool object)
 {
         bool empty;
 
@@ -179,53 +179,53 @@ static void json_end(struct json *json, bool object)
         json_raw(json, object ? "}" : "]", 1);
 }
 
-void json_init_file(struct json *json, FILE *file, unsigned flags)
+void jsonw_init_file(struct jsonw *json, FILE *file, unsigned flags)
 {
-        *json = (struct json){ .file = file, .flags = flags };
+        *json = (struct jsonw){ .file = file, .flags = flags };
 }
 
-void json_init_buffer(struct json *json, size_t size_max, unsigned flags)
+void jsonw_init_buffer(struct jsonw *json, size_t size_max, unsigned flags)
 {
-        if (size_max == 0 || size_max > JSON_BUFFER_MAX)
-                size_max = JSON_BUFFER_MAX;
-        *json = (struct json){ .size_max = size_max, .flags = flags };
+        if (size_max == 0 || size_max > JSONW_BUFFER_MAX)
+                size_max = JSONW_BUFFER_MAX;
+        *json = (struct jsonw){ .size_max = size_max, .flags = flags };
 }
 
-void json_begin_object(struct json *json, const char *key)
+void jsonw_begin_object(struct jsonw *json, const char *key)
 {
         json_begin(json, key, true);
 }
 
-void json_end_object(struct json *json)
+void jsonw_end_object(struct jsonw *json)
 {
         json_end(json, true);
 }
 
-void json_begin_array(struct json *json, const char *key)
+void jsonw_begin_array(struct jsonw *json, const char *key)
 {
         json_begin(json, key, false);
 }
 
-void json_end_array(struct json *json)
+void jsonw_end_array(struct jsonw *json)
 {
         json_end(json, false);
 }
 
-void json_string(struct json *json, const char *key, const char *value)
+void jsonw_string(struct jsonw *json, const char *key, const char *value)
 {
         if (value)
-                json_string_n(json, key, value, strlen(value));
+                jsonw_string_n(json, key, value, strlen(value));
         else
-                json_null(json, key);
+                jsonw_null(json, key);
 }
 
-void json_string_n(struct json *json, const char *key, const char *value, size_t size)
+void jsonw_string_n(struct jsonw *json, const char *key, const char *value, size_t size)
 {
         json_before(json, key);
         json_quoted(json, value, size);
 }
 
-void json_uint(struct json *json, const char *key, uint64_t value)
+void jsonw_uint(struct jsonw *json, const char *key, uint64_t value)
 {
         char text[sizeof("18446744073709551615")];
         int n = snprintf(text, sizeof(text), "%" PRIu64, value);
@@ -234,7 +234,7 @@ void json_uint(struct json *json, const char *key, uint64_t value)
         json_raw(json, text, (size_t) n);
 }
 
-void json_int(struct json *json, const char *key, int64_t value)
+void jsonw_int(struct jsonw *json, const char *key, int64_t value)
 {
         char text[sizeof("-9223372036854775808")];
         int n = snprintf(text, sizeof(text), "%" PRId64, value);
@@ -243,30 +243,30 @@ void json_int(struct json *json, const char *key, int64_t value)
         json_raw(json, text, (size_t) n);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void jsonw_bool(struct jsonw *json, const char *key, bool value)
 {
         json_before(json, key);
         json_raw(json, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_null(struct json *json, const char *key)
+void jsonw_null(struct jsonw *json, const char *key)
 {
         json_before(json, key);
         json_raw(json, "null", 4);
 }
 
-int json_finish(struct json *json)
+int jsonw_finish(struct jsonw *json)
 {
         if (json->depth > 0 || !json->started)
                 json_fail(json, -EINVAL);
-        if (json->flags & JSON_INDENT)
+        if (json->flags & JSONW_INDENT)
                 json_raw(json, "\n", 1);
         if (json->file && !json->error && (fflush(json->file) != 0 || ferror(json->file)))
                 json_fail(json, -EIO);
         return json->error;
 }
 
-char *json_steal(struct json *json, size_t *ret_size)
+char *jsonw_steal(struct jsonw *json, size_t *ret_size)
 {
         char *buffer;
 
@@ -280,8 +280,8 @@ char *json_steal(struct json *json, size_t *ret_size)
         return buffer;
 }
 
-void json_clear(struct json *json)
+void jsonw_clear(struct jsonw *json)
 {
         free(json->buffer);
-        *json = (struct json){ .error = -EINVAL };
+        *json = (struct jsonw){ .error = -EINVAL };
 }

@@ -1,4 +1,4 @@
-/* links: common/json.c common/utf8.c */
+/* links: common/jsonw.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The JSON writer and the UTF-8 under it. Expected texts are written out by hand. */
@@ -13,24 +13,24 @@
 
 #include <cmocka.h>
 
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/utf8.h"
 
 /* [ value ] without line breaks. */
 static void assert_string_is(const char *bytes, size_t size, const char *expected)
 {
-        struct json json;
+        struct jsonw json;
         char *text;
         size_t length;
 
-        json_init_buffer(&json, 0, 0);
-        json_string_n(&json, NULL, bytes, size);
-        assert_int_equal(json_finish(&json), 0);
-        text = json_steal(&json, &length);
+        jsonw_init_buffer(&json, 0, 0);
+        jsonw_string_n(&json, NULL, bytes, size);
+        assert_int_equal(jsonw_finish(&json), 0);
+        text = jsonw_steal(&json, &length);
         assert_string_equal(text, expected);
         assert_int_equal(length, strlen(expected));
         free(text);
-        json_clear(&json);
+        jsonw_clear(&json);
 }
 
 #define ASSERT_STRING(bytes, expected) assert_string_is(bytes, sizeof(bytes) - 1, expected)
@@ -111,29 +111,29 @@ static void decoding_takes_the_standards_steps(void **state)
 
 static void numbers_and_words(void **state)
 {
-        struct json json;
+        struct jsonw json;
         char *text;
 
         (void) state;
-        json_init_buffer(&json, 0, 0);
-        json_begin_object(&json, NULL);
-        json_uint(&json, "max", UINT64_MAX);
-        json_int(&json, "min", INT64_MIN);
-        json_bool(&json, "yes", true);
-        json_bool(&json, "no", false);
-        json_null(&json, "nothing");
-        json_string(&json, "none", NULL);
-        json_string(&json, "key \"\x01\"", "value");
-        json_begin_array(&json, "list");
-        json_uint(&json, NULL, 1);
-        json_begin_object(&json, NULL);
-        json_end_object(&json);
-        json_begin_array(&json, NULL);
-        json_end_array(&json);
-        json_end_array(&json);
-        json_end_object(&json);
-        assert_int_equal(json_finish(&json), 0);
-        text = json_steal(&json, NULL);
+        jsonw_init_buffer(&json, 0, 0);
+        jsonw_begin_object(&json, NULL);
+        jsonw_uint(&json, "max", UINT64_MAX);
+        jsonw_int(&json, "min", INT64_MIN);
+        jsonw_bool(&json, "yes", true);
+        jsonw_bool(&json, "no", false);
+        jsonw_null(&json, "nothing");
+        jsonw_string(&json, "none", NULL);
+        jsonw_string(&json, "key \"\x01\"", "value");
+        jsonw_begin_array(&json, "list");
+        jsonw_uint(&json, NULL, 1);
+        jsonw_begin_object(&json, NULL);
+        jsonw_end_object(&json);
+        jsonw_begin_array(&json, NULL);
+        jsonw_end_array(&json);
+        jsonw_end_array(&json);
+        jsonw_end_object(&json);
+        assert_int_equal(jsonw_finish(&json), 0);
+        text = jsonw_steal(&json, NULL);
         assert_string_equal(text,
                             "{\"max\":18446744073709551615,\"min\":-9223372036854775808,\"yes\":true,\"no\":false,"
                             "\"nothing\":null,\"none\":null,\"key \\\"\\u0001\\\"\":\"value\",\"list\":[1,{},[]]}");
@@ -142,100 +142,100 @@ static void numbers_and_words(void **state)
 
 static void indented_for_people(void **state)
 {
-        struct json json;
+        struct jsonw json;
         char *text;
 
         (void) state;
-        json_init_buffer(&json, 0, JSON_INDENT);
-        json_begin_object(&json, NULL);
-        json_uint(&json, "a", 1);
-        json_begin_array(&json, "b");
-        json_uint(&json, NULL, 2);
-        json_uint(&json, NULL, 3);
-        json_end_array(&json);
-        json_begin_array(&json, "c");
-        json_end_array(&json);
-        json_end_object(&json);
-        assert_int_equal(json_finish(&json), 0);
-        text = json_steal(&json, NULL);
+        jsonw_init_buffer(&json, 0, JSONW_INDENT);
+        jsonw_begin_object(&json, NULL);
+        jsonw_uint(&json, "a", 1);
+        jsonw_begin_array(&json, "b");
+        jsonw_uint(&json, NULL, 2);
+        jsonw_uint(&json, NULL, 3);
+        jsonw_end_array(&json);
+        jsonw_begin_array(&json, "c");
+        jsonw_end_array(&json);
+        jsonw_end_object(&json);
+        assert_int_equal(jsonw_finish(&json), 0);
+        text = jsonw_steal(&json, NULL);
         assert_string_equal(text, "{\n  \"a\": 1,\n  \"b\": [\n    2,\n    3\n  ],\n  \"c\": []\n}\n");
         free(text);
 }
 
 static void misuse_is_an_error(void **state)
 {
-        struct json json;
+        struct jsonw json;
 
         (void) state;
 #define MISUSE(calls)                                                                                                  \
         do {                                                                                                           \
-                json_init_buffer(&json, 0, 0);                                                                         \
-                calls assert_int_equal(json_finish(&json), -EINVAL);                                                   \
-                assert_null(json_steal(&json, NULL));                                                                  \
-                json_clear(&json);                                                                                     \
+                jsonw_init_buffer(&json, 0, 0);                                                                         \
+                calls assert_int_equal(jsonw_finish(&json), -EINVAL);                                                   \
+                assert_null(jsonw_steal(&json, NULL));                                                                  \
+                jsonw_clear(&json);                                                                                     \
         } while (0)
         MISUSE();
-        MISUSE(json_uint(&json, "key", 1););
-        MISUSE(json_uint(&json, NULL, 1); json_uint(&json, NULL, 2););
-        MISUSE(json_begin_object(&json, NULL););
-        MISUSE(json_end_object(&json););
-        MISUSE(json_begin_object(&json, NULL); json_uint(&json, NULL, 1); json_end_object(&json););
-        MISUSE(json_begin_array(&json, NULL); json_uint(&json, "key", 1); json_end_array(&json););
-        MISUSE(json_begin_array(&json, NULL); json_end_object(&json); json_end_array(&json););
-        MISUSE(json_begin_object(&json, NULL); json_end_array(&json); json_end_object(&json););
-        MISUSE(json_begin_array(&json, NULL); json_end_array(&json); json_end_array(&json););
+        MISUSE(jsonw_uint(&json, "key", 1););
+        MISUSE(jsonw_uint(&json, NULL, 1); jsonw_uint(&json, NULL, 2););
+        MISUSE(jsonw_begin_object(&json, NULL););
+        MISUSE(jsonw_end_object(&json););
+        MISUSE(jsonw_begin_object(&json, NULL); jsonw_uint(&json, NULL, 1); jsonw_end_object(&json););
+        MISUSE(jsonw_begin_array(&json, NULL); jsonw_uint(&json, "key", 1); jsonw_end_array(&json););
+        MISUSE(jsonw_begin_array(&json, NULL); jsonw_end_object(&json); jsonw_end_array(&json););
+        MISUSE(jsonw_begin_object(&json, NULL); jsonw_end_array(&json); jsonw_end_object(&json););
+        MISUSE(jsonw_begin_array(&json, NULL); jsonw_end_array(&json); jsonw_end_array(&json););
 #undef MISUSE
 }
 
 static void depth_and_size_are_bounded(void **state)
 {
-        struct json json;
+        struct jsonw json;
         char *text;
         size_t size;
 
         (void) state;
-        json_init_buffer(&json, 0, 0);
-        for (unsigned i = 0; i < JSON_DEPTH_MAX; i++)
-                json_begin_array(&json, NULL);
-        for (unsigned i = 0; i < JSON_DEPTH_MAX; i++)
-                json_end_array(&json);
-        assert_int_equal(json_finish(&json), 0);
-        json_clear(&json);
+        jsonw_init_buffer(&json, 0, 0);
+        for (unsigned i = 0; i < JSONW_DEPTH_MAX; i++)
+                jsonw_begin_array(&json, NULL);
+        for (unsigned i = 0; i < JSONW_DEPTH_MAX; i++)
+                jsonw_end_array(&json);
+        assert_int_equal(jsonw_finish(&json), 0);
+        jsonw_clear(&json);
 
-        json_init_buffer(&json, 0, 0);
-        for (unsigned i = 0; i <= JSON_DEPTH_MAX; i++)
-                json_begin_array(&json, NULL);
-        assert_int_equal(json_finish(&json), -EOVERFLOW);
-        json_clear(&json);
+        jsonw_init_buffer(&json, 0, 0);
+        for (unsigned i = 0; i <= JSONW_DEPTH_MAX; i++)
+                jsonw_begin_array(&json, NULL);
+        assert_int_equal(jsonw_finish(&json), -EOVERFLOW);
+        jsonw_clear(&json);
 
-        json_init_buffer(&json, 6, 0);
-        json_string(&json, NULL, "1234");
-        assert_int_equal(json_finish(&json), 0);
-        text = json_steal(&json, &size);
+        jsonw_init_buffer(&json, 6, 0);
+        jsonw_string(&json, NULL, "1234");
+        assert_int_equal(jsonw_finish(&json), 0);
+        text = jsonw_steal(&json, &size);
         assert_string_equal(text, "\"1234\"");
         assert_int_equal(size, 6);
         free(text);
 
-        json_init_buffer(&json, 6, 0);
-        json_string(&json, NULL, "12345");
-        assert_int_equal(json_finish(&json), -ENOBUFS);
-        json_clear(&json);
+        jsonw_init_buffer(&json, 6, 0);
+        jsonw_string(&json, NULL, "12345");
+        assert_int_equal(jsonw_finish(&json), -ENOBUFS);
+        jsonw_clear(&json);
 }
 
 static void big_documents_grow(void **state)
 {
-        struct json json;
+        struct jsonw json;
         char *text;
         size_t size;
 
         (void) state;
-        json_init_buffer(&json, 0, 0);
-        json_begin_array(&json, NULL);
+        jsonw_init_buffer(&json, 0, 0);
+        jsonw_begin_array(&json, NULL);
         for (unsigned i = 0; i < 100000; i++)
-                json_uint(&json, NULL, 7);
-        json_end_array(&json);
-        assert_int_equal(json_finish(&json), 0);
-        text = json_steal(&json, &size);
+                jsonw_uint(&json, NULL, 7);
+        jsonw_end_array(&json);
+        assert_int_equal(jsonw_finish(&json), 0);
+        text = jsonw_steal(&json, &size);
         assert_int_equal(size, 200001);
         assert_int_equal(strlen(text), size);
         assert_memory_equal(text, "[7,7,7,", 7);
@@ -248,22 +248,22 @@ static void files_are_written_and_failures_seen(void **state)
         char *text = NULL;
         size_t size = 0;
         FILE *file = open_memstream(&text, &size);
-        struct json json;
+        struct jsonw json;
 
         (void) state;
         assert_non_null(file);
-        json_init_file(&json, file, 0);
-        json_string(&json, NULL, "to a file");
-        assert_int_equal(json_finish(&json), 0);
+        jsonw_init_file(&json, file, 0);
+        jsonw_string(&json, NULL, "to a file");
+        assert_int_equal(jsonw_finish(&json), 0);
         fclose(file);
         assert_string_equal(text, "\"to a file\"");
         free(text);
 
         file = fopen("/dev/full", "w");
         assert_non_null(file);
-        json_init_file(&json, file, 0);
-        json_string(&json, NULL, "to a full disk");
-        assert_int_equal(json_finish(&json), -EIO);
+        jsonw_init_file(&json, file, 0);
+        jsonw_string(&json, NULL, "to a full disk");
+        assert_int_equal(jsonw_finish(&json), -EIO);
         fclose(file);
 }
 

@@ -1,4 +1,4 @@
-/* links: common/json.c common/utf8.c */
+/* links: common/jsonw.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as a JSON string: the document must be valid UTF-8 without a control character in it, and reading it back
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,13 +78,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const char *in = (const char *) data, *out;
         size_t length;
-        struct json json;
+        struct jsonw json;
         char *text;
 
-        json_init_buffer(&json, 0, 0);
-        json_string_n(&json, NULL, in, size);
-        REQUIRE(json_finish(&json) == 0);
-        text = json_steal(&json, &length);
+        jsonw_init_buffer(&json, 0, 0);
+        jsonw_string_n(&json, NULL, in, size);
+        REQUIRE(jsonw_finish(&json) == 0);
+        text = jsonw_steal(&json, &length);
         REQUIRE(strlen(text) == length && length >= 2 && text[0] == '"' && text[length - 1] == '"');
         out = text + 1;
         length -= 2;

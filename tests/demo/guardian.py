@@ -85,8 +85,13 @@ def remove_empty(path):
 
 
 def run(*command):
-    """A command that must succeed."""
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    """A command that must succeed. What it says goes through us: when the terminal is gone, it must not die of that."""
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace")
+    for line in done.stdout.splitlines():
+        say("  " + line)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit {done.returncode}")
 
 
 def attempt(*command):
@@ -95,7 +100,11 @@ def attempt(*command):
 
 
 def say(text):
-    print(text, file=sys.stderr, flush=True)
+    """To whoever is still there to read it."""
+    try:
+        os.write(sys.stderr.fileno(), (text + "\n").encode())
+    except OSError:
+        pass
 
 
 def same(path, text):

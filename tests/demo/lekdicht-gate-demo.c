@@ -4,6 +4,7 @@
 /* lekdicht-gate on a machine that is played: the same sources, with roots below the directory that LEKDICHT_DEMO names.
  * The installed program has no such variable. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ int main(int argc, char *argv[])
                 .sys = sys, .proc = proc, .dev = dev, .run = run, .etc = etc, .modprobe = "/bin/true"
         };
 
+        signal(SIGPIPE, SIG_IGN); /* a deed is not left half done because nobody listens any more */
         if (argc < 2 || !demo || !mock) {
                 fputs("Only for tests/demo/run.\n", stderr);
                 return GATE_USAGE;

@@ -235,8 +235,11 @@ static void watch_places(struct gatewatch *gatewatch)
                         continue;
                 snprintf(path, sizeof(path), "%s%s", i == PLACE_ETC ? gatewatch->etc : gatewatch->run,
                          i == PLACE_EXEMPT ? "/exempt" : "");
-                if (sd_event_add_inotify(gatewatch->loop, &gatewatch->places[i], path, CHANGES | IN_ONLYDIR, on_change, gatewatch) >= 0 &&
-                    i == PLACE_EXEMPT)
+                if (sd_event_add_inotify(gatewatch->loop, &gatewatch->places[i], path, CHANGES | IN_ONLYDIR, on_change, gatewatch) < 0)
+                        continue;
+                /* Before the kernel's events: what the gate gives back when it is opened is not someone else's deed. */
+                sd_event_source_set_priority(gatewatch->places[i], SD_EVENT_PRIORITY_IMPORTANT - 1);
+                if (i == PLACE_EXEMPT)
                         gatewatch->ops.exempts_changed(gatewatch->ops.userdata);
         }
 }

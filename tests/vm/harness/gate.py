@@ -39,3 +39,10 @@ def moment_of(vm, unit, what):
     microseconds = vm.out(f"systemctl show {unit} --property={what}TimestampMonotonic --value")
     assert microseconds not in ("", "0"), f"{unit}: systemd knows no {what}Timestamp in this boot"
     return int(microseconds) / 1e6
+
+
+def assert_nothing_failed(vm):
+    """No unit of this boot has failed; an assertion names it and what it said."""
+    failed = vm.out("systemctl --failed --plain --no-legend | cut -d' ' -f1").split()
+    if failed:
+        raise AssertionError(vm.out(f"systemctl status --no-pager --lines=20 {' '.join(failed)}", check=False))

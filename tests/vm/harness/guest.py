@@ -179,7 +179,7 @@ class Guest:
 
     def ssh_command(self):
         """Start sshd in the guest; the command line that logs in, for a person to use."""
-        self.run("systemctl start ssh")
+        self.run("systemctl restart bed-network ssh")
         self.qmp.execute("human-monitor-command", command_line=f"hostfwd_add net tcp:127.0.0.1:0-:{SSH_USER_PORT}")
         table = self.qmp.execute("human-monitor-command", command_line="info usernet")
         port = re.search(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", table).group(1)

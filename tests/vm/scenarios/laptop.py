@@ -5,7 +5,7 @@ One laptop, three boots: with devices in it from power-on; without lekdichtd; an
 
 from harness import keys
 from harness.disks import Fat
-from harness.gate import assert_closed, moment_of, removable_disks, wait_off
+from harness.gate import assert_closed, assert_nothing_failed, moment_of, removable_disks, wait_off
 from harness.machine import Drive, Machine
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
@@ -83,8 +83,7 @@ class AtBoot:
 
 
 def assert_clean(vm):
-    failed = vm.out("systemctl --failed --plain --no-legend")
-    assert not failed, f"failed: {failed}"
+    assert_nothing_failed(vm)
     mounted = vm.out("findmnt --noheadings --list --output SOURCE | grep -E '^/dev/(sd|sr|mmcblk)' || true")
     assert not mounted, f"mounted: {mounted}"
 

@@ -1,0 +1,527 @@
+/* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/assess.c agent/device.c agent/facts.c agent/rundir.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Events in any order, twice, late and for devices that are gone; and the bounds. Nobody acts here: what is asked is written
+ * down, and the test plays the kernel and the gate. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "agent/inventory.h"
+#include "tests/bed/bed.h"
+
+#define PCI "/devices/pci0000:00/0000:00:14.0"
+#define ASKED_MAX 2048
+
+static struct {
+        enum verb verb;
+        char name[64];
+        uint64_t device, target;
+} asked[ASKED_MAX];
+static unsigned n_asked, n_verdicts, n_strings, n_drifts;
+static uint64_t strings_of;
+static bool refuse_to_act;
+
+static struct bed bed;
+static struct inventory *inventory;
+static struct policy policy;
+
+static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT } };
+static const struct bed_usb composite = { .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8,
+                                          .interfaces = { BED_HID, BED_BOT } };
+
+static int act(void *userdata, const struct device *device, const struct target *target, enum verb verb)
+{
+        (void) userdata;
+        if (refuse_to_act)
+                return -12;
+        assert_true(n_asked < ASKED_MAX);
+        asked[n_asked].verb = verb;
+        asked[n_asked].device = device->target.id;
+        asked[n_asked].target = target->id;
+        snprintf(asked[n_asked].name, sizeof(asked[0].name), "%s", target->name);
+        n_asked++;
+        return 0;
+}
+
+static void drop(void *userdata, const struct device *device, const struct target *target)
+{
+        (void) userdata;
+        (void) device;
+        (void) target;
+}
+
+static void read_strings(void *userdata, const struct device *device)
+{
+        (void) userdata;
+        n_strings++;
+        strings_of = device->target.id;
+}
+
+static void verdict(void *userdata, const struct device *device, bool open)
+{
+        (void) userdata;
+        (void) device;
+        (void) open;
+        n_verdicts++;
+}
+
+static void drift(void *userdata, const struct device *device, const struct target *target)
+{
+        (void) userdata;
+        (void) device;
+        (void) target;
+        n_drifts++;
+}
+
+static const struct decide_ops ops = { .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift };
+
+static int setup(void **state)
+{
+        (void) state;
+        n_asked = n_verdicts = n_strings = n_drifts = 0;
+        refuse_to_act = false;
+        policy = (struct policy){ .version = 1 };
+        bed_init(&bed, NULL);
+        if (inventory_new(bed.sys, bed.run, &ops, &inventory) < 0)
+                return -1;
+        inventory_set_policy(inventory, &policy);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void) state;
+        inventory = inventory_free(inventory);
+        bed_done(&bed);
+        return 0;
+}
+
+static void event_at(enum watch_action action, const char *subsystem, const char *devpath, uint64_t usec)
+{
+        inventory_event(inventory, &(struct watch_event){ .action = action, .subsystem = subsystem, .devpath = devpath, .usec = usec });
+}
+
+static void event(enum watch_action action, const char *subsystem, const char *devpath)
+{
+        event_at(action, subsystem, devpath, 1000);
+}
+
+static bool was_asked(unsigned i, enum verb verb, const char *name)
+{
+        return i < n_asked && asked[i].verb == verb && strcmp(asked[i].name, name) == 0;
+}
+
+static void done(unsigned i, enum deed deed, bool retry)
+{
+        inventory_result(inventory, asked[i].device, asked[i].target, asked[i].verb, deed, retry, "in use\nby someone");
+}
+
+static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
+{
+        static char paths[4][BED_PATH * 2];
+        static unsigned turn;
+        char *path = paths[turn++ % 4];
+
+        snprintf(path, sizeof(paths[0]), "%s/%s:1.%u", devpath, usb->port, n);
+        return path;
+}
+
+static const char *state_of(const char *name)
+{
+        const struct device *device = inventory_find(inventory, name);
+
+        return device ? device_state_name(device->state) : "unknown";
+}
+
+static void same_event_twice_asks_once(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        for (unsigned i = 0; i < 3; i++) {
+                event(WATCH_ADD, "usb", devpath);
+                event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+                event(WATCH_PRESENT, "usb", devpath);
+        }
+        assert_int_equal(n_asked, 1);
+        assert_true(was_asked(0, VERB_REFUSE, "1-2"));
+        assert_int_equal(n_verdicts, 1);
+        assert_int_equal(n_strings, 1);
+        assert_string_equal(state_of("1-2"), "pending");
+        bed_attribute(&bed, devpath, "authorized", "0");
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "refused");
+}
+
+static void late_events_of_what_is_gone(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+        char lun[BED_PATH * 2];
+
+        (void) state;
+        snprintf(lun, sizeof(lun), "%s/host0/target0:0:0/0:0:0:0", interface_of(&stick, devpath, 0));
+        bed_unplug(&bed, devpath);
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+        event(WATCH_ADD, "scsi", lun);
+        event(WATCH_CHANGE, "block", lun);
+        event(WATCH_REMOVE, "usb", devpath);
+        assert_int_equal(n_asked, 0);
+        assert_null(inventory_first(inventory));
+}
+
+static void nonsense_is_survived(void **state)
+{
+        static const char *const paths[] = { "", "/", "x", "/devices", "/devices/..", ":", "/:", "/devices/1-2:1.0", "/devices/a:b", "/0:0:0:0" };
+        static const char *const subsystems[] = { "usb", "scsi", "mmc", "memstick", "block", "other" };
+        char longest[8192];
+
+        (void) state;
+        memset(longest, 'x', sizeof(longest) - 1);
+        longest[0] = '/';
+        longest[sizeof(longest) - 1] = '\0';
+        for (size_t s = 0; s < sizeof(subsystems) / sizeof(subsystems[0]); s++) {
+                for (int action = WATCH_ADD; action <= WATCH_PRESENT; action++) {
+                        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+                                event((enum watch_action) action, subsystems[s], paths[i]);
+                        event((enum watch_action) action, subsystems[s], longest);
+                }
+        }
+        assert_int_equal(n_asked, 0);
+        assert_null(inventory_first(inventory));
+        inventory_result(inventory, 1, 2, VERB_REFUSE, DEED_DONE, false, "");
+        inventory_strings(inventory, 99, "a", "b");
+        assert_true(inventory_settle(inventory, 5) == INVENTORY_NEVER);
+}
+
+static void descriptors_without_sense_leave_it_to_the_kernel(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        bed_text(&bed, "sys" PCI "/usb1/1-2/descriptors", "%s", "nonsense");
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 0);
+        /* The kernel calls the interface storage; whole is not sure, so only that. */
+        event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+        assert_true(was_asked(0, VERB_REFUSE, "1-2:1.0"));
+        assert_int_equal(n_asked, 1);
+}
+
+static void kernel_sees_storage_where_descriptors_hide_it(void **state)
+{
+        struct bed_usb liar = stick;
+        const char *devpath;
+
+        (void) state;
+        liar.interfaces[0] = (struct bed_interface)BED_VENDOR;
+        devpath = bed_usb(&bed, &liar, true);
+        bed_attribute(&bed, interface_of(&stick, devpath, 0), "bInterfaceClass", "08");
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 0);
+        event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+        assert_int_equal(n_asked, 1);
+        assert_int_equal(asked[0].verb, VERB_REFUSE);
+}
+
+static void hid_is_never_asked_about(void **state)
+{
+        const char *devpath = bed_usb(&bed, &composite, true);
+
+        (void) state;
+        event(WATCH_ADD, "usb", devpath);
+        assert_string_equal(state_of("1-3"), "pending");
+        assert_int_equal(n_verdicts, 0);
+        event(WATCH_ADD, "usb", interface_of(&composite, devpath, 0));
+        assert_int_equal(n_asked, 0);
+        event(WATCH_ADD, "usb", interface_of(&composite, devpath, 1));
+        assert_int_equal(n_asked, 1);
+        assert_true(was_asked(0, VERB_REFUSE, "1-3:1.1"));
+        assert_int_equal(n_verdicts, 1);
+        inventory_judge_all(inventory);
+        assert_int_equal(n_asked, 1);
+}
+
+static void serial_that_comes_later_decides(void **state)
+{
+        static char name[] = "x", serial[] = "60A44C4252E1E4A1";
+        struct policy_device device = { .name = name, .has_vendor = true, .vendor = 0x951, .serial = serial, .access = ACCESS_ALLOW };
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        (void) state;
+        policy.devices = &device;
+        policy.n_devices = 1;
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "Kingston", "DT");
+        event(WATCH_ADD, "scsi", lun);
+        assert_int_equal(n_asked, 0);
+        assert_int_equal(n_verdicts, 0);
+        assert_int_equal(n_strings, 1);
+        assert_string_equal(state_of("1-2"), "pending");
+        inventory_strings(inventory, strings_of, "Kingston DT", serial);
+        assert_true(was_asked(0, VERB_RELEASE, "3:0:0:0"));
+        assert_int_equal(n_asked, 1);
+        assert_int_equal(n_verdicts, 1);
+}
+
+static void settling_waits_for_the_last_lun(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        policy.storage[STORAGE_OPTICAL] = ACCESS_ALLOW;
+        event_at(WATCH_ADD, "usb", devpath, 100);
+        assert_true(inventory_settle(inventory, 100) == INVENTORY_NEVER);
+        event_at(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b"), 1000);
+        assert_int_equal(inventory_settle(inventory, 1500), 1000 + INVENTORY_SETTLE_USEC);
+        event_at(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 1, 0, "a", "b"), 500000);
+        assert_int_equal(inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC), 500000 + INVENTORY_SETTLE_USEC);
+        assert_int_equal(n_asked, 0);
+        inventory_strings(inventory, strings_of, "", "");
+        assert_int_equal(n_asked, 0);
+        assert_true(inventory_settle(inventory, 500000 + INVENTORY_SETTLE_USEC) == INVENTORY_NEVER);
+        assert_true(was_asked(0, VERB_REFUSE, "1-2"));
+        assert_int_equal(n_asked, 1);
+}
+
+static void slow_strings_do_not_lose_the_settling(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        policy.storage[STORAGE_SD_CARD] = ACCESS_ALLOW; /* so its name matters */
+        event_at(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b"), 1000);
+        assert_true(inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC) == INVENTORY_NEVER);
+        assert_int_equal(n_asked, 0);
+        inventory_strings(inventory, strings_of, "Flash Disk", "");
+        assert_true(was_asked(0, VERB_REFUSE, "1-2"));
+}
+
+static void bound_lun_is_unbound_at_once(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        (void) state;
+        policy.storage[STORAGE_OPTICAL] = ACCESS_ALLOW;
+        event(WATCH_ADD, "usb", devpath);
+        inventory_strings(inventory, strings_of, "", "");
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        bed_bind(&bed, lun, "sd", "sda", 7);
+        event(WATCH_ADD, "scsi", lun);
+        assert_true(was_asked(0, VERB_REFUSE, "3:0:0:0"));
+}
+
+static void granted_lun_is_left_alone(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        int kind;
+
+        (void) state;
+        for (kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        bed_bind(&bed, lun, "sd", "sda", 7);
+        bed_text(&bed, "run/lekdicht/grant/7", "%s", "");
+        event(WATCH_PRESENT, "scsi", lun);
+        assert_int_equal(n_asked, 0);
+        assert_string_equal(state_of("1-2"), "allowed");
+        bed_remove(&bed, "run/lekdicht/grant/7");
+        event(WATCH_PRESENT, "scsi", lun);
+        assert_true(was_asked(0, VERB_RELEASE, "3:0:0:0"));
+}
+
+static void outcomes_are_states(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        event(WATCH_ADD, "usb", devpath);
+        done(0, DEED_BUSY, true);
+        assert_string_equal(state_of("1-2"), "busy");
+        assert_string_equal(inventory_find(inventory, "1-2")->trouble, "in use");
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 1);
+        done(0, DEED_FAILED, true);
+        assert_string_equal(state_of("1-2"), "pending");
+        done(0, DEED_FAILED, false);
+        assert_string_equal(state_of("1-2"), "failed");
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 1);
+        event(WATCH_PRESENT, "usb", devpath);
+        assert_int_equal(n_asked, 2);
+        done(1, DEED_GONE, false);
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 3);
+        refuse_to_act = true;
+        done(2, DEED_GONE, false);
+        event(WATCH_ADD, "usb", devpath);
+        assert_string_equal(state_of("1-2"), "failed");
+}
+
+static void latest_wish_wins(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+        struct policy allow = { .version = 2 };
+
+        (void) state;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                allow.storage[kind] = ACCESS_ALLOW;
+        event(WATCH_ADD, "usb", devpath);
+        inventory_set_policy(inventory, &allow);
+        inventory_judge_all(inventory);
+        assert_int_equal(n_asked, 2);
+        assert_true(was_asked(1, VERB_RELEASE, "1-2"));
+        /* The first one's end says nothing of the second. */
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "pending");
+        done(1, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "allowed");
+}
+
+static void open_gate_takes_wishes_back(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        event(WATCH_ADD, "usb", devpath);
+        inventory_set_open(inventory, true);
+        inventory_judge_all(inventory);
+        assert_string_equal(state_of("1-2"), "gate-open");
+        assert_int_equal(n_asked, 1);
+        done(0, DEED_DONE, false);
+        assert_true(was_asked(1, VERB_RELEASE, "1-2"));
+        inventory_set_open(inventory, false);
+        inventory_judge_all(inventory);
+        assert_true(was_asked(2, VERB_REFUSE, "1-2"));
+        assert_int_equal(n_verdicts, 3);
+}
+
+static void exempt_by_device_and_disk(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        (void) state;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 0, 0, 0, "a", "b");
+        bed_bind(&bed, lun, "sd", "sda", 7);
+        bed_text(&bed, "run/lekdicht/exempt/bad", "diskseq=7\n");
+        bed_text(&bed, "run/lekdicht/exempt/0:0:0:0", "devpath=%s\ndiskseq=7\ncarries=/ho\033me\n", lun);
+        bed_text(&bed, "run/lekdicht/exempt/9:0:0:0", "devpath=/devices/none\ndiskseq=9\ncarries=/\n");
+        assert_int_equal(inventory_read_exempts(inventory), 0);
+        assert_int_equal(inventory_exempts(inventory)->n, 2);
+        event(WATCH_ADD, "usb", devpath);
+        assert_int_equal(n_asked, 0);
+        assert_string_equal(state_of("1-2"), "exempt");
+        assert_string_equal(inventory_find(inventory, "1-2")->carries, "/ho?me");
+        assert_int_equal(n_verdicts, 0);
+        /* The neighbour whose path begins the same is not. */
+        bed_text(&bed, "run/lekdicht/exempt/0:0:0:0", "devpath=%s0\ndiskseq=7\ncarries=/\n", devpath);
+        assert_int_equal(inventory_read_exempts(inventory), 0);
+        inventory_judge_all(inventory);
+        assert_int_equal(n_asked, 1);
+}
+
+static void luns_are_bounded(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        for (unsigned i = 0; i < DEVICE_LUNS_MAX + 10; i++)
+                event(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, i, 0, "a", "b"));
+        assert_int_equal(n_asked, DEVICE_LUNS_MAX);
+        assert_int_equal(inventory_find(inventory, "1-2")->n_luns, DEVICE_LUNS_MAX);
+}
+
+static void devices_are_bounded(void **state)
+{
+        char port[32];
+        unsigned n = 0;
+
+        (void) state;
+        for (unsigned i = 0; i < INVENTORY_DEVICES_MAX + 5; i++) {
+                struct bed_usb usb = stick;
+
+                snprintf(port, sizeof(port), "1-%u", i);
+                usb.port = port;
+                event(WATCH_ADD, "usb", bed_usb(&bed, &usb, false));
+        }
+        for (const struct device *device = inventory_first(inventory); device; device = device->next)
+                n++;
+        assert_int_equal(n, INVENTORY_DEVICES_MAX);
+        assert_int_equal(n_asked, INVENTORY_DEVICES_MAX);
+        /* There is room again when one has left. */
+        bed_unplug(&bed, PCI "/usb1/1-0");
+        inventory_prune(inventory);
+        event(WATCH_ADD, "usb", PCI "/usb1/1-515");
+        assert_int_equal(n_asked, INVENTORY_DEVICES_MAX + 1);
+}
+
+static void lun_that_took_anothers_place(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        (void) state;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 5, "a", "b");
+        event(WATCH_ADD, "scsi", lun);
+        bed_unplug(&bed, lun);
+        bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 13, "a", "enclosure");
+        event(WATCH_ADD, "scsi", lun);
+        assert_int_equal(n_asked, 1);
+        assert_int_equal(inventory_find(inventory, "1-2")->n_luns, 1);
+        assert_string_equal(state_of("1-2"), "held");
+}
+
+static void only_the_active_configuration_is_acted_on(void **state)
+{
+        const char *devpath = bed_usb(&bed, &composite, true), *second;
+
+        (void) state;
+        event(WATCH_ADD, "usb", interface_of(&composite, devpath, 1));
+        assert_int_equal(n_asked, 1);
+        /* Configuration 2: its interfaces come, those of 1 are gone. */
+        bed_unplug(&bed, interface_of(&composite, devpath, 0));
+        bed_unplug(&bed, interface_of(&composite, devpath, 1));
+        second = bed_usb_interface(&bed, &composite, devpath, 2, 1);
+        event(WATCH_ADD, "usb", second);
+        assert_int_equal(n_asked, 2);
+        assert_true(was_asked(1, VERB_REFUSE, "1-3:2.1"));
+        assert_int_equal(inventory_find(inventory, "1-3")->n_interfaces, 1);
+        assert_int_equal(n_drifts, 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+                TEST(same_event_twice_asks_once),
+                TEST(late_events_of_what_is_gone),
+                TEST(nonsense_is_survived),
+                TEST(descriptors_without_sense_leave_it_to_the_kernel),
+                TEST(kernel_sees_storage_where_descriptors_hide_it),
+                TEST(hid_is_never_asked_about),
+                TEST(serial_that_comes_later_decides),
+                TEST(settling_waits_for_the_last_lun),
+                TEST(slow_strings_do_not_lose_the_settling),
+                TEST(bound_lun_is_unbound_at_once),
+                TEST(granted_lun_is_left_alone),
+                TEST(outcomes_are_states),
+                TEST(latest_wish_wins),
+                TEST(open_gate_takes_wishes_back),
+                TEST(exempt_by_device_and_disk),
+                TEST(luns_are_bounded),
+                TEST(devices_are_bounded),
+                TEST(lun_that_took_anothers_place),
+                TEST(only_the_active_configuration_is_acted_on),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -43,7 +43,8 @@ static bool is_json(const char *type)
         return *type == '\0' || *type == ';';
 }
 
-/* Digits only, so that no reader of the same header before or behind this one understands another length. */
+/* Digits only, so that no reader of the same header before or behind this one understands another length. A number that
+ * does not fit is the largest but one. */
 static bool read_length(const char *text, size_t *ret)
 {
         size_t length = 0;
@@ -51,9 +52,7 @@ static bool read_length(const char *text, size_t *ret)
         if (*text == '\0')
                 return false;
         for (; *text >= '0' && *text <= '9'; text++) {
-                if (length > SIZE_MAX / 10 - 1)
-                        return false;
-                length = length * 10 + (size_t) (*text - '0');
+                length = length > SIZE_MAX / 10 - 1 ? SIZE_MAX - 1 : length * 10 + (size_t) (*text - '0');
         }
         *ret = length;
         return *text == '\0';

@@ -112,7 +112,7 @@ static void descend_btrfs_source(struct walker *walker, const char *source, int 
         char link[64], name[SYSFS_NAME_MAX], block[PATH_MAX];
         struct stat st;
 
-        if (stat(source, &st) < 0 || !S_ISBLK(st.st_mode))
+        if (source[0] != '/' || stat(source, &st) < 0 || !S_ISBLK(st.st_mode))
                 return;
         snprintf(link, sizeof link, "dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
         if ((size_t) snprintf(block, sizeof block, "%s/%s", walker->roots->sys, link) >= sizeof block)

@@ -320,11 +320,17 @@ static void a_source_that_is_no_block_device_is_nothing(void **state)
         machine_mount(m, 0, 63, "/d", "bcachefs", machine_string(m, "%s/dev/file:", m->top), "rw");
         machine_mount(m, 0, 64, "/e", "btrfs", machine_string(m, "%s/dev/file", m->top), "rw");
         machine_mount(m, 0, 65, "/f", "btrfs", "/dev/no-such-node", "rw");
+        /* Relative to where the gate happens to be started. */
+        machine_node(m, "sdb1", SDB, 1);
+        assert_int_equal(chdir(m->roots.dev), 0);
+        machine_mount(m, 0, 66, "/g", "btrfs", "sdb1", "rw");
+        machine_mount(m, 0, 67, "/h", "bcachefs", "sdb1:sdb1", "rw");
         uses = walked(m);
         for (size_t i = 0; i < uses.n; i++)
                 if (!uses.items[i].passing)
                         fail_msg("%s at %s", uses.items[i].disk, use_name(&uses.items[i]));
         walk_free(&uses);
+        assert_int_equal(chdir("/"), 0);
 }
 
 static void swap_partitions_and_files(void **state)

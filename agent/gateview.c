@@ -44,6 +44,17 @@ static enum gate_wish read_wish(const char *etc)
         return GATE_WISH_OPEN;
 }
 
+static void read_why(const char *run, char *ret, size_t size)
+{
+        static const char key[] = "why=";
+        CLEANUP(cleanup_close) int fd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        char text[sizeof(key) - 1 + GATEVIEW_WHY_MAX];
+
+        ret[0] = '\0';
+        if (fd >= 0 && sysfs_read_text(fd, "open", text, sizeof(text)) > 0 && strncmp(text, key, strlen(key)) == 0)
+                snprintf(ret, size, "%s", text + strlen(key));
+}
+
 void gateview_read(const char *sys, const char *run, const char *etc, struct gateview *ret)
 {
         unsigned closed = 0, open_ = 0;
@@ -58,6 +69,7 @@ void gateview_read(const char *sys, const char *run, const char *etc, struct gat
         ret->wish = read_wish(etc);
         snprintf(path, sizeof(path), "%s/open", run);
         ret->opened = access(path, F_OK) == 0;
+        read_why(run, ret->why, sizeof(ret->why));
 }
 
 const char *gateview_bus_state(enum gate_bus state)

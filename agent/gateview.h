@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-#define GATEVIEW_BUSES 3U
+#define GATEVIEW_BUSES   3U
+#define GATEVIEW_WHY_MAX 128U           /* bytes of why a boot left the gate open, NUL included */
 
 enum gate_bus { BUS_CLOSED, BUS_OPEN, BUS_ABSENT };
 enum gate { GATE_CLOSED, GATE_OPEN, GATE_PARTLY };
@@ -16,6 +17,7 @@ struct gateview {
         enum gate gate;         /* closed: all three buses are; open: none is; else partly */
         enum gate_wish wish;    /* /etc/lekdicht/gate.open */
         bool opened;            /* /run/lekdicht/open: opened by command, perhaps until the next boot only */
+        char why[GATEVIEW_WHY_MAX];     /* in it: why this boot left it open; "" for a command */
 };
 
 /* Never fails: what cannot be read is absent. */

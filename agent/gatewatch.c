@@ -93,7 +93,9 @@ static const char *why_open(const struct gatewatch *gatewatch, const struct gate
 {
         if (view->wish == GATE_WISH_OPEN)
                 return "by command";
-        return gatewatch->audit ? "audit mode" : "until the next boot";
+        if (gatewatch->audit)
+                return "audit mode";
+        return view->why[0] ? view->why : "until the next boot";
 }
 
 /* Journal each change once. */

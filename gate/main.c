@@ -40,17 +40,24 @@ static enum gate_exit keep_wish(enum wish wish, enum gate_exit code)
         return code;
 }
 
+/* Open, and leave a word for the agent's journal why. */
+static enum gate_exit leave_open(const char *why)
+{
+        enum gate_exit code = open_gate(&roots);
+        char text[STATE_TEXT_MAX];
+
+        say("left open: %s", why);
+        snprintf(text, sizeof text, "why=%s\n", why);
+        return state_put(&roots, NULL, STATE_OPEN, text) < 0 ? GATE_FAILED : code;
+}
+
 static enum gate_exit verb_close(const char *option)
 {
         const char *why;
 
         if (option && strcmp(option, "--boot") == 0) {
                 why = boot_left_open(&roots);
-                if (why) {
-                        say("left open: %s", why);
-                        return open_gate(&roots);
-                }
-                return close_gate(&roots);
+                return why ? leave_open(why) : close_gate(&roots);
         }
         if (option)
                 return GATE_USAGE;

@@ -12,7 +12,7 @@
 
 /* Files and directories below roots->run. */
 #define STATE_ARMED "armed"             /* while closed: modprobe.d closes a bus again that is loaded anew */
-#define STATE_OPEN "open"               /* while open: the hide rules let everything through */
+#define STATE_OPEN "open"               /* while open: the hide rules let everything through; "why=..." when a boot left it so */
 #define STATE_GRANTS "grant"            /* grant/DISKSEQ: this disk is not hidden */
 #define STATE_REFUSED "refused"         /* refused/KERNEL-NAME: deauthorised by us, to be given back */
 #define STATE_NODES "node"              /* node/BUSNUM-DEVNUM: this usbfs node is for root only */

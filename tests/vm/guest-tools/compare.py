@@ -2,13 +2,15 @@
 """Compare what lekdicht says with what the kernel has; a JSON list of differences, empty when there are none.
 
 What is compared: each USB device with a storage interface, each grant and each record in
-/run/lekdicht, the processes of the gate.
+/run/lekdicht, the processes of the gate. The gate sweeps the records of what was pulled when it is
+run next; with the argument `swept` there may be none of these.
 """
 
 import glob
 import json
 import os
 import subprocess
+import sys
 
 SYS, RUN = "/sys", "/run/lekdicht"
 STORAGE = 0x08
@@ -55,7 +57,6 @@ def names(directory):
 
 def differences():
     present, said = storage_devices(), listed()
-    exempt = names("exempt")
     for name in sorted(present.keys() - said.keys()):
         yield f"{name} has storage and is not listed"
     for name in sorted(name for name in said.keys() - present.keys() if "-" in name):
@@ -81,18 +82,10 @@ def differences():
         if shown != disks:
             yield f"{name} is listed with {shown} and has {disks}"
 
-    sequences = {read(f"{disk}/diskseq").decode().strip(): os.path.basename(disk) for disk in glob.glob(f"{SYS}/block/*")}
-    for grant in sorted(names("grant") - sequences.keys()):
-        yield f"grant {grant} is of no disk"
     for record in sorted(names("refused")):
         path = f"{SYS}/bus/usb/devices/{record}"
-        if not os.path.exists(path):
-            yield f"refused/{record} is of no device"
-        elif read(f"{path}/authorized").strip() != b"0":
+        if os.path.exists(path) and read(f"{path}/authorized").strip() != b"0":
             yield f"refused/{record} is of a device that is authorised"
-    for record in sorted(exempt):
-        if not any(os.path.exists(f"{SYS}/bus/{bus}/devices/{record}") for bus in ("scsi", "mmc", "memstick")):
-            yield f"exempt/{record} is of no device"
     gates = subprocess.run(["pgrep", "-x", "lekdicht-gate"], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
     if gates:
         yield f"lekdicht-gate is at work: {gates}"
@@ -101,4 +94,21 @@ def differences():
             yield f"bus {bus} is not closed"
 
 
-print(json.dumps(list(differences())))
+def stale():
+    """Records of what is not there any more."""
+    sequences = {read(f"{disk}/diskseq").decode().strip() for disk in glob.glob(f"{SYS}/block/*")}
+    for grant in sorted(names("grant") - sequences):
+        yield f"grant {grant} is of no disk"
+    for record in sorted(names("refused")):
+        if not os.path.exists(f"{SYS}/bus/usb/devices/{record}"):
+            yield f"refused/{record} is of no device"
+    for record in sorted(names("exempt")):
+        if not any(os.path.exists(f"{SYS}/bus/{bus}/devices/{record}") for bus in ("scsi", "mmc", "memstick")):
+            yield f"exempt/{record} is of no device"
+    for record in sorted(names("node")):
+        bus, device = map(int, record.split("-"))
+        if not os.path.exists(f"/dev/bus/usb/{bus:03}/{device:03}"):
+            yield f"node/{record} is of no device"
+
+
+print(json.dumps([*differences(), *(stale() if "swept" in sys.argv else ())]))

@@ -175,9 +175,15 @@ class Product:
     def assert_equals_sys(self, timeout=VERDICT_TIMEOUT):
         """What the agent and the gate's files say is what the kernel has, as soon as all is quiet."""
         deadline = time.monotonic() + timeout
-        while differences := json.loads(self.vm.run(self.tool("compare.py")).out):
+        while differences := self._differences():
             assert time.monotonic() < deadline, "; ".join(differences)
             time.sleep(POLL)
+        self.gate("close")      # the gate sweeps at each run what it wrote about devices that have left
+        differences = self._differences("swept")
+        assert not differences, "; ".join(differences)
+
+    def _differences(self, *words):
+        return json.loads(self.vm.run(" ".join((self.tool("compare.py"), *words))).out)
 
 
 def disks_outside(evidence, since, *allowed):

@@ -132,6 +132,28 @@ static void drift_is_put_right(void **state)
         assert_int_equal(scene_gate_calls(), 1);
 }
 
+/* Closing by hand begins with its flag, loads modules, and closes one bus after another. */
+static void closing_by_hand_is_no_drift(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(300);
+        by_hand(true, false);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.opened", NULL) == 1);
+        bed_text(&scene.bed, "run/lekdicht/armed", "%s", "");
+        bed_remove(&scene.bed, "run/lekdicht/open");
+        scene_run(200);
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "0\n");
+        bed_device(&scene.bed, "/module/mmc_core", "module", "");
+        scene_event("add", "/module/mmc_core");
+        scene_run(300);
+        assert_int_equal(scene_gate_calls(), 0);
+        set_buses("0");
+        scene_run(3500);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+}
+
 static void opened_by_hand_is_honoured(void **state)
 {
         (void) state;
@@ -272,6 +294,7 @@ int main(void)
                 TEST(devices_wait_until_it_is_closed),
                 TEST(missing_bus_is_no_closed_gate),
                 TEST(drift_is_put_right),
+                TEST(closing_by_hand_is_no_drift),
                 TEST(opened_by_hand_is_honoured),
                 TEST(wish_outlasts_a_restart),
                 TEST(until_reboot_needs_no_wish),

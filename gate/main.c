@@ -4,6 +4,7 @@
  * is run by the arming unit, by lekdichtd, by package scripts, and by hand in rescue. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,6 +158,9 @@ static void usage(FILE *to)
 
 int main(int argc, char *argv[])
 {
+        /* Whoever reads what is said may leave; the gate does not stop half-way for that. */
+        signal(SIGPIPE, SIG_IGN);
+
         if (argc == 2 && strcmp(argv[1], "--help") == 0) {
                 usage(stdout);
                 return GATE_DONE;

@@ -36,7 +36,7 @@ VERDICTS = {
     "open": "opens: the gate is open",
 }
 EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.inventory", "lekdicht.gate.exempt",
-          "lekdicht.gate.opened", "lekdicht.gate.closed", "lekdicht.gate.drift", "lekdicht.agent.started"}
+          "lekdicht.gate.opened", "lekdicht.gate.closed", "lekdicht.gate.drift", "lekdicht.device.drift"}
 RULE = re.compile(r"none|\[storage\] (usb-disk|sd-card|optical|external-disk)|\[device [\w.-]+\]|built-in")
 HOWS = {"qemu": "QEMU", "gadget": "dummy_hcd", "boot": "boot", "deed": "deed"}
 FIELDS = ("title", "how", "make", "verdict", "rule", "event", "still-works", "tested-by", "kernel")

@@ -13,84 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/schema.h"
 #include "collector/store.h"
 
-#define APPLICATION_ID  0x6C656B64 /* "lekd", in the file's header */
-#define BUSY_MS         2000       /* how long to wait for another program that has the file */
+#define BUSY_MS         2000 /* how long to wait for another program that has the file */
 #define CACHE_KIB       4096
 #define WAL_KEPT_BYTES  (16 * 1024 * 1024)
 #define VALUE_BYTES_MAX (1024 * 1024) /* of anything in the database */
-#define TEXT(value)     #value
-#define TEXT_OF(value)  TEXT(value)
-
-/* Each brings the file from its index to the next version. Never changed once released; new ones are added behind. */
-static const char *const migrations[] = {
-        "CREATE TABLE laptops ("
-        " host TEXT PRIMARY KEY, version TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
-        " events INTEGER NOT NULL, clones INTEGER NOT NULL, highest INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "CREATE TABLE events ("
-        " id INTEGER PRIMARY KEY, host TEXT NOT NULL, uid TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
-        " received INTEGER NOT NULL, shown INTEGER NOT NULL, name TEXT NOT NULL, severity INTEGER NOT NULL,"
-        " clone INTEGER NOT NULL, attributes TEXT NOT NULL) STRICT;"
-        "CREATE UNIQUE INDEX events_by_uid ON events(host, uid);"
-        "CREATE INDEX events_by_time ON events(shown);"
-        "CREATE INDEX events_by_host ON events(host, shown);"
-        "CREATE INDEX events_by_seq ON events(host, seq);"
-        "CREATE TABLE received ("
-        " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
-        "WITHOUT ROWID;"
-        "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";",
-};
-
-#define VERSION (sizeof(migrations) / sizeof(migrations[0]))
-
-enum statement {
-        BEGIN,
-        COMMIT,
-        ROLLBACK,
-        ADD_EVENT,
-        ADD_LAPTOP,
-        MARK_CLONES,
-        RECEIVED_BEFORE,
-        DELETE_RECEIVED,
-        ADD_RECEIVED,
-        _WRITER_MAX,
-        EVENTS = _WRITER_MAX,
-        EVENTS_OF_HOST,
-        LAPTOPS,
-        INTERVALS,
-        _STATEMENT_MAX,
-};
-
-#define EVENT_COLUMNS "shown, id, host, uid, name, seq, time, received, severity, clone, attributes"
-#define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
-
-static const char *const sql[_STATEMENT_MAX] = {
-        [BEGIN] = "BEGIN IMMEDIATE",
-        [COMMIT] = "COMMIT",
-        [ROLLBACK] = "ROLLBACK",
-        [ADD_EVENT] = "INSERT INTO events (host, uid, seq, time, received, shown, name, severity, clone, attributes)"
-                      " VALUES (?1, ?2, ?3, ?4, ?5, min(?4, ?5), ?6, ?7, 0, ?8) ON CONFLICT (host, uid) DO NOTHING",
-        [ADD_LAPTOP] = "INSERT INTO laptops VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (host) DO UPDATE SET"
-                       " version = excluded.version, last_seen = max(last_seen, excluded.last_seen),"
-                       " events = events + excluded.events, clones = clones + excluded.clones,"
-                       " highest = max(highest, excluded.highest)",
-        [MARK_CLONES] = "UPDATE events SET clone = 1 WHERE host = ?1 AND seq = ?2",
-        [RECEIVED_BEFORE] = "SELECT first, last FROM received WHERE host = ?1 AND first <= ?2 ORDER BY first DESC",
-        [DELETE_RECEIVED] = "DELETE FROM received WHERE host = ?1 AND first BETWEEN ?2 AND ?3",
-        [ADD_RECEIVED] = "INSERT INTO received VALUES (?1, ?2, ?3)",
-        [EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [EVENTS_OF_HOST] =
-                "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest FROM laptops"
-                    " ORDER BY last_seen DESC, host LIMIT ?1",
-        [INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
-};
 
 struct store {
         sqlite3 *writer, *reader;
         pthread_mutex_t reading; /* for the reader and its statements */
-        sqlite3_stmt *statements[_STATEMENT_MAX];
+        sqlite3_stmt *statements[_SCHEMA_STATEMENT_MAX];
 };
 
 static int error_of(int code)
@@ -122,7 +56,7 @@ static int error_of(int code)
 
 /* Bind the values of a statement: for each letter of types t, a text (const char *), or n, a number (uint64_t). Texts must
  * stay until the statement is reset. Errors of binding (no memory) show up again when the statement is run. */
-static sqlite3_stmt *bind(struct store *store, enum statement which, const char *types, ...)
+static sqlite3_stmt *bind(struct store *store, enum schema_statement which, const char *types, ...)
 {
         sqlite3_stmt *statement = store->statements[which];
         va_list values;
@@ -231,19 +165,19 @@ static int migrate(sqlite3 *database)
                 r = pragma_number(database, "SELECT count(*) FROM sqlite_schema", &tables);
         if (r < 0)
                 return r;
-        if (application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0))
+        if (application != SCHEMA_APPLICATION_ID && (application != 0 || version != 0 || tables != 0))
                 return -EMEDIUMTYPE;
-        if (version > (int64_t) VERSION)
+        if (version > SCHEMA_VERSION)
                 return -EPROTONOSUPPORT;
         if (version < 0)
                 return -EUCLEAN;
 
         r = use_wal(database);
-        for (size_t i = (size_t) version; i < VERSION && r == 0; i++) {
+        for (size_t i = (size_t) version; i < SCHEMA_VERSION && r == 0; i++) {
                 snprintf(text, sizeof(text), "PRAGMA user_version = %zu; COMMIT", i + 1);
                 r = execute(database, "BEGIN IMMEDIATE");
                 if (r == 0)
-                        r = execute(database, migrations[i]);
+                        r = execute(database, schema_migrations[i]);
                 if (r == 0)
                         r = execute(database, text);
                 if (r < 0)
@@ -269,9 +203,9 @@ int store_open(const char *place, struct store **ret)
                 r = connect_to(place, &store->reader);
         if (r == 0)
                 r = execute(store->reader, "PRAGMA query_only = ON");
-        for (int i = 0; i < _STATEMENT_MAX && r == 0; i++)
-                r = error_of(sqlite3_prepare_v3(i < _WRITER_MAX ? store->writer : store->reader, sql[i], -1,
-                                                SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL));
+        for (int i = 0; i < _SCHEMA_STATEMENT_MAX && r == 0; i++)
+                r = error_of(sqlite3_prepare_v3(i < _SCHEMA_WRITER_MAX ? store->writer : store->reader, schema_sql[i],
+                                                -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL));
         if (r < 0) {
                 store_close(store);
                 return r;
@@ -284,7 +218,7 @@ struct store *store_close(struct store *store)
 {
         if (!store)
                 return NULL;
-        for (int i = 0; i < _STATEMENT_MAX; i++)
+        for (int i = 0; i < _SCHEMA_STATEMENT_MAX; i++)
                 sqlite3_finalize(store->statements[i]);
         sqlite3_close(store->reader);
         sqlite3_close(store->writer);
@@ -303,7 +237,7 @@ struct arrival {
 
 static int contains(struct store *store, const char *host, uint64_t number, bool *ret)
 {
-        sqlite3_stmt *statement = bind(store, RECEIVED_BEFORE, "tn", host, number);
+        sqlite3_stmt *statement = bind(store, SCHEMA_RECEIVED_BEFORE, "tn", host, number);
         int code = sqlite3_step(statement);
 
         *ret = code == SQLITE_ROW && number_of(statement, 1) >= number;
@@ -318,7 +252,7 @@ static int add_record(struct store *store, const char *host, const struct batch_
         int r;
 
         arrival->records++;
-        r = run(bind(store, ADD_EVENT, "ttnnntnt", host, record->uid, record->seq, record->time_ns, received_ns,
+        r = run(bind(store, SCHEMA_ADD_EVENT, "ttnnntnt", host, record->uid, record->seq, record->time_ns, received_ns,
                      record->name, (uint64_t) record->severity, record->attributes));
         if (r < 0)
                 return r;
@@ -331,7 +265,7 @@ static int add_record(struct store *store, const char *host, const struct batch_
                 return r;
         if (known || intervals_contain(&arrival->numbers, record->seq)) {
                 arrival->clones++;
-                return run(bind(store, MARK_CLONES, "tn", host, record->seq));
+                return run(bind(store, SCHEMA_MARK_CLONES, "tn", host, record->seq));
         }
         if (record->seq > arrival->highest)
                 arrival->highest = record->seq;
@@ -342,7 +276,7 @@ static int add_record(struct store *store, const char *host, const struct batch_
 static int add_interval(struct store *store, const char *host, struct interval interval)
 {
         uint64_t behind = interval.last < INT64_MAX ? interval.last + 1 : interval.last;
-        sqlite3_stmt *statement = bind(store, RECEIVED_BEFORE, "tn", host, behind);
+        sqlite3_stmt *statement = bind(store, SCHEMA_RECEIVED_BEFORE, "tn", host, behind);
         struct interval grown = interval;
         int code, r;
 
@@ -357,8 +291,8 @@ static int add_interval(struct store *store, const char *host, struct interval i
         if (code != SQLITE_ROW && code != SQLITE_DONE)
                 return error_of(code);
 
-        r = run(bind(store, DELETE_RECEIVED, "tnn", host, grown.first, grown.last));
-        return r < 0 ? r : run(bind(store, ADD_RECEIVED, "tnn", host, grown.first, grown.last));
+        r = run(bind(store, SCHEMA_DELETE_RECEIVED, "tnn", host, grown.first, grown.last));
+        return r < 0 ? r : run(bind(store, SCHEMA_ADD_RECEIVED, "tnn", host, grown.first, grown.last));
 }
 
 static int add_arrival(struct store *store, const struct batch_resource *resource, const struct arrival *arrival,
@@ -372,8 +306,8 @@ static int add_arrival(struct store *store, const struct batch_resource *resourc
                 r = add_interval(store, resource->host, arrival->numbers.items[i]);
         if (r < 0)
                 return r;
-        return run(bind(store, ADD_LAPTOP, "ttnnnn", resource->host, resource->version, received_ns, arrival->events,
-                        arrival->clones, arrival->highest));
+        return run(bind(store, SCHEMA_ADD_LAPTOP, "ttnnnn", resource->host, resource->version, received_ns,
+                        arrival->events, arrival->clones, arrival->highest));
 }
 
 /* The records of one resource are written together, so that a host that is named twice sees its own numbers. */
@@ -400,16 +334,16 @@ int store_add(struct store *store, struct batch *const *batches, size_t n, uint6
         int r;
 
         /* Whatever went wrong before: never inside what is left of another transaction. */
-        r = sqlite3_get_autocommit(store->writer) ? 0 : run(store->statements[ROLLBACK]);
+        r = sqlite3_get_autocommit(store->writer) ? 0 : run(store->statements[SCHEMA_ROLLBACK]);
         if (r == 0)
-                r = run(store->statements[BEGIN]);
+                r = run(store->statements[SCHEMA_BEGIN]);
         for (size_t i = 0; i < n && r == 0; i++)
                 r = add_batch(store, batches[i], received_ns);
         if (r == 0)
-                r = run(store->statements[COMMIT]);
+                r = run(store->statements[SCHEMA_COMMIT]);
         /* Some errors have ended the transaction already (sqlite.org/lang_transaction.html). */
         if (r < 0 && !sqlite3_get_autocommit(store->writer))
-                run(store->statements[ROLLBACK]);
+                run(store->statements[SCHEMA_ROLLBACK]);
         return r;
 }
 
@@ -447,8 +381,8 @@ int store_events(struct store *store, const char *host, struct store_position be
                 return -ENOMEM;
 
         pthread_mutex_lock(&store->reading);
-        statement = bind(store, host ? EVENTS_OF_HOST : EVENTS, host ? "nnnt" : "nnn", (uint64_t) before.shown_ns,
-                         (uint64_t) before.id, (uint64_t) limit + 1, host);
+        statement = bind(store, host ? SCHEMA_EVENTS_OF_HOST : SCHEMA_EVENTS, host ? "nnnt" : "nnn",
+                         (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1, host);
         while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 events.more = events.n == limit;
                 if (events.more)
@@ -481,7 +415,7 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
                 return -ENOMEM;
 
         pthread_mutex_lock(&store->reading);
-        statement = bind(store, LAPTOPS, "n", (uint64_t) limit + 1);
+        statement = bind(store, SCHEMA_LAPTOPS, "n", (uint64_t) limit + 1);
         while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
                 struct store_laptop *laptop = &laptops.items[laptops.n];
 
@@ -517,7 +451,7 @@ int store_intervals(struct store *store, const char *host, struct intervals *ret
         int code = SQLITE_DONE, r = 0;
 
         pthread_mutex_lock(&store->reading);
-        statement = bind(store, INTERVALS, "tn", host, (uint64_t) STORE_INTERVALS_MAX);
+        statement = bind(store, SCHEMA_INTERVALS, "tn", host, (uint64_t) STORE_INTERVALS_MAX);
         while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW)
                 r = intervals_add(&intervals, (struct interval){ number_of(statement, 0), number_of(statement, 1) });
         sqlite3_reset(statement);

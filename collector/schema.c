@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Every key begins with the host. What came is kept three times: the events; the numbers, which outlive them; and one row
+ * for each laptop, so that no page has to count. */
+
+#include "collector/schema.h"
+
+#define TEXT(value)    #value
+#define TEXT_OF(value) TEXT(value)
+
+/* Never changed once released; new ones are added behind. */
+const char *const schema_migrations[SCHEMA_VERSION] = {
+        "CREATE TABLE laptops ("
+        " host TEXT PRIMARY KEY, version TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+        " events INTEGER NOT NULL, clones INTEGER NOT NULL, highest INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE events ("
+        " id INTEGER PRIMARY KEY, host TEXT NOT NULL, uid TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,"
+        " received INTEGER NOT NULL, shown INTEGER NOT NULL, name TEXT NOT NULL, severity INTEGER NOT NULL,"
+        " clone INTEGER NOT NULL, attributes TEXT NOT NULL) STRICT;"
+        "CREATE UNIQUE INDEX events_by_uid ON events(host, uid);"
+        "CREATE INDEX events_by_time ON events(shown);"
+        "CREATE INDEX events_by_host ON events(host, shown);"
+        "CREATE INDEX events_by_seq ON events(host, seq);"
+        "CREATE TABLE received ("
+        " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
+        "WITHOUT ROWID;"
+        "PRAGMA application_id = " TEXT_OF(SCHEMA_APPLICATION_ID) ";",
+};
+
+#define EVENT_COLUMNS "shown, id, host, uid, name, seq, time, received, severity, clone, attributes"
+#define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
+
+const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
+        [SCHEMA_BEGIN] = "BEGIN IMMEDIATE",
+        [SCHEMA_COMMIT] = "COMMIT",
+        [SCHEMA_ROLLBACK] = "ROLLBACK",
+        [SCHEMA_ADD_EVENT] =
+                "INSERT INTO events (host, uid, seq, time, received, shown, name, severity, clone, attributes)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, min(?4, ?5), ?6, ?7, 0, ?8) ON CONFLICT (host, uid) DO NOTHING",
+        [SCHEMA_ADD_LAPTOP] = "INSERT INTO laptops VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (host) DO UPDATE SET"
+                              " version = iif(excluded.version = '', version, excluded.version), last_seen = "
+                              "max(last_seen, excluded.last_seen),"
+                              " events = events + excluded.events, clones = clones + excluded.clones,"
+                              " highest = max(highest, excluded.highest)",
+        [SCHEMA_MARK_CLONES] = "UPDATE events SET clone = 1 WHERE host = ?1 AND seq = ?2",
+        [SCHEMA_RECEIVED_BEFORE] =
+                "SELECT first, last FROM received WHERE host = ?1 AND first <= ?2 ORDER BY first DESC",
+        [SCHEMA_DELETE_RECEIVED] = "DELETE FROM received WHERE host = ?1 AND first BETWEEN ?2 AND ?3",
+        [SCHEMA_ADD_RECEIVED] = "INSERT INTO received VALUES (?1, ?2, ?3)",
+        [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
+        [SCHEMA_EVENTS_OF_HOST] =
+                "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
+        [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest FROM laptops"
+                           " ORDER BY last_seen DESC, host LIMIT ?1",
+        [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
+};

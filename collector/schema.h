@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The tables of the SQLite store and everything that is said to them: the texts alone. */
+
+#include <stddef.h>
+
+#define SCHEMA_APPLICATION_ID 0x6C656B64 /* "lekd", in the file's header */
+#define SCHEMA_VERSION        1U         /* user_version of a file in the newest form */
+
+enum schema_statement {
+        SCHEMA_BEGIN,
+        SCHEMA_COMMIT,
+        SCHEMA_ROLLBACK,
+        SCHEMA_ADD_EVENT,
+        SCHEMA_ADD_LAPTOP,
+        SCHEMA_MARK_CLONES,
+        SCHEMA_RECEIVED_BEFORE,
+        SCHEMA_DELETE_RECEIVED,
+        SCHEMA_ADD_RECEIVED,
+        _SCHEMA_WRITER_MAX,
+        SCHEMA_EVENTS = _SCHEMA_WRITER_MAX,
+        SCHEMA_EVENTS_OF_HOST,
+        SCHEMA_LAPTOPS,
+        SCHEMA_INTERVALS,
+        _SCHEMA_STATEMENT_MAX,
+};
+
+/* Each brings a file from its index to the next version. */
+extern const char *const schema_migrations[SCHEMA_VERSION];
+
+extern const char *const schema_sql[_SCHEMA_STATEMENT_MAX];

@@ -10,6 +10,7 @@ from . import cache
 from .host import BUILD, VM, BedError, call, require, require_root
 
 GUEST = VM / "guest"
+TREES_KEPT = 2          # a run that began with the recipe before this one still boots from its tree
 RECIPE = ("packages", "excludes", "customize", "initramfs")
 SUITE_WITHOUT_SOURCES = "bookworm"      # what the product is made for, when the host is not Debian
 DEBIAN_KEYRING = "debian-archive-keyring"
@@ -74,4 +75,4 @@ def bootstrap(target):
 def tree():
     """The path of the root tree; built first when the recipe has changed."""
     recipe = cache.digest(*(GUEST / part for part in RECIPE), Path(__file__))
-    return cache.entry("tree", recipe, bootstrap)
+    return cache.entry("tree", recipe, bootstrap, keep=TREES_KEPT)

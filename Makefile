@@ -23,6 +23,7 @@ UDEVDIR     ?= /usr/lib/udev/rules.d
 MODPROBEDIR ?= /usr/lib/modprobe.d
 DBUSDIR     ?= /usr/share/dbus-1/system.d
 POLKITDIR   ?= /usr/share/polkit-1/actions
+SYSUSERSDIR ?= /usr/lib/sysusers.d
 
 ifeq ($(SAN),1)
 BUILD  ?= build-san
@@ -149,6 +150,7 @@ install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdichtd $(DESTDIR)$(LIBEXECDIR)/lekdichtd
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
 	for unit in systemd/*.service; do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
@@ -158,6 +160,7 @@ install: programs
 	$(INSTALL) -m 0644 systemd/modprobe-lekdicht.conf $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf
 	$(INSTALL) -m 0644 systemd/org.lekdicht.Agent1.conf $(DESTDIR)$(DBUSDIR)
 	$(INSTALL) -m 0644 systemd/org.lekdicht.agent1.policy $(DESTDIR)$(POLKITDIR)
+	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
 		$(INSTALL) -m 0644 policy/policy.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini
@@ -167,11 +170,12 @@ install: programs
 uninstall:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch off)
 	rm -f $(DESTDIR)$(UNITDIR)/lekdicht-gate.service $(DESTDIR)$(UNITDIR)/lekdicht-gate-rescue.service \
-		$(DESTDIR)$(UNITDIR)/lekdichtd.service
+		$(DESTDIR)$(UNITDIR)/lekdichtd.service $(DESTDIR)$(UNITDIR)/lekdicht-reporter.service
 	for rules in systemd/*.rules; do rm -f $(DESTDIR)$(UDEVDIR)/$${rules##*/}; done
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
-		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy
-	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht
+		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
+	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
+		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
 

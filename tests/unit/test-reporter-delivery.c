@@ -486,6 +486,8 @@ static void one_bad_record_is_set_aside(void **state)
 
 static void two_bad_records_side_by_side(void **state)
 {
+        unsigned alone = 0, empty = 0;
+
         (void) state;
         world.records = 200;
         world.collector = refuses_poison;
@@ -496,6 +498,12 @@ static void two_bad_records_side_by_side(void **state)
         assert_int_equal(world.acked, 200);
         for (unsigned i = 1; i <= 200; i++)
                 assert_int_equal(world.taken[i], i != 100 && i != 101);
+        for (unsigned i = 0; i < world.n_posts; i++) {
+                alone += world.posts[i] == 1;
+                empty += world.posts[i] == 0;
+        }
+        assert_true(alone >= 2 * (DELIVERY_TRIES + 1)); /* each has all its tries */
+        assert_int_equal(empty, 2);
 }
 
 /* A collector that refuses all there is, the empty request too, for a while. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +26,30 @@
 
 #define HOST  "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 #define OTHER "0e0b0c0d-1111-4222-8333-444455556666"
+
+/* SQLite calls these two for "on the disk"; here they are counted, and fail when told to. */
+static unsigned syncs;
+static int sync_error;
+
+static int sync_file(long call, int fd)
+{
+        syncs++;
+        if (sync_error) {
+                errno = sync_error;
+                return -1;
+        }
+        return (int) syscall(call, fd);
+}
+
+int fdatasync(int fd)
+{
+        return sync_file(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+        return sync_file(SYS_fsync, fd);
+}
 
 struct place {
         char folder[64], path[128];
@@ -287,6 +312,37 @@ static void batches_go_together_or_not_at_all(void **state)
         batch_free(batches[1]);
 }
 
+static void confirmed_is_synced(void **state)
+{
+        struct place *place = *state;
+
+        for (uint64_t seq = 1; seq <= 20; seq++) {
+                unsigned before = syncs;
+
+                put_one(place, seq, 0);
+                assert_true(syncs > before);
+        }
+}
+
+static void what_could_not_be_synced_is_not_confirmed(void **state)
+{
+        struct place *place = *state;
+        struct batch *batch = batch_of(HOST);
+
+        put_one(place, 1, 0);
+        add(batch, 2, 0);
+        sync_error = EIO;
+        assert_int_equal(store_add(place->store, &batch, 1, 1000000), -EIO);
+        assert_int_equal(store_add(place->store, &batch, 1, 1000000), -EIO);
+        expect_events(place, HOST, "1");
+        sync_error = 0;
+        assert_int_equal(put(place, batch, 1000000), 0);
+        expect_events(place, HOST, "2 1");
+        reopen(place);
+        expect_events(place, HOST, "2 1");
+        expect_intervals(place, "1-2");
+}
+
 static void pages_have_no_holes(void **state)
 {
         struct place *place = *state;
@@ -490,6 +546,8 @@ int main(void)
                 TEST(numbers_merge_over_batches),
                 TEST(numbers_are_those_of_a_set),
                 TEST(batches_go_together_or_not_at_all),
+                TEST(confirmed_is_synced),
+                TEST(what_could_not_be_synced_is_not_confirmed),
                 TEST(pages_have_no_holes),
                 TEST(laptops_are_bounded_and_the_last_seen_is_first),
                 TEST(what_is_no_store_is_not_touched),

@@ -68,9 +68,9 @@ static void verdict(void *userdata, const struct device *device, bool open)
 {
         struct agent *agent = userdata;
 
-        if (!open && device->verdict.by_rule == ACCESS_BLOCK && !device->found_off)
+        if (!open && device->verdict.by_rule == ACCESS_BLOCK && !device->found)
                 agent->n_refused++;
-        record_verdict(device, open, clock_usec(CLOCK_MONOTONIC) - device->seen_usec);
+        record_verdict(device, open, device->judged_usec - device->seen_usec);
 }
 
 static void drift(void *userdata, const struct device *device, const struct target *target)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/answer.h"
+#include "agent/facts.h"
 #include "agent/gateview.h"
 #include "common/sysfs.h"
 
@@ -102,6 +103,7 @@ static int add_nodes(const struct device *device, sd_bus_message *reply)
 static void reason_of(const struct device *device, char *text, size_t size)
 {
         const char *reason = device->verdict.reason;
+        bool authorized;
 
         switch (device->state) {
         case DEVICE_PENDING:
@@ -113,7 +115,10 @@ static void reason_of(const struct device *device, char *text, size_t size)
                 snprintf(text, size, "exempt: it carries %s", device->carries);
                 break;
         case DEVICE_HELD:
-                snprintf(text, size, "%s", device->n_luns > 0 ? "held: nothing on it is a disk or disc" : "switched off by another program");
+                snprintf(text, size, "%s",
+                         device->n_luns > 0                                                       ? "held: nothing on it is a disk or disc"
+                         : facts_authorized(device->target.dirfd, &authorized) == 0 && authorized ? "its storage is not in use"
+                                                                                                  : "switched off by another program");
                 break;
         case DEVICE_BUSY:
         case DEVICE_FAILED:

@@ -116,6 +116,10 @@ void decide_judge(const struct decide *decide, struct device *device)
                         device->answer = lun->answer;
         }
 
+        if (device->answer == ASSESS_NEED_LUNS && device->scan_ended && any_lun(device, ASSESS_REFUSED) &&
+            !any_lun(device, ASSESS_ALLOWED) && !any_lun(device, ASSESS_NEED_STRINGS))
+                device->settled = true;
+
         device->exempt = exempt != NULL;
         text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries, sizeof(device->carries));
 }
@@ -206,7 +210,7 @@ static void give_back(const struct decide *decide, struct device *device, struct
                 want(decide, device, target, VERB_RELEASE, !is_off(target), again);
 }
 
-static bool lun_is_open(const struct decide *decide, const struct lun *lun)
+bool decide_lun_is_open(const struct decide *decide, const struct lun *lun)
 {
         uint64_t diskseq;
 
@@ -223,7 +227,7 @@ static void act_on_luns(const struct decide *decide, struct device *device, bool
                         continue;
                 switch (lun->answer) {
                 case ASSESS_ALLOWED:
-                        want(decide, device, &lun->target, VERB_RELEASE, lun_is_open(decide, lun), again);
+                        want(decide, device, &lun->target, VERB_RELEASE, decide_lun_is_open(decide, lun), again);
                         break;
                 case ASSESS_REFUSED:
                         want(decide, device, &lun->target, VERB_REFUSE, !facts_bound(lun->target.dirfd), again);
@@ -248,9 +252,6 @@ static void act(const struct decide *decide, struct device *device, bool again)
                 refuse_usb(decide, device, again);
                 break;
         case ASSESS_NEED_LUNS:
-                if (device->scan_ended && any_lun(device, ASSESS_REFUSED) && !any_lun(device, ASSESS_ALLOWED) &&
-                    !any_lun(device, ASSESS_NEED_STRINGS))
-                        device->settled = true;
                 if (device->settled) {
                         refuse_usb(decide, device, again);
                         break;
@@ -325,6 +326,9 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         /* Not our doing: it would be let in, or looked at. */
         if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled && is_off(&device->target))
                 return DEVICE_HELD;
+        /* Its storage is in a configuration that is not the active one. */
+        if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) && !only_storage(device))
+                return DEVICE_HELD;
         if (is_decided(decide, device, &allowed)) {
                 if (!allowed)
                         return DEVICE_REFUSED;
@@ -333,11 +337,24 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         return device->n_luns > 0 && !has_openable(device) ? DEVICE_HELD : DEVICE_PENDING;
 }
 
+static uint64_t now_usec(clockid_t clock)
+{
+        struct timespec now;
+
+        clock_gettime(clock, &now);
+        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
 static void record(const struct decide *decide, struct device *device)
 {
         bool allowed;
 
         if (device->exempt || !is_decided(decide, device, &allowed))
+                return;
+        if (device->judged_usec == 0)
+                device->judged_usec = now_usec(CLOCK_MONOTONIC);
+        /* It opens when its LUNs do, and whether they were open before is seen then. */
+        if (allowed && !any_lun(device, ASSESS_ALLOWED))
                 return;
         if (device->recorded && device->recorded_open == decide->open && device->recorded_allowed == allowed)
                 return;
@@ -350,19 +367,17 @@ static void record(const struct decide *decide, struct device *device)
         device->recorded_open = decide->open;
         device->recorded_allowed = allowed;
         decide->ops->verdict(decide->ops->userdata, device, decide->open);
-        device->found_off = false;
+        device->found = false;
 }
 
 void decide_refresh(const struct decide *decide, struct device *device)
 {
         enum device_state state = state_of(decide, device);
-        struct timespec now;
 
         if (state == device->state && device->since_usec != 0)
                 return;
-        clock_gettime(CLOCK_REALTIME, &now);
         device->state = state;
-        device->since_usec = (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+        device->since_usec = now_usec(CLOCK_REALTIME);
 }
 
 void decide_device(const struct decide *decide, struct device *device, bool again)

@@ -90,7 +90,8 @@ struct device {
         enum device_state state;
         uint64_t since_usec;            /* CLOCK_REALTIME: when it came into this state */
         uint64_t seen_usec;             /* CLOCK_MONOTONIC: when its first event was received */
-        bool found_off;                 /* it was refused already when we met it */
+        uint64_t judged_usec;           /* CLOCK_MONOTONIC: when the rules were first clear about it; 0: not yet */
+        bool found;                     /* when we met it, it was refused or open already: no plug, but a restart of ours */
         bool strings_asked;
         bool recorded;                  /* and as what: */
         bool recorded_open, recorded_allowed;

@@ -53,8 +53,17 @@ void inventory_strings(struct inventory *inventory, uint64_t device, const char 
 uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec);
 
 /* The list, and the device of that kernel name or NULL. Changed by any of the calls above. */
-const struct device *inventory_first(const struct inventory *inventory);
+struct device *inventory_first(const struct inventory *inventory);
 struct device *inventory_find(struct inventory *inventory, const char *name);
 struct device *inventory_find_id(struct inventory *inventory, uint64_t id);
 /* What decide_judge() needs, for an answer without consequences. */
 const struct decide *inventory_decide(const struct inventory *inventory);
+
+/* ---- for discover.c ---- */
+
+/* The device of that path if it is still the one we know. Another instance's remains are cleared away. */
+struct device *inventory_find_alive(struct inventory *inventory, const char *devpath);
+/* Takes the device. NULL: full, and it was freed. */
+struct device *inventory_add(struct inventory *inventory, struct device *device);
+void inventory_drop_interface(struct inventory *inventory, struct device *device, size_t i);
+void inventory_drop_lun(struct inventory *inventory, struct device *device, size_t i);

@@ -32,6 +32,7 @@ enum event {
         EVENT_GATE_OPENED,
         EVENT_GATE_DRIFT,
         EVENT_GATE_EXEMPT,
+        EVENT_GATE_FAILED,
         EVENT_POLICY_APPLIED,
         EVENT_POLICY_REJECTED,
         EVENT_NOTE, /* no event of its own */
@@ -52,6 +53,7 @@ static const struct {
         [EVENT_GATE_OPENED] = { "lekdicht.gate.opened", "7722e41659d04624af4f428b748faf6e" },
         [EVENT_GATE_DRIFT] = { "lekdicht.gate.drift", "af460d24f4cc45388fcfa658e88a2fee" },
         [EVENT_GATE_EXEMPT] = { "lekdicht.gate.exempt", "fb8093a5b463420db9b1e7215c3661bc" },
+        [EVENT_GATE_FAILED] = { "lekdicht.gate.failed", "8b6d490a53c24593af2e82cc44d69c5a" },
         [EVENT_POLICY_APPLIED] = { "lekdicht.policy.applied", "f5a3560a7d5f4cf88d2b0079a5f0ebe0" },
         [EVENT_POLICY_REJECTED] = { "lekdicht.policy.rejected", "dbc76e7cc0fa41d2a566a3c98ef303e6" },
         [EVENT_NOTE] = { NULL, NULL },
@@ -162,18 +164,19 @@ void record_verdict(const struct device *device, bool open, uint64_t usec)
         const struct verdict *verdict = &device->verdict;
         struct entry entry = { .n = 0 };
         bool refused = verdict->by_rule == ACCESS_BLOCK;
-        enum event event = !refused                        ? EVENT_DEVICE_OPENED
-                           : open && !verdict->audit       ? EVENT_DEVICE_OPENED
-                           : device->found_off && !open    ? EVENT_DEVICE_INVENTORY
-                                                           : EVENT_DEVICE_REFUSED;
+        enum event event = device->found && !open                    ? EVENT_DEVICE_INVENTORY
+                           : refused && (!open || verdict->audit)    ? EVENT_DEVICE_REFUSED
+                                                                     : EVENT_DEVICE_OPENED;
         const char *prefix = "";
+        char ids[16] = "";
 
         if (event == EVENT_DEVICE_INVENTORY)
                 prefix = "still ";
         else if (open && refused && !verdict->audit)
                 prefix = "the gate is open; else ";
-        add(&entry, "MESSAGE", "%s at %s (%04x:%04x): %s%s", storage_kind_name(device->kind), device->target.name, device->vendor,
-            device->product, prefix, verdict->reason);
+        if (device->has_usb_id)
+                snprintf(ids, sizeof(ids), " (%04x:%04x)", device->vendor, device->product);
+        add(&entry, "MESSAGE", "%s at %s%s: %s%s", storage_kind_name(device->kind), device->target.name, ids, prefix, verdict->reason);
         begin(&entry, event, event == EVENT_DEVICE_REFUSED ? LOG_NOTICE : LOG_INFO);
         add_device(&entry, device);
         add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
@@ -198,17 +201,18 @@ void record_gate_trouble(const char *name, enum verb verb, int status, const cha
 {
         struct entry entry = { .n = 0 };
 
-        add(&entry, "MESSAGE", "lekdicht-gate %s %s: exit %d%s: %s", gatekeeper_verb_name(verb), name, status,
+        add(&entry, "MESSAGE", "lekdicht-gate %s%s%s: exit %d%s: %s", gatekeeper_verb_name(verb), name[0] ? " " : "", name, status,
             retry ? ", will be tried again" : "", output);
-        begin(&entry, EVENT_DEVICE_FAILED, retry ? LOG_WARNING : LOG_ERR);
-        add(&entry, "LEKDICHT_PORT", "%s", name);
+        begin(&entry, name[0] ? EVENT_DEVICE_FAILED : EVENT_GATE_FAILED, retry ? LOG_WARNING : LOG_ERR);
+        if (name[0])
+                add(&entry, "LEKDICHT_PORT", "%s", name);
         end(&entry);
 }
 
 void record_gate_slow(const char *name, enum verb verb)
 {
-        record_note(LOG_WARNING, "lekdicht-gate %s %s takes longer than %llu s: the device keeps the kernel waiting",
-                    gatekeeper_verb_name(verb), name, GATEKEEPER_SLOW_USEC / 1000000ULL);
+        record_note(LOG_WARNING, "lekdicht-gate %s%s%s takes longer than %llu s: a device keeps the kernel waiting",
+                    gatekeeper_verb_name(verb), name[0] ? " " : "", name, GATEKEEPER_SLOW_USEC / 1000000ULL);
 }
 
 void record_gate_closed(void)

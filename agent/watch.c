@@ -107,7 +107,6 @@ int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_call
         if (r < 0)
                 return r;
         sd_event_source_set_description(watch->source, "kernel events");
-        sd_event_source_set_priority(watch->source, SD_EVENT_PRIORITY_IMPORTANT);
         *ret = watch;
         watch = NULL;
         return 0;

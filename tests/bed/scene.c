@@ -250,8 +250,11 @@ void scene_event(const char *action, const char *devpath)
         char path[PATH_MAX + sizeof("/sys")];
 
         /* The socket that umockdev uses for netlink holds ten messages at least, and it gives up when it is full. */
-        if (++unread > 8)
-                scene_run(1);
+        if (++unread > 8) {
+                while (sd_event_run(scene.loop, 0) > 0)
+                        ;
+                unread = 1;
+        }
         snprintf(path, sizeof(path), "/sys%s", devpath);
         umockdev_testbed_uevent(testbed, path, action);
 }

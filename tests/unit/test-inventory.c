@@ -1,4 +1,4 @@
-/* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/assess.c agent/device.c agent/facts.c agent/rundir.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c */
+/* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/assess.c agent/device.c agent/discover.c agent/facts.c agent/rundir.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Events in any order, twice, late and for devices that are gone; and the bounds. Nobody acts here: what is asked is written
@@ -402,6 +402,36 @@ static void open_gate_takes_wishes_back(void **state)
         assert_int_equal(n_verdicts, 3);
 }
 
+static void open_gate_still_waits_for_the_luns(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        policy.storage[STORAGE_OPTICAL] = ACCESS_ALLOW;
+        inventory_set_open(inventory, true);
+        event_at(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b"), 1000);
+        inventory_strings(inventory, strings_of, "", "");
+        assert_int_equal(n_verdicts, 0);
+        inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC);
+        assert_int_equal(n_verdicts, 1);
+        assert_int_equal(n_asked, 0);
+}
+
+static void storage_that_is_not_in_use_is_held(void **state)
+{
+        const char *devpath = bed_usb(&bed, &composite, false);
+
+        (void) state;
+        bed_usb_interface(&bed, &composite, devpath, 1, 0);
+        event(WATCH_PRESENT, "usb", devpath);
+        event(WATCH_PRESENT, "usb", interface_of(&composite, devpath, 0));
+        assert_string_equal(state_of("1-3"), "held");
+        assert_int_equal(n_asked, 0);
+        assert_int_equal(n_verdicts, 0);
+        event(WATCH_ADD, "usb", bed_usb_interface(&bed, &composite, devpath, 1, 1));
+        assert_true(was_asked(0, VERB_REFUSE, "1-3:1.1"));
+}
+
 static void exempt_by_device_and_disk(void **state)
 {
         const char *devpath = bed_usb(&bed, &stick, true), *lun;
@@ -516,6 +546,8 @@ int main(void)
                 TEST(outcomes_are_states),
                 TEST(latest_wish_wins),
                 TEST(open_gate_takes_wishes_back),
+                TEST(open_gate_still_waits_for_the_luns),
+                TEST(storage_that_is_not_in_use_is_held),
                 TEST(exempt_by_device_and_disk),
                 TEST(luns_are_bounded),
                 TEST(devices_are_bounded),

@@ -14,7 +14,7 @@
 
 static void append(struct html *html, const char *text, size_t size)
 {
-        if (html->error)
+        if (html->error || size == 0)
                 return;
         if (size > HTML_MAX - html->size) {
                 html->error = -ENOBUFS;

@@ -4,13 +4,15 @@
  * wakes us: its signal waits in the connection. Sleep is measured by CLOCK_BOOTTIME through a timerfd: a laptop that
  * was closed for the night does not wait out the rest of a quarter of an hour in the morning.
  *
- * A restarted agent is asked from the beginning again: only it knows what was acknowledged. */
+ * A restarted agent is asked from the beginning again: only it knows what was acknowledged. What its predecessor gave
+ * is not acknowledged to it either: the answer goes to the very connection that gave the records, or to nobody. */
 
 #include "reporter/source.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -23,13 +25,15 @@
 
 #define CALL_TIMEOUT_USEC (30 * UINT64_C(1000000)) /* an agent that does not answer by then is not well */
 #define USEC_PER_SEC      UINT64_C(1000000)
+#define NAME_MAX_BYTES    256U /* of a name on the bus, NUL included (D-Bus specification) */
 
 struct source {
         const char *address;
         sd_bus *bus; /* NULL: not connected */
         int timer;
-        uint64_t after; /* acknowledged up to here, by this agent */
-        bool woken;     /* something happened since the last question */
+        uint64_t after;             /* acknowledged up to here, by this agent */
+        char agent[NAME_MAX_BYTES]; /* the connection that gave the records, ":1.5"; "" when it is gone */
+        bool woken;                 /* something happened since the last question */
 };
 
 DEFINE_CLEANUP(cleanup_message, sd_bus_message *, sd_bus_message_unref)
@@ -54,6 +58,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
         if (sd_bus_message_read(message, "sss", &name, &from, &to) < 0)
                 return 0;
         source->after = 0;
+        source->agent[0] = '\0';
         if (to[0] != '\0')
                 source->woken = true;
         return 0;
@@ -96,6 +101,7 @@ static int connect_bus(struct source *source)
 static void disconnect_bus(struct source *source)
 {
         source->bus = sd_bus_close_unref(source->bus);
+        source->agent[0] = '\0';
 }
 
 /* Handle what has arrived. -errno when the connection is gone. */
@@ -180,6 +186,17 @@ static int read_events(sd_bus_message *reply, uint64_t after, struct batch *batc
         return r == -ENXIO ? -EBADMSG : r;
 }
 
+static int keep_sender(struct source *source, sd_bus_message *reply)
+{
+        const char *sender = sd_bus_message_get_sender(reply);
+
+        if (!sender || strlen(sender) >= sizeof(source->agent))
+                return -EBADMSG;
+        strcpy(source->agent, sender);
+
+        return 0;
+}
+
 int source_fetch(struct source *source, struct batch *batch)
 {
         CLEANUP(cleanup_message) sd_bus_message *message = NULL, *reply = NULL;
@@ -196,6 +213,8 @@ int source_fetch(struct source *source, struct batch *batch)
         if (r >= 0)
                 r = call(source, message, &reply);
         if (r >= 0)
+                r = keep_sender(source, reply);
+        if (r >= 0)
                 r = read_events(reply, source->after, batch);
         if (r < 0)
                 batch_clear(batch);
@@ -208,10 +227,11 @@ int source_acknowledge(struct source *source, uint64_t seq)
         CLEANUP(cleanup_message) sd_bus_message *message = NULL;
         int r;
 
-        r = connect_bus(source);
-        if (r >= 0)
-                r = sd_bus_message_new_method_call(source->bus, &message, AGENT_NAME, AGENT_PATH, AGENT_INTERFACE,
-                                                   "Acknowledge");
+        if (source->agent[0] == '\0')
+                return -ENOTCONN;
+
+        r = sd_bus_message_new_method_call(source->bus, &message, source->agent, AGENT_PATH, AGENT_INTERFACE,
+                                           "Acknowledge");
         if (r >= 0)
                 r = sd_bus_message_append(message, "t", seq);
         if (r >= 0)

@@ -28,7 +28,8 @@ struct source *source_free(struct source *source);
  * empty after an error. */
 int source_fetch(struct source *source, struct batch *batch);
 
-/* Tell the agent that all records up to seq have arrived. 0 or -errno; then they will be fetched again. */
+/* Tell the agent that all records up to seq have arrived: the one that gave them in the last source_fetch(), and no
+ * other. 0; -ENOTCONN when that one is gone; -errno; after an error they will be fetched again. */
 int source_acknowledge(struct source *source, uint64_t seq);
 
 /* Sleep until usec microseconds have passed, suspension of the laptop included. With `wake`, come back early when the

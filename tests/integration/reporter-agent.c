@@ -1,4 +1,4 @@
-/* links: libs: libsystemd */
+/* links: common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Plays the agent for test-reporter.py: org.lekdicht.Agent1 with Events, Acknowledge and Recorded, on the bus that
@@ -6,6 +6,8 @@
  *
  *      resource TEXT   from now on the resource is this
  *      record TEXT     there is one more record, with the next seq
+ *      event NAME      the same, with a real event of a device that calls itself NAME
+ *      appear          take the name on the bus, and say "ready"
  *      skip N          N numbers are left out
  *      signal          emit Recorded
  *      lose N          the next N acknowledgements are answered, and forgotten
@@ -19,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
+#include <time.h>
 
 #include "common/cleanup.h"
+#include "common/event.h"
 
 #define AGENT       "org.lekdicht.Agent1"
 #define PATH        "/org/lekdicht/Agent1"
@@ -56,7 +60,7 @@ static int answer(sd_bus_message *call, uint64_t after, uint32_t max, uint32_t *
         for (size_t i = 0; r >= 0 && i < agent.n && n < max; i++) {
                 uint64_t seq = agent.records[i].seq;
 
-                if (seq <= agent.acknowledged || (seq <= after && !is("repeat")))
+                if ((seq <= agent.acknowledged || seq <= after) && !is("repeat"))
                         continue;
                 if (is("order"))
                         seq = 1000 - i;
@@ -136,6 +140,58 @@ static const char *after_word(const char *line, const char *word)
         return line[size] ? line + size + 1 : line + size;
 }
 
+static int keep_record(char *text)
+{
+        if (!text)
+                return -ENOMEM;
+        if (agent.n == RECORDS_MAX) {
+                free(text);
+                return -ENOBUFS;
+        }
+        agent.records[agent.n].seq = ++agent.seq;
+        agent.records[agent.n++].text = text;
+        return 0;
+}
+
+/* As lekdichtd would write it. */
+static char *event_text(const char *name)
+{
+        struct timespec now = { 0 };
+        struct event event;
+        struct jsonw json;
+        int r;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        r = event_init(&event, EVENT_DEVICE_REFUSED, (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec,
+                       "0123456789abcdef0123456789abcdef");
+        event.seq = agent.seq + 1;
+        if (r >= 0)
+                r = event_set_string(&event, EVENT_KEY_DEVICE_KIND, "usb-disk");
+        if (r >= 0)
+                r = event_set_string(&event, EVENT_KEY_PRODUCT_NAME, name);
+        if (r >= 0)
+                r = event_set_bool(&event, EVENT_KEY_AUDIT, false);
+        jsonw_init_buffer(&json, 0, 0);
+        if (r >= 0) {
+                event_write_otlp(&event, &json, NULL);
+                r = jsonw_finish(&json);
+        }
+        if (r < 0) {
+                jsonw_clear(&json);
+                return NULL;
+        }
+        return jsonw_steal(&json, NULL);
+}
+
+static int appear(sd_bus *bus)
+{
+        int r = sd_bus_request_name(bus, AGENT, 0);
+
+        if (r >= 0)
+                puts("ready");
+        return r;
+}
+
 static int obey(sd_bus *bus, const char *line)
 {
         const char *rest;
@@ -145,13 +201,12 @@ static int obey(sd_bus *bus, const char *line)
                 agent.resource = strdup(rest);
                 return agent.resource ? 0 : -ENOMEM;
         }
-        if ((rest = after_word(line, "record"))) {
-                if (agent.n == RECORDS_MAX)
-                        return -ENOBUFS;
-                agent.records[agent.n].seq = ++agent.seq;
-                agent.records[agent.n].text = strdup(rest);
-                return agent.records[agent.n++].text ? 0 : -ENOMEM;
-        }
+        if ((rest = after_word(line, "record")))
+                return keep_record(strdup(rest));
+        if ((rest = after_word(line, "event")))
+                return keep_record(event_text(rest));
+        if (after_word(line, "appear"))
+                return appear(bus);
         if ((rest = after_word(line, "skip"))) {
                 agent.seq += strtoul(rest, NULL, 10);
                 return 0;
@@ -204,10 +259,7 @@ static int serve(sd_bus *bus)
         int r;
 
         for (;;) {
-                struct pollfd fds[] = {
-                        { .fd = STDIN_FILENO, .events = POLLIN },
-                        { .fd = sd_bus_get_fd(bus), .events = (short) sd_bus_get_events(bus) },
-                };
+                struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = sd_bus_get_fd(bus) } };
 
                 do
                         r = sd_bus_process(bus, NULL);
@@ -217,6 +269,7 @@ static int serve(sd_bus *bus)
                 r = sd_bus_flush(bus);
                 if (r < 0)
                         return r;
+                fds[1].events = (short) sd_bus_get_events(bus); /* nothing is wanted while messages are queued here */
                 if (poll(fds, 2, -1) < 0)
                         return -errno;
                 if (fds[0].revents) {
@@ -238,11 +291,7 @@ int main(void)
         if (r >= 0)
                 r = sd_bus_add_object_vtable(bus, NULL, PATH, AGENT, methods, NULL);
         if (r >= 0)
-                r = sd_bus_request_name(bus, AGENT, 0);
-        if (r >= 0) {
-                puts("ready");
                 r = serve(bus);
-        }
         if (r < 0)
                 fprintf(stderr, "reporter-agent: %s\n", strerror(-r));
         for (size_t i = 0; i < agent.n; i++)

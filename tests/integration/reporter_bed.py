@@ -2,6 +2,7 @@
 """What test-reporter.py needs around the real reporter: a private bus with a played agent, a collector that misbehaves
 on command, certificates of all kinds, and a proxy."""
 
+import concurrent.futures
 import email.utils
 import gzip
 import json
@@ -16,20 +17,27 @@ import socketserver
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+import traceback
 
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 REPORTER = (BUILD / "lekdicht-reporter").resolve()
 AGENT = (BUILD / "tests/integration/reporter-agent").resolve()
+AT_ONCE = 6                   # tests, which mostly wait
+MEMORY_MAX_KB = 16 * 1024     # all of it; most are pages of libcurl's forty libraries, shared with other programs
+OWN_MEMORY_MAX_KB = 4 * 1024  # what nobody shares
+NOTES = []                    # figures to print at the end
 TOKEN = "token-for-tests-0123456789-ABCDEFGH"
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "lekdicht"}},
                            {"key": "host.id", "value": {"stringValue": "6e0f7c1e-5f0e-4d2c-9d0b-0f5cbe3a2f11"}}]}
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
+<allow receive_sender="*"/></policy>
 </busconfig>"""
 
 
@@ -53,7 +61,7 @@ def record(number, **more):
                        "eventName": "lekdicht.device.refused", "attributes": attributes, **more}, separators=(",", ":"))
 
 
-# ---- the collector: what it may do with a request -----------------------------------------------------------------------
+# ---- the collector: what it may do with a request --------------------------------------------------------------------
 
 def answer(status, body=b"{}", content_type="application/json", **headers):
     """One well-formed answer."""
@@ -235,7 +243,7 @@ class Proxy:
         self.server.server_close()
 
 
-# ---- certificates ---------------------------------------------------------------------------------------------------------
+# ---- certificates ----------------------------------------------------------------------------------------------------
 
 class Certificates:
     """Two authorities, and under the first one server certificates: good, wrong name, expired, not valid yet."""
@@ -294,17 +302,19 @@ policy=p\nunique_subject=no\nrand_serial=yes\n[p]\ncommonName=supplied\n"""
         return context
 
 
-# ---- a laptop: bus, agent, reporter ----------------------------------------------------------------------------------------
+# ---- a laptop: bus, agent, reporter ----------------------------------------------------------------------------------
 
 class Agent:
-    def __init__(self, address):
+    """Has `lines` obeyed before it is seen on the bus."""
+
+    def __init__(self, address, *lines):
         self.process = subprocess.Popen([AGENT], env={"DBUS_SYSTEM_BUS_ADDRESS": address}, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
         self.lines = []
         self.ready = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
+        self.tell("resource " + json.dumps(RESOURCE), *lines, "appear")
         assert self.ready.get(timeout=10), "the played agent did not start"
-        self.tell("resource " + json.dumps(RESOURCE))
 
     def read(self):
         for line in self.process.stdout:
@@ -335,7 +345,8 @@ class Agent:
 
 
 class Laptop:
-    def __init__(self):
+    def __init__(self, certificates):
+        self.certificates = certificates
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lekdicht-reporter-"))
         self.socket = self.folder / "bus"
         self.address = f"unix:path={self.socket}"
@@ -354,8 +365,8 @@ class Laptop:
         assert self.bus.stdout.readline().strip(), "no private bus"   # said when it listens
         self.bus.stdout.close()
 
-    def start_agent(self):
-        self.agent = Agent(self.address)
+    def start_agent(self, *lines):
+        self.agent = Agent(self.address, *lines)
         return self.agent
 
     def collector(self, **how):
@@ -395,6 +406,10 @@ class Laptop:
         status = pathlib.Path(f"/proc/{self.reporter.pid}/status").read_text(encoding="ascii")
         return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE).group(1))
 
+    def processor_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.reporter.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         self.kill()
         if self.agent:
@@ -404,3 +419,64 @@ class Laptop:
         self.bus.kill()
         self.bus.wait()
         shutil.rmtree(self.folder)
+
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+def begin(laptop, records=3, **how):
+    """Collector, agent with records and reporter, all well."""
+    collector = laptop.collector(**how)
+    laptop.enrol(f"http://127.0.0.1:{collector.port}")
+    agent = laptop.start_agent()
+    if records:
+        agent.record(1, records)
+    return collector, agent
+
+
+def arrived(laptop, collector, upto):
+    """All records up to that are acknowledged; each of them was taken by the collector."""
+    wait_for(f"record {upto} acknowledged", lambda: laptop.agent.acknowledged >= upto, 60)
+    assert set(range(1, upto + 1)) <= set(collector.taken), "acknowledged, but the collector never took it"
+
+
+def run_one(function, certificates):
+    laptop = None
+    started = time.monotonic()
+    try:
+        laptop = Laptop(certificates)
+        function(laptop)
+        return function, None, time.monotonic() - started
+    except Exception as error:  # pylint: disable=broad-except
+        said = laptop.said() if laptop else ""
+        what = traceback.format_exc() if not isinstance(error, AssertionError) or not str(error) else str(error)
+        line = traceback.extract_tb(error.__traceback__)
+        return function, f"{what} (line {[frame.lineno for frame in line]})\nthe reporter said:\n{said}", 0
+    finally:
+        if laptop:
+            laptop.close()
+
+
+def main(tests):
+    """Runs them side by side, the long ones first, and prints TAP in order; names as arguments choose."""
+    wanted = [function for function in tests if not sys.argv[1:] or function.__name__ in sys.argv[1:]]
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lekdicht-certificates-"))
+    failed = 0
+    print(f"1..{len(wanted)}", flush=True)
+    try:
+        certificates = Certificates(folder)
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            slow_first = sorted(wanted, key=lambda function: not hasattr(function, "slow"))
+            results = pool.map(run_one, slow_first, [certificates] * len(slow_first))
+            for number, (function, fault, seconds) in enumerate(results, 1):
+                what = f"{number} - {function.__doc__}"
+                print(f"not ok {what}" if fault else f"ok {what}", flush=True)
+                for line in (fault or "").splitlines():
+                    print(f"# {line}")
+                if seconds > 10:
+                    print(f"# {seconds:.0f} s")
+                failed += bool(fault)
+    finally:
+        shutil.rmtree(folder)
+    for note in NOTES:
+        print(f"# {note}")
+    sys.exit(1 if failed else 0)

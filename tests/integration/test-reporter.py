@@ -6,28 +6,17 @@ Nothing in it is shortened for the test: timeouts and waits are those of the pro
 Prints TAP. BUILD names the directory with the programs (default: build).
 """
 
-import concurrent.futures
-import pathlib
 import random
-import shutil
 import signal
-import ssl
 import subprocess
-import sys
-import tempfile
+import threading
 import time
-import traceback
 
-from reporter_bed import (HTML, OK, RESOURCE, TOKEN, Certificates, Laptop, Proxy, answer, raw, reset, retry_date, silent,
-                          status_json, trickle, wait_for)
 import reporter_bed
+from reporter_bed import (HTML, MEMORY_MAX_KB, NOTES, OK, RESOURCE, TOKEN, answer, arrived, begin, raw, reset,
+                          retry_date, silent, status_json, trickle, wait_for)
 
 TESTS = []
-NOTES = []
-AT_ONCE = 6
-MEMORY_MAX_KB = 16 * 1024    # all of it; most are pages of libcurl's forty libraries, shared with other programs
-OWN_MEMORY_MAX_KB = 4 * 1024  # what nobody shares
-CERTIFICATES = None
 
 
 def test(function):
@@ -35,20 +24,9 @@ def test(function):
     return function
 
 
-def begin(laptop, records=3, **how):
-    """Collector, agent with records and reporter, all well."""
-    collector = laptop.collector(**how)
-    laptop.enrol(f"http://127.0.0.1:{collector.port}")
-    agent = laptop.start_agent()
-    if records:
-        agent.record(1, records)
-    return collector, agent
-
-
-def arrived(laptop, collector, upto):
-    """All records up to that are acknowledged; each of them was taken by the collector."""
-    wait_for(f"record {upto} acknowledged", lambda: laptop.agent.acknowledged >= upto, 60)
-    assert set(range(1, upto + 1)) <= set(collector.taken), "acknowledged, but the collector never took it"
+def slow(function):
+    function.slow = True
+    return function
 
 
 @test
@@ -125,8 +103,8 @@ def misbehaves(laptop, name, *acts):
 @test
 def broken_answers(laptop):
     """An answer that breaks off, a reset, an empty one and a half header are no success"""
-    misbehaves(laptop, "broken", raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}"),
-               reset, raw(b""), raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"))
+    misbehaves(laptop, "broken",
+               raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}"), reset, raw(b""), raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"))
 
 
 @test
@@ -150,6 +128,7 @@ def too_long(laptop):
     misbehaves(laptop, "long", answer(200, b"{" + b" " * 70000 + b"}"),
                answer(200, b"{}", X_Long="x" * 20000),
                raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{" + b" " * 5000000))
+    assert "the answer is too long" in laptop.said()
     assert laptop.memory("VmHWM") < MEMORY_MAX_KB
 
 
@@ -183,6 +162,7 @@ def retry_after_date(laptop):
         assert 3 <= gap < 8, f"it came back after {gap:.2f} s"
 
 
+@slow
 @test
 def silent_server(laptop):
     """A server that says nothing is given up after a time"""
@@ -195,6 +175,7 @@ def silent_server(laptop):
     assert 15 < gap < 30, f"after {gap:.1f} s"
 
 
+@slow
 @test
 def trickling_server(laptop):
     """A server that keeps the answer trickling is given up after a minute"""
@@ -276,7 +257,7 @@ def redirect(laptop):
     elsewhere = laptop.collector()
     collector, agent = begin(laptop)
     to = f"http://127.0.0.1:{elsewhere.port}/v1/logs"
-    collector.plan = [answer(307, Location=to), answer(301, Location=to), answer(200, Location=to, Refresh=f"0;url={to}")]
+    collector.plan = [answer(307, Location=to), answer(301, Location=to), answer(200, Refresh=f"0;url={to}")]
     laptop.start()
     wait_for("acknowledged", lambda: agent.acknowledged == 3)
     assert elsewhere.connections == 0, "it was there"
@@ -351,8 +332,30 @@ def agent_comes_and_goes(laptop):
     wait_for("acknowledged", lambda: laptop.agent.acknowledged == 2)
     laptop.agent.stop()
     time.sleep(1)
-    laptop.start_agent().record(1, 3)
+    laptop.start_agent(*(f"record {reporter_bed.record(number)}" for number in (1, 2, 3)))   # and gives no signal
     wait_for("those of the next agent, from the beginning", lambda: collector.taken == [1, 2, 1, 2, 3], 10)
+
+
+@test
+def agent_changes_in_between(laptop):
+    """What one agent gave is not acknowledged to the next one"""
+    collector, agent = begin(laptop)
+    held = threading.Event()
+
+    def hold(connection, request):
+        collector.taken += request.seqs
+        held.wait(20)
+        return OK(connection, request)
+
+    collector.plan = [hold]
+    laptop.start()
+    wait_for("the batch", lambda: collector.taken == [1, 2, 3])
+    agent.stop()
+    laptop.start_agent(f"record {reporter_bed.record(1)}")
+    held.set()
+    wait_for("the next agent's record", lambda: laptop.agent.acknowledged)
+    assert laptop.agent.said("acknowledge") == [1], laptop.agent.said("acknowledge")
+    assert collector.taken == [1, 2, 3, 1]
 
 
 @test
@@ -369,6 +372,27 @@ def bus_comes_back(laptop):
     laptop.start_agent().record(1)
     wait_for("the record", lambda: collector.taken == [1, 2, 3, 1], 60)
     assert laptop.reporter.poll() is None, "it ended"
+
+
+@test
+def bus_goes_while_it_waits(laptop):
+    """The bus goes while it waits for the collector: it sleeps on, and not in circles"""
+    collector, agent = begin(laptop)
+    collector.plan = [status_json(503, Retry_After=6)]
+    laptop.start()
+    wait_for("the request", lambda: collector.requests)
+    laptop.bus.kill()
+    laptop.bus.wait()
+    agent.stop()
+    time.sleep(1)
+    before = laptop.processor_seconds()
+    time.sleep(3)
+    assert laptop.processor_seconds() - before < 0.1, "it runs in circles"
+    laptop.start_bus()
+    laptop.start_agent(f"record {reporter_bed.record(1)}")
+    wait_for("the record of the next agent", lambda: laptop.agent.acknowledged == 1, 60)
+    assert laptop.agent.said("acknowledge") == [1], "the next agent was told of records that it never gave"
+    assert collector.taken == [1, 2, 3, 1]
 
 
 @test
@@ -391,6 +415,20 @@ def agent_talks_nonsense(laptop):
 
 
 @test
+def agent_repeats_itself(laptop):
+    """An agent that gives what was acknowledged once more: it is not sent again"""
+    collector, agent = begin(laptop)
+    laptop.start()
+    arrived(laptop, collector, 3)
+    agent.tell("nonsense repeat", "signal")
+    wait_for("a word about it", lambda: "the agent cannot be asked" in laptop.said())
+    agent.tell("nonsense none")
+    agent.record(4)
+    arrived(laptop, collector, 4)
+    assert collector.taken == [1, 2, 3, 4]
+
+
+@test
 def gaps_in_seq(laptop):
     """Numbers that are missing in the middle disturb nothing"""
     collector, agent = begin(laptop, 2)
@@ -400,144 +438,7 @@ def gaps_in_seq(laptop):
     assert collector.taken == [1, 2, 13]
 
 
-# ---- TLS -------------------------------------------------------------------------------------------------------------------
-
-def tls(laptop, context, **enrolment):
-    collector = laptop.collector(tls=context)
-    laptop.enrol(f"https://127.0.0.1:{collector.port}", **enrolment)
-    agent = laptop.start_agent()
-    agent.record(1, 3)
-    return collector, agent
-
-
-@test
-def tls_good(laptop):
-    """A good certificate under the own authority; memory stays small"""
-    collector, agent = tls(laptop, CERTIFICATES.good, ca_file=CERTIFICATES.ca)
-    laptop.start()
-    arrived(laptop, collector, 3)
-    wait_for("the connection closed", lambda: collector.open == 0)
-    agent.record(4, 1000)
-    arrived(laptop, collector, 1000)
-    wait_for("the connection closed", lambda: collector.open == 0)
-    memory = {name: laptop.memory(name) for name in ("VmHWM", "VmRSS", "RssAnon")}
-    NOTES.append(f"TLS, own ca-file: {memory} kB")
-    assert memory["VmHWM"] < MEMORY_MAX_KB and memory["RssAnon"] < OWN_MEMORY_MAX_KB, f"{memory} kB"
-    assert laptop.said() == ""
-
-
-def tls_refused(laptop, context, why, **enrolment):
-    """Nothing is sent to that server; then one with a good certificate takes its place, as the control."""
-    collector, agent = tls(laptop, context, **enrolment)
-    laptop.start()
-    wait_for("two attempts", lambda: collector.connections > 1, 30)
-    assert not collector.requests, "it sent the records"
-    assert agent.acknowledged == 0
-    assert why in laptop.said(), laptop.said()
-    collector.close()
-    good = laptop.collector(tls=CERTIFICATES.good, port=collector.port)
-    if "ca_file" in enrolment and enrolment["ca_file"] == CERTIFICATES.ca:
-        arrived(laptop, good, 3)
-
-
-@test
-def tls_wrong_name(laptop):
-    """A certificate for another name is refused"""
-    tls_refused(laptop, CERTIFICATES.wrong_name, "matches target host name", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_name_in_cn(laptop):
-    """A certificate that has our name only in its old-fashioned place is refused"""
-    tls_refused(laptop, CERTIFICATES.name_in_cn_only, "matches target host name", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_expired(laptop):
-    """An expired certificate is refused"""
-    tls_refused(laptop, CERTIFICATES.expired, "expired", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_not_yet(laptop):
-    """A certificate that is not valid yet is refused"""
-    tls_refused(laptop, CERTIFICATES.not_yet, "not yet valid", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_other_authority(laptop):
-    """A certificate of another authority is refused"""
-    tls_refused(laptop, CERTIFICATES.others, "unable to get local issuer", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_self_signed(laptop):
-    """A certificate that its server made itself is refused"""
-    tls_refused(laptop, CERTIFICATES.own, "self-signed", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_old(laptop):
-    """TLS 1.1 is refused"""
-    tls_refused(laptop, CERTIFICATES.context("good", newest=ssl.TLSVersion.TLSv1_1), "SSL", ca_file=CERTIFICATES.ca)
-
-
-@test
-def tls_system_authorities(laptop):
-    """Without ca-file only the system's authorities count, whatever the environment says; memory with all of them"""
-    keys = laptop.folder / "keys"
-    collector, _ = tls(laptop, CERTIFICATES.good)
-    laptop.start(SSL_CERT_FILE=str(CERTIFICATES.ca), CURL_CA_BUNDLE=str(CERTIFICATES.ca), SSLKEYLOGFILE=str(keys))
-    wait_for("two attempts", lambda: collector.connections > 1, 30)
-    assert not collector.requests, "it sent the records"
-    memory = {name: laptop.memory(name) for name in ("VmHWM", "VmRSS", "RssAnon")}
-    NOTES.append(f"TLS, the system's authorities: {memory} kB")
-    assert memory["VmHWM"] < MEMORY_MAX_KB and memory["RssAnon"] < OWN_MEMORY_MAX_KB, f"{memory} kB"
-    laptop.kill()
-    laptop.enrol(f"https://127.0.0.1:{collector.port}", ca_file=CERTIFICATES.ca)
-    laptop.start(SSLKEYLOGFILE=str(keys))
-    arrived(laptop, collector, 3)
-    assert not keys.exists(), "the keys of the connection were logged"
-
-
-@test
-def tls_plain_server(laptop):
-    """A server without TLS at an https:// address gets nothing"""
-    collector = laptop.collector()
-    laptop.enrol(f"https://127.0.0.1:{collector.port}", ca_file=CERTIFICATES.ca)
-    laptop.start_agent().record(1, 3)
-    laptop.start()
-    wait_for("two attempts", lambda: collector.connections > 1)
-    assert not collector.requests and laptop.agent.acknowledged == 0
-
-
-# ---- proxies -----------------------------------------------------------------------------------------------------------------
-
-@test
-def proxy_of_the_environment(laptop):
-    """A proxy that the environment names is not used"""
-    proxy = Proxy()
-    laptop.ends.append(proxy.close)
-    collector, _ = begin(laptop)
-    laptop.start(**{name: f"http://127.0.0.1:{proxy.port}" for name in ("http_proxy", "https_proxy", "ALL_PROXY")})
-    arrived(laptop, collector, 3)
-    assert not proxy.heads, "it went through the proxy"
-
-
-@test
-def proxy_of_the_enrolment(laptop):
-    """The enrolment's proxy is used, whatever no_proxy says, learns no token, and its headers count for nothing"""
-    proxy = Proxy()
-    laptop.ends.append(proxy.close)
-    collector, _ = tls(laptop, CERTIFICATES.good, ca_file=CERTIFICATES.ca, proxy=f"http://127.0.0.1:{proxy.port}")
-    collector.plan = [status_json(503)]
-    laptop.start(no_proxy="*", NO_PROXY="127.0.0.1")
-    arrived(laptop, collector, 3)
-    assert proxy.heads and all(head.startswith(f"CONNECT 127.0.0.1:{collector.port} ") for head in proxy.heads)
-    assert not any("authorization" in head.lower() or TOKEN in head for head in proxy.heads), proxy.heads
-
-
-# ---- start -------------------------------------------------------------------------------------------------------------------
+# ---- start -----------------------------------------------------------------------------------------------------------
 
 @test
 def enrolments_that_are_refused(laptop):
@@ -563,7 +464,8 @@ def enrolments_that_are_refused(laptop):
 def words(_laptop):
     """--version, --help, and what is not understood"""
     def run(*arguments):
-        done = subprocess.run([reporter_bed.REPORTER, *arguments], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run([reporter_bed.REPORTER, *arguments], capture_output=True, text=True, timeout=10,
+                              check=False)
         return done.returncode, done.stdout, done.stderr
 
     assert run("--version") == (0, "lekdicht-reporter 0.1.0\n", "")
@@ -574,48 +476,5 @@ def words(_laptop):
     assert code == 64 and '"now" is not understood' in errors
 
 
-def run_one(function):
-    laptop = None
-    started = time.monotonic()
-    try:
-        laptop = Laptop()
-        function(laptop)
-        return function, None, time.monotonic() - started
-    except Exception as error:  # pylint: disable=broad-except
-        said = laptop.said() if laptop else ""
-        what = traceback.format_exc() if not isinstance(error, AssertionError) or not str(error) else str(error)
-        line = traceback.extract_tb(error.__traceback__)
-        return function, f"{what} (line {[frame.lineno for frame in line]})\nthe reporter said:\n{said}", 0
-    finally:
-        if laptop:
-            laptop.close()
-
-
-def main():
-    global CERTIFICATES
-    wanted = [function for function in TESTS if not sys.argv[1:] or function.__name__ in sys.argv[1:]]
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="lekdicht-certificates-"))
-    failed = 0
-    print(f"1..{len(wanted)}", flush=True)
-    try:
-        CERTIFICATES = Certificates(folder)
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            slow_first = sorted(wanted, key=lambda function: function not in (trickling_server, silent_server))
-            results = pool.map(run_one, slow_first)
-            for number, (function, fault, seconds) in enumerate(results, 1):
-                what = f"{number} - {function.__doc__}"
-                print(f"not ok {what}" if fault else f"ok {what}", flush=True)
-                for line in (fault or "").splitlines():
-                    print(f"# {line}")
-                if seconds > 10:
-                    print(f"# {seconds:.0f} s")
-                failed += bool(fault)
-    finally:
-        shutil.rmtree(folder)
-    for note in NOTES:
-        print(f"# {note}")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    reporter_bed.main(TESTS)

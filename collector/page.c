@@ -200,10 +200,9 @@ static int write_laptops(struct html *html, struct store *store)
                 return 0;
         }
         html_markup(html,
-                    "<div class=\"wide\"><table id=\"laptops\"><caption>Last seen first. Not here: numbers that the "
-                    "laptop has "
-                    "given out and that have not come (yet). Twice: events with a number that had come before, from "
-                    "a laptop with a copied identity.</caption>\n<thead><tr><th scope=\"col\">Laptop</th>"
+                    "<p>Last seen first. Not here: numbers that the laptop has given out and that have not come (yet). "
+                    "Twice: events with a number that had come before, from a laptop with a copied identity.</p>\n"
+                    "<div class=\"wide\"><table id=\"laptops\">\n<thead><tr><th scope=\"col\">Laptop</th>"
                     "<th scope=\"col\">Last seen</th><th scope=\"col\">Version</th>"
                     "<th scope=\"col\" class=\"number\">Events</th><th scope=\"col\" class=\"number\">Not here</th>"
                     "<th scope=\"col\" class=\"number\">Twice</th></tr></thead>\n<tbody>\n");
@@ -366,13 +365,14 @@ static int write_events(struct html *html, struct store *store, const char *lapt
         }
         if (localtime_r(&now, &local))
                 strftime(zone, sizeof(zone), "%Z", &local);
+        html_markup(html, "<p>Newest first. Times are of the laptop's clock, in ");
+        html_text(html, zone);
         html_markup(
                 html,
-                "<div class=\"wide\"><table id=\"events\"><caption>Newest first. Times are of the laptop's clock, in ");
-        html_text(html, zone);
-        html_markup(html, ".</caption>\n<thead><tr><th scope=\"col\">When</th><th scope=\"col\">Laptop</th>"
-                          "<th scope=\"col\">What</th><th scope=\"col\">Device</th><th scope=\"col\">Rule</th>"
-                          "<th scope=\"col\">Reason</th><th scope=\"col\">Remarks</th></tr></thead>\n<tbody>\n");
+                ".</p>\n<div class=\"wide\"><table id=\"events\">\n<thead><tr><th scope=\"col\">When</th>"
+                "<th scope=\"col\">Laptop</th><th scope=\"col\">What</th><th scope=\"col\">Device</th>"
+                "<th scope=\"col\">Rule</th><th scope=\"col\">Reason</th><th scope=\"col\">Remarks</th></tr></thead>"
+                "\n<tbody>\n");
         for (size_t i = 0; i < events.n && r == 0; i++)
                 r = write_event(html, &events.items[i]);
         html_markup(html, "</tbody></table></div>\n");

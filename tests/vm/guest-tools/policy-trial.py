@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Put wrong policy files in place one after another, and report what lekdicht makes of each.
 
-Reads a JSON list of [prepare, line]: a shell command that makes the file $FILE (which does not
-exist before it), and the line that is to be named (0: the file as a whole). Writes a JSON list of
-what `policy check` answered and what the running agent says of itself after `systemctl reload`.
+Reads a JSON list of [prepare, line, reason]: a shell command that makes the file $FILE (which does
+not exist before it), the line that is to be named (0: the file as a whole), and a part of the
+reason. Writes a JSON list of what `policy check` answered and what the running agent says of itself
+after `systemctl reload`; at the end the file is what it was.
 """
 
 import json
@@ -30,18 +31,13 @@ def remove():
         os.unlink(FILE)
 
 
-def status():
-    answer = run("lekdicht", "status", "--json")
-    return answer["code"], json.loads(answer["out"])
-
-
 def wait(condition):
-    """Until CONDITION(policy of the status), or the time is up; the exit code and the policy."""
+    """Ask the agent until CONDITION(policy of its status), or the time is up; what it told last."""
     deadline = time.monotonic() + TIMEOUT
     while True:
-        code, told = status()
-        if condition(told["policy"]) or time.monotonic() > deadline:
-            return code, told["policy"]
+        told = json.loads(run("lekdicht", "status", "--json")["out"])["policy"]
+        if condition(told) or time.monotonic() > deadline:
+            return told
         time.sleep(POLL)
 
 
@@ -53,21 +49,21 @@ def main():
     with open(FILE, "rb") as file:
         good = file.read()
     results = []
-    for prepare, line in json.load(sys.stdin):
+    for prepare, line, reason in json.load(sys.stdin):
         remove()
         subprocess.run(["/bin/bash", "-ec", prepare], env={**os.environ, "FILE": FILE}, check=True)
         check = run("lekdicht", "policy", "check", FILE)
-        as_json = run("lekdicht", "policy", "check", "--json", FILE)
         reload()
-        wanted = f"{FILE}:{line}: " if line else f"{FILE}: "
-        code, policy = wait(lambda policy: policy["error"].startswith(wanted))
-        results.append({"check": check, "json": as_json, "status": code, "policy": policy, "words": run("lekdicht", "status")["out"]})
-        remove()
-        with open(FILE, "wb") as file:
-            file.write(good)
-        os.chmod(FILE, 0o644)
-        reload()
-        wait(lambda policy: not policy["error"])
+        place = f"{FILE}:{line}: " if line else f"{FILE}: "
+        policy = wait(lambda policy: policy["error"].startswith(place) and reason in policy["error"])
+        results.append({"check": check, "policy": policy})
+    results[-1]["status"] = run("lekdicht", "status")
+    remove()
+    with open(FILE, "wb") as file:
+        file.write(good)
+    os.chmod(FILE, 0o644)
+    reload()
+    wait(lambda policy: not policy["error"])
     json.dump(results, sys.stdout)
 
 

@@ -92,27 +92,25 @@ def check_wrong_policies(vm):
     """a wrong policy of every kind: `policy check` names file, line and reason; the running agent keeps the old one and says so"""
     product = Product.of(vm)
     product.begin()
-    version = product.set_policy(allow("lesson", serial=SERIAL))
+    version, place_in_journal = product.set_policy(allow("lesson", serial=SERIAL)), product.here()
     kinds = [*((what, writes(text), line, reason) for what, text, line, reason in WRONG_TEXTS),
              *((what, command, 0, reason) for what, command, reason in WRONG_FILES)]
-    trial = vm.run(product.tool("policy-trial.py"), timeout=600, data=json.dumps([kind[1:3] for kind in kinds]).encode())
-    failures = []
-    for (what, _, line, reason), result in zip(kinds, json.loads(trial.out)):
-        place = f"{POLICY}:{line}: " if line else f"{POLICY}: "
-        told = [text for text in result["check"]["out"].splitlines() if text.startswith(place) and reason in text]
-        if result["check"]["code"] != WRONG or not told:
-            failures.append(f"{what}: `policy check` ended with {result['check']['code']} and said {result['check']['out']!r} {result['check']['err']!r}")
-            continue
-        checked = json.loads(result["json"]["out"])
-        if result["json"]["code"] != WRONG or checked["good"] or not any(
-                error["line"] == line and reason in error["text"] for error in checked["errors"]):
-            failures.append(f"{what}: `policy check --json` ended with {result['json']['code']} and said {result['json']['out']}")
-        policy = result["policy"]
+    trial = vm.run(product.tool("policy-trial.py"), timeout=600, data=json.dumps([kind[1:] for kind in kinds]).encode())
+    results, failures = json.loads(trial.out), []
+    for (what, _, line, reason), result in zip(kinds, results):
+        place, check, policy = f"{POLICY}:{line}: " if line else f"{POLICY}: ", result["check"], result["policy"]
+        if check["code"] != WRONG or not any(text.startswith(place) and reason in text for text in check["out"].splitlines()):
+            failures.append(f"{what}: `policy check` ended with {check['code']} and said {check['out']!r} {check['err']!r}")
         if (policy["source"], policy["version"]) != ("file", version) or not policy["error"].startswith(place) or reason not in policy["error"]:
             failures.append(f"{what}: after a reload the agent says {policy}")
-        if result["status"] != WRONG or place not in result["words"]:
-            failures.append(f"{what}: `lekdicht status` ended with {result['status']} and does not say {place}: {result['words']}")
+    words = results[-1]["status"]
+    if words["code"] != WRONG or POLICY not in words["out"] or kinds[-1][3] not in words["out"]:
+        failures.append(f"`lekdicht status` ended with {words['code']} and said {words['out']}")
     assert not failures, "\n".join(failures)
+    product.here()
+    rejected = len(product.events(place_in_journal, "lekdicht.policy.rejected"))
+    assert rejected == len(kinds), f"{rejected} of {len(kinds)} wrong policies are in the journal"
+    assert product.status()["policy"] == {"source": "file", "version": version, "error": ""}, f"in the end: {product.status()}"
 
 
 def check_restart_with_wrong_policy(vm):
@@ -172,7 +170,7 @@ def check_answers(vm):
             f"policy explain {name}": WELL, f"policy explain --json {name}": WELL,
             "policy explain 99-9": WRONG, "policy explain --json 99-9": WRONG,
             f"policy check {POLICY}": WELL, f"policy check --json {POLICY}": WELL,
-            "": USAGE, "devices --all": USAGE, "gate": USAGE, "policy check": USAGE, "help": WELL, "--version": WELL}
+            "policy check --json /dev/null": WRONG, "": USAGE, "devices --all": USAGE, "gate": USAGE, "policy check": USAGE, "help": WELL, "--version": WELL}
     assert_codes(vm, "root", asks)
     assert_codes(vm, teacher.NAME, {**asks, "gate open": REFUSED, "gate close": REFUSED})
     denied = {"devices": REFUSED, "devices --json": REFUSED, f"policy explain {name}": REFUSED, "gate open": REFUSED}

@@ -11,10 +11,17 @@ from harness.product import Product, allow, disks_outside, kernel_name
 HIDDEN_SEAT = "seat-lekdicht-held"
 ALLOWED = "LES0000001"
 PORT = "4"
-SLOW = 2048             # bytes a second: the kernel's first look at the disk then takes seconds
+SLOW = 256              # bytes a second: the kernel's first look at the disk then takes seconds
 LESSON = allow("lesson", serial=ALLOWED)
 UDEVD = "systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd.service"
-PULL_DELAYS = (0.0, 0.3, 1.2)       # seconds from the LUN of the allowed stick to the pull
+PULL_DELAYS = (0.0, 0.5)            # seconds from the LUN of the allowed stick to the pull
+GATE = "/usr/sbin/lekdicht-gate"
+# Stands in the gate's way: each verb waits while there is a file of its name, and is then the real gate.
+WAITING_GATE = f"""#!/bin/sh
+[ ! -e /run/hold-$1 ] || touch /run/waits-$1
+while [ -e /run/hold-$1 ]; do sleep 0.1; done
+exec {GATE}.real "$@"
+"""
 
 
 def allowed_image(vm):
@@ -120,6 +127,38 @@ def check_swapped(vm):
     product.agent("start")
     product.wait_refused(other)
     vm.wait_for(f"! test -e /sys/block/{name}")
+    other.unplug()
+    other.wait_gone()
+    product.assert_equals_sys()
+
+
+def check_pinned(vm):
+    """the gate is to open a stick, and before it does another one has its port, its SCSI address and its name: that one stays shut"""
+    product = Product.of(vm)
+    product.begin(LESSON)
+    vm.run(f"mv {GATE} {GATE}.real")
+    vm.put(GATE, WAITING_GATE, 0o755)
+    try:
+        vm.run("touch /run/hold-release")
+        stick = vm.usb.stick(allowed_image(vm), serial=ALLOWED, port=PORT)
+        lun = kernel_name(stick.wait_scsi())
+        vm.wait_for("test -e /run/waits-release")
+        vm.run("touch /run/hold-refuse")
+        stick.unplug()
+        stick.wait_gone()
+        since, place = vm.evidence.mark(), product.here()
+        other = vm.usb.stick(Fat(), serial="LES0000007", port=PORT)
+        assert kernel_name(other.wait_scsi()) == lun, "the bed: the other stick did not get the address of the first"
+        vm.wait_for("test -e /run/waits-refuse")
+        vm.run("rm /run/hold-release; while pgrep -xf '.*lekdicht-gate(.real)? release.*' >/dev/null; do sleep 0.1; done")
+        vm.evidence.assert_no_disk(since)
+        left = vm.out("ls /run/lekdicht/grant")
+        assert not left, f"there is a grant: {left}"
+    finally:
+        vm.run(f"rm -f /run/hold-* /run/waits-*; mv {GATE}.real {GATE}")
+    product.wait_refused(other)
+    said = [entry["MESSAGE"] for entry in product.events(place, "lekdicht.device.opened")]
+    assert not said, f"the agent said: {said}"
     other.unplug()
     other.wait_gone()
     product.assert_equals_sys()

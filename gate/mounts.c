@@ -44,7 +44,7 @@ static int parse_line(char *line, struct mount *ret)
 
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
                 fields[i] = strsep(&rest, " ");
-                if (!fields[i] || !rest)
+                if (!fields[i])
                         return -EBADMSG;
         }
         /* Optional fields, any number, up to a lone hyphen. */

@@ -21,11 +21,18 @@
 #include "gate/device.h"
 #include "gate/mounts.h"
 
+struct followed {
+        dev_t dev;
+        int depth;
+};
+
 struct walker {
         const struct roots *roots;
         const struct mounts *mounts;
         struct uses uses;
         const struct mount *mount;      /* on whose behalf; NULL: swap */
+        struct followed *followed;      /* on its behalf so far, each from the smallest depth */
+        size_t n_followed;
         int error;
 };
 
@@ -54,6 +61,30 @@ static void found(struct walker *walker, const char *disk)
                 return;
         }
         uses->items[uses->n++] = use;
+}
+
+/* Many ways may lead to one device, and their number doubles with each layer of mirrors: one is enough, unless a later one is
+ * shorter and so reaches deeper. */
+static bool is_followed(struct walker *walker, dev_t dev, int depth)
+{
+        struct followed *more;
+
+        for (size_t i = 0; i < walker->n_followed; i++)
+                if (walker->followed[i].dev == dev) {
+                        bool nearer = depth < walker->followed[i].depth;
+
+                        if (nearer)
+                                walker->followed[i].depth = depth;
+                        return !nearer;
+                }
+        more = reallocarray(walker->followed, walker->n_followed + 1, sizeof *more);
+        if (!more) {
+                walker->error = -ENOMEM;
+                return true;
+        }
+        walker->followed = more;
+        walker->followed[walker->n_followed++] = (struct followed) { dev, depth };
+        return false;
 }
 
 static void descend_path(struct walker *walker, const char *path, int depth)
@@ -210,7 +241,7 @@ static void descend(struct walker *walker, dev_t dev, int depth)
 {
         char path[PATH_MAX], below[PATH_MAX + 32], text[PATH_MAX];
 
-        if (depth > WALK_DEPTH_MAX)
+        if (depth > WALK_DEPTH_MAX || is_followed(walker, dev, depth))
                 return;
         if (major(dev) == 0) {
                 /* A file lies on a file system without a number: find out where that is mounted from. */
@@ -245,6 +276,7 @@ static int walk_swaps(struct walker *walker)
         size_t size = 0;
 
         walker->mount = NULL;
+        walker->n_followed = 0;
         if ((size_t) snprintf(path, sizeof path, "%s/swaps", walker->roots->proc) >= sizeof path)
                 return -ENAMETOOLONG;
         file = fopen(path, "re");
@@ -270,10 +302,12 @@ int walk(const struct roots *roots, struct uses *ret)
                 return r;
         for (size_t i = 0; i < mounts.n; i++) {
                 walker.mount = &mounts.items[i];
+                walker.n_followed = 0;
                 descend_mount(&walker, walker.mount, 0);
         }
         r = walk_swaps(&walker);
         mounts_free(&mounts);
+        free(walker.followed);
         if (r == 0)
                 r = walker.error;
         if (r < 0) {

@@ -124,10 +124,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         for (size_t i = 0; i < mounts.n && i < 8; i++) {
                 walker.mount = &mounts.items[i];
+                walker.n_followed = 0;
                 descend_mount(&walker, walker.mount, 0);
         }
         REQUIRE(walker.error == 0 && walker.uses.n == 0);      /* there is no /sys to be found in */
         walk_free(&walker.uses);
+        free(walker.followed);
         mounts_free(&mounts);
         return 0;
 }

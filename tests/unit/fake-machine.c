@@ -85,11 +85,14 @@ char *machine_string(struct machine *m, const char *format, ...)
 
 static void make_parents(char *path)
 {
-        for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-                *slash = '\0';
-                must(mkdir(path, 0755) == 0 || errno == EEXIST, path);
-                *slash = '/';
+        char *slash = strrchr(path, '/');
+
+        *slash = '\0';
+        if (mkdir(path, 0755) < 0 && errno == ENOENT) {
+                make_parents(path);
+                must(mkdir(path, 0755) == 0, path);
         }
+        *slash = '/';
 }
 
 static void put_text(const char *path, const char *text)

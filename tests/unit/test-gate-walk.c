@@ -409,6 +409,56 @@ static void circles_end(void **state)
         assert_uses(m, "/", disk_of(m, PCI "/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0", "sda"));
 }
 
+/* Mirrors of mirrors: three ways at each of fifteen layers, fourteen million in all, to one disk. */
+static void many_ways_to_one_disk_are_one(void **state)
+{
+        struct machine *m = *state;
+        const char *stick = machine_stick(m, "1-2", 5, 3, "sdb", SDB, 2, true), *below[3], *here[3];
+
+        for (unsigned k = 0; k < 3; k++)
+                below[k] = machine_string(m, "%s/block/sdb/sdb1", stick);
+        for (unsigned layer = 0; layer < 15; layer++) {
+                for (unsigned k = 0; k < 3; k++) {
+                        here[k] = machine_virtual(m, machine_string(m, "dm-%u", layer * 3 + k), DM, layer * 3 + k);
+                        for (unsigned to = 0; to < 3; to++)
+                                machine_slave(m, here[k], below[to]);
+                }
+                memcpy(below, here, sizeof below);
+        }
+        machine_mount(m, DM, 44, "/", "ext4", "/dev/mapper/top", "rw");
+        assert_uses(m, "/", disk_of(m, stick, "sdb"));
+}
+
+/* One way is too long and one is short, in whichever order the directory lists them. */
+static void the_short_way_counts(void **state)
+{
+        for (unsigned i = 0; i < 6; i++) {
+                struct machine *m = machine_new();
+                const char *stick = machine_stick(m, "1-2", 5, 3, "sdb", SDB, 2, true);
+                const char *target = machine_virtual(m, machine_string(m, "target%u", i), DM, 100), *below = target;
+                const char *top = machine_virtual(m, "top", DM, 0);
+
+                (void) state;
+                machine_slave(m, target, machine_string(m, "%s/block/sdb", stick));
+                for (unsigned k = 1; k < WALK_DEPTH_MAX; k++) {
+                        const char *dm = machine_virtual(m, machine_string(m, "long%u-%u", i * 7, k), DM, k);
+
+                        machine_slave(m, dm, below);
+                        below = dm;
+                }
+                machine_slave(m, top, below);
+                machine_slave(m, top, target);
+                machine_mount(m, DM, 0, "/", "ext4", "/dev/mapper/top", "rw");
+                /* A second mount of the same: what was followed for the first does not count for it. */
+                machine_mount(m, DM, 0, "/home", "ext4", "/dev/mapper/top", "rw");
+                machine_swap(m, machine_node(m, "top", DM, 0));
+                assert_uses(m, "/", disk_of(m, stick, "sdb"));
+                assert_uses(m, "/home", disk_of(m, stick, "sdb"));
+                assert_uses(m, NULL, disk_of(m, stick, "sdb"));
+                machine_free(m);
+        }
+}
+
 /* An overlay whose layer is on an overlay that is on the stick. */
 static void file_systems_without_number_are_looked_up_by_mount(void **state)
 {
@@ -538,6 +588,8 @@ int main(void)
                 machine_test(swap_that_cannot_be_followed),
                 cmocka_unit_test(depth_is_bounded),
                 machine_test(circles_end),
+                machine_test(many_ways_to_one_disk_are_one),
+                cmocka_unit_test(the_short_way_counts),
                 machine_test(file_systems_without_number_are_looked_up_by_mount),
                 machine_test(what_has_vanished_is_passed_over),
                 machine_test(passing_is_not_carrying),

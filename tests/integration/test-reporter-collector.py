@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The built lekdicht-reporter and the built lekdicht-collector: events as lekdichtd writes them, on a private bus, all the
-way into the collector's database. Prints TAP. BUILD names the directory with the programs (default: build).
+"""The built lekdicht-reporter and the built lekdicht-collector: events as lekdichtd writes them, on a private bus, all
+the way into the collector's database. Prints TAP. BUILD names the directory with the programs (default: build).
 """
 
 import random

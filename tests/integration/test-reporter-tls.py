@@ -6,7 +6,9 @@ Each refusal has its control in the same run: a server with a good certificate t
 records. Prints TAP. BUILD names the directory with the programs (default: build).
 """
 
+import shutil
 import ssl
+import subprocess
 
 import reporter_bed
 from reporter_bed import (MEMORY_MAX_KB, NOTES, OWN_MEMORY_MAX_KB, TOKEN, Proxy, arrived, begin, status_json, wait_for)
@@ -117,6 +119,29 @@ def tls_system_authorities(laptop):
     laptop.start(SSLKEYLOGFILE=str(keys))
     arrived(laptop, collector, 3)
     assert not keys.exists(), "the keys of the connection were logged"
+
+
+@test
+def tls_the_own_authority_alone(laptop):
+    """With a ca-file the system's authorities are not believed; without one they are"""
+    system = laptop.folder / "system"
+    system.mkdir()
+    shutil.copy(laptop.certificates.other_ca, system / "ca-certificates.crt")
+    shutil.copy(laptop.certificates.other_ca, system / "other.pem")
+    subprocess.run(["openssl", "rehash", system], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # In a mount namespace of its own, where the system's authorities are just that one.
+    laptop.wrapper = ["unshare", "--mount", "sh", "-c", f'mount --bind {system} /etc/ssl/certs && exec "$@"', "sh"]
+    if subprocess.run([*laptop.wrapper, "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        raise reporter_bed.Skip("no mount namespace for this user")
+
+    collector, agent = tls(laptop, laptop.certificates.others, ca_file=laptop.certificates.ca)
+    laptop.start()
+    wait_for("two attempts", lambda: collector.connections > 1, 30)
+    assert not collector.requests and agent.acknowledged == 0, "another authority than the ca-file's was believed"
+    laptop.kill()
+    laptop.enrol(f"https://127.0.0.1:{collector.port}")
+    laptop.start()
+    arrived(laptop, collector, 3)
 
 
 @test

@@ -37,7 +37,7 @@ def check_says_why(vm):
     assert len(exempt) == 1 and exempt[0].endswith(" carries /"), f"lekdicht-gate status says {exempt}"
     device = agent.devices().get(name)
     assert device, f"lekdicht devices does not list {name}: {json.dumps(agent.devices())}"
-    assert device["state"] == "exempt", f"lekdicht devices: {json.dumps(device)}"
+    assert device["state"] == "exempt" and "carries /" in device["reason"], f"lekdicht devices: {json.dumps(device)}"
     assert not agent.events(0, REFUSED), "something was refused"
     assert_lives(vm)
 

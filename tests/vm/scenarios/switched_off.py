@@ -20,7 +20,7 @@ def check_open(vm):
     assert vm.out("ls /sys/bus/usb/devices/*-1/*/host*/target*/*/block"), "the stick that was there at boot is not open"
     vm.usb.stick(port=2).wait_disk()
     said = agent.wait_event("lekdicht.gate.opened", 0)
-    assert WHY in said["MESSAGE"], f"the journal says: {said['MESSAGE']}"
+    assert said["LEKDICHT_REASON"] == WHY, f"the journal says: {said['MESSAGE']}"
     assert "gate: open" in agent.gate("status", codes=(3,)).out
     assert agent.status()["gate"] == "open"
     assert_nothing_failed(vm)

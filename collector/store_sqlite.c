@@ -102,12 +102,10 @@ static int pragma_number(sqlite3 *database, const char *pragma, int64_t *ret)
 
         if (code == SQLITE_OK)
                 code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
+        if (code == SQLITE_ROW)
                 *ret = sqlite3_column_int64(statement, 0);
-                code = SQLITE_OK;
-        }
         sqlite3_finalize(statement);
-        return error_of(code);
+        return code == SQLITE_ROW ? 0 : code == SQLITE_DONE ? -EUCLEAN : error_of(code);
 }
 
 static int execute(sqlite3 *database, const char *text)

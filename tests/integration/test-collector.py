@@ -442,6 +442,29 @@ def test_what_the_standard_allows(collector):
     expect({5, 7} <= {seq for _, _, seq, _ in collector.rows()}, "not both events of one connection are stored")
 
 
+def test_what_the_agent_writes(collector):
+    """Every name and every key of common/event.c, written by it, is taken, and the page has words for each name."""
+    build = ROOT / os.environ.get("BUILD", "build")
+    sample = subprocess.run([build / "tests/integration/event-sample", HOST], check=True, capture_output=True).stdout
+    records = json.loads(sample)["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+    collector.good(sample)
+    collector.good(gzip.compress(sample), Content_Encoding="gzip")
+    expect(collector.count() == len(records) > 20, f"{collector.count()} of {len(records)} events are stored")
+    for (name, severity, attributes), sent in zip(collector.rows("SELECT name, severity, attributes FROM events ORDER BY seq"), records):
+        expect((name, severity) == (sent["eventName"], sent["severityNumber"]), f"{name}, {severity} instead of {sent['eventName']}")
+        wanted = {}
+        for item in sent["attributes"]:
+            (kind, value), = item["value"].items()
+            wanted[item["key"]] = int(value) if kind == "intValue" else value
+        del wanted["log.record.uid"], wanted["event.sequence"]
+        expect(json.loads(attributes) == wanted, f"{name}: {attributes} instead of {wanted}")
+    page = collector.page("?laptop=" + HOST)
+    shown = re.findall(r'<td title="lekdicht\.[^"]*"[^>]*>([^<]*)</td>', page)
+    expect(len(shown) == len(records), f"{len(shown)} of {len(records)} names are on the page")
+    expect(not [words for words in shown if words.startswith("lekdicht.")], f"no words for {[words for words in shown if words.startswith('lekdicht.')]}")
+    expect(page.count("caf\u00e9 &lt;b&gt;&quot;&amp;&#39;\\ ??[2J") > 10, "the text of an attribute is not on the page as it was written")
+
+
 def test_nothing_else_is_stored(collector):
     """What a resource says besides host.id and version stays out: not one byte of it is in the files."""
     collector.good(request([record(1)], **{"host.name": "SECRET-NAME", "host.ip": "SECRET-IP", "user.name": "SECRET-USER",

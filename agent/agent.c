@@ -221,7 +221,7 @@ int agent_reload(struct agent *agent)
         return r;
 }
 
-/* A module or bus that the gate rests on: after a reload it may be open again. */
+/* A module or bus that the gate rests on: after a reload it may be open again, and a bus that is gone is no closed one. */
 static bool is_of_the_gate(const char *name)
 {
         static const char *const names[] = { "scsi_mod", "sd_mod", "sr_mod", "mmc_core", "mmc_block",
@@ -243,7 +243,10 @@ static void on_event(void *userdata, const struct watch_event *event)
                 return;
         }
         if (strcmp(event->subsystem, "module") == 0 || strcmp(event->subsystem, "bus") == 0) {
-                if (event->action == WATCH_ADD && is_of_the_gate(sysfs_name(event->devpath)))
+                bool is_bus = strcmp(event->subsystem, "bus") == 0;
+
+                if ((event->action == WATCH_ADD || (is_bus && event->action == WATCH_REMOVE)) &&
+                    is_of_the_gate(sysfs_name(event->devpath)))
                         reconcile_at(agent, clock_usec(CLOCK_MONOTONIC) + MODULE_SETTLE_USEC);
                 return;
         }

@@ -275,7 +275,7 @@ static void disk_is_refused_after_its_luns_were_seen(void **state)
         devpath = scene_plug(&stick);
         plug_lun(&stick, devpath, 3, 0, 0);
         plug_lun(&stick, devpath, 3, 1, 0);
-        scene_run(1500);
+        scene_run(800);
         assert_int_equal(scene_gate_calls(), 0);
         UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
         /* It is off now, and it stays so: no second look without cause. */

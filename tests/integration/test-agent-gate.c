@@ -154,6 +154,20 @@ static void closing_by_hand_is_no_drift(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
 }
 
+static void bus_that_goes_is_drift(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(300);
+        bed_device(&scene.bed, "/bus/scsi", "bus", "");
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "0\n");
+        scene_event("remove", "/bus/scsi");
+        bed_remove(&scene.bed, "sys/bus/scsi");
+        UNTIL(scene_gate("close ") == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
+                                       "LEKDICHT_REASON=scsi absent, mmc closed, memstick closed", NULL), 1);
+}
+
 static void opened_by_hand_is_honoured(void **state)
 {
         (void) state;
@@ -295,6 +309,7 @@ int main(void)
                 TEST(missing_bus_is_no_closed_gate),
                 TEST(drift_is_put_right),
                 TEST(closing_by_hand_is_no_drift),
+                TEST(bus_that_goes_is_drift),
                 TEST(opened_by_hand_is_honoured),
                 TEST(wish_outlasts_a_restart),
                 TEST(until_reboot_needs_no_wish),

@@ -213,6 +213,23 @@ static void descriptors_without_sense_leave_it_to_the_kernel(void **state)
         assert_int_equal(n_asked, 1);
 }
 
+/* What comes after the nonsense may be a keyboard. */
+static void descriptors_that_end_early_are_not_the_whole_device(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+        const char *bytes = bed_get(&bed, devpath, "descriptors");
+        uint8_t longer[512];
+
+        (void) state;
+        memcpy(longer, bytes, 18 + 9 + 23);
+        memset(longer + 18 + 9 + 23, 1, 4);
+        bed_write(&bed, "sys" PCI "/usb1/1-2/descriptors", longer, 18 + 9 + 23 + 4);
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "usb", interface_of(&stick, devpath, 0));
+        assert_int_equal(n_asked, 1);
+        assert_true(was_asked(0, VERB_REFUSE, "1-2:1.0"));
+}
+
 static void kernel_sees_storage_where_descriptors_hide_it(void **state)
 {
         struct bed_usb liar = stick;
@@ -536,6 +553,7 @@ int main(void)
                 TEST(late_events_of_what_is_gone),
                 TEST(nonsense_is_survived),
                 TEST(descriptors_without_sense_leave_it_to_the_kernel),
+                TEST(descriptors_that_end_early_are_not_the_whole_device),
                 TEST(kernel_sees_storage_where_descriptors_hide_it),
                 TEST(hid_is_never_asked_about),
                 TEST(serial_that_comes_later_decides),

@@ -12,7 +12,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from .host import BUILD
+from .host import BUILD, call
 
 KEY_LENGTH = 16
 
@@ -46,6 +46,11 @@ def lock(name):
 
 
 def remove(path):
+    """Remove PATH and all below it, but nothing that a builder who was killed left mounted there."""
+    with open("/proc/self/mounts") as mounts:
+        below = [mount.split()[1] for mount in mounts]
+    for mount in sorted((mount for mount in below if Path(mount).is_relative_to(path)), reverse=True):
+        call("umount", mount)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,6 +1,7 @@
 """A virtual laptop: power, commands, files, and the record of what its kernel said."""
 
 import base64
+import os
 import re
 import shlex
 import shutil
@@ -26,7 +27,18 @@ LOGIN_TIMEOUT = 240     # more until systemd has started everything and teacher 
 ATTEMPTS = 2            # one boot in twenty oopses early with two CPUs: try again once, and say so
 POLL = 0.1
 PANIC = re.compile(r"Kernel panic|---\[ end trace|BUG: unable to handle")
+DIRECTORY = "lekdicht-vm-"      # in the temporary directory, then the owner's process id
 SSH_USER_PORT = 22
+
+
+def private_directory():
+    """A directory for one machine's sockets and disks; those of runs that were killed are removed."""
+    temporary = Path(tempfile.gettempdir())     # not the build directory: a socket's path has 107 bytes
+    for path in temporary.glob(f"{DIRECTORY}*"):
+        owner = path.name.removeprefix(DIRECTORY).partition("-")[0]
+        if not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(path, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{DIRECTORY}{os.getpid()}-"))
 
 
 class BootFailed(BedError):
@@ -44,8 +56,9 @@ class Guest:
     def __init__(self, name, machine=None, product=True, logs=None, say=print):
         self.name, self.machine, self.product, self.say = name, machine or Machine(), product, say
         self.logs = Path(logs or BUILD / "logs" / name)
-        self.logs.mkdir(parents=True, exist_ok=True)
-        self.directory = Path(tempfile.mkdtemp(prefix="lekdicht-vm-"))
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir(parents=True)
+        self.directory = private_directory()
         self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def __enter__(self):
@@ -70,8 +83,12 @@ class Guest:
             except BootFailed as failure:
                 if attempt == ATTEMPTS:
                     raise
-                self.say(f"{self.name}: {failure}; starting it once more")
                 self.power_off()
+                aside = self.logs / f"attempt{attempt}"
+                aside.mkdir()
+                for log in self.logs.glob("*.log"):
+                    log.rename(aside / log.name)
+                self.say(f"{self.name}: {failure}; starting it once more, its logs are in {aside}")
 
     def power_on(self, before_power_on=None):
         """Start QEMU and the guest in it, and wait until its agent answers."""

@@ -22,6 +22,8 @@ PROGRAMS = {
     "make": "make",
     "chroot": "coreutils",
     "cp": "coreutils",
+    "mount": "mount",
+    "umount": "mount",
 }
 
 

@@ -3,17 +3,17 @@
 import functools
 import os
 import shutil
-import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from . import cache
-from .host import BUILD, REPO, call, require_root
+from .host import BUILD, REPO, BedError, call, require_root
 from .tree import GUEST, lines, tree
 
 LABEL = "bed-root"              # the kernel finds its root by this, whatever bus the disk is on
 DISK_SIZE = "2500M"             # sparse; the rest is room for what checks make
+SCRATCH = "scratch-"            # what is being built lies in directories of this name
 IMAGES_KEPT = 3                 # with the product, without it, and the one before
 BED_UNITS = ("bed-recorder.service", "bed-agent.service", "bed-network.service")
 INSTALL = os.environ.get("LEKDICHT_INSTALL", "make --no-print-directory install PREFIX=/usr")
@@ -35,30 +35,24 @@ def ssh_key():
 @contextmanager
 def scratch():
     """A private directory below the build directory: on the same file system, and big enough."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(prefix="scratch-", dir=BUILD))
+    path = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=BUILD))
     try:
         yield path
     finally:
-        shutil.rmtree(path)
+        cache.remove(path)
 
 
-@contextmanager
 def writable_copy(base, where):
-    """BASE with a writable layer over it in WHERE; a plain copy where there is no overlayfs."""
+    """BASE with a writable layer over it, in the scratch directory WHERE; without overlayfs, a copy."""
     upper, work, root = layers = [where / name for name in ("upper", "work", "root")]
     for layer in layers:
         layer.mkdir()
     options = f"lowerdir={base},upperdir={upper},workdir={work}"
-    mount = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, root], capture_output=True)
-    if mount.returncode != 0:
-        call("cp", "-a", "--reflink=auto", f"{base}/.", root)
-        yield root
-        return
     try:
-        yield root
-    finally:
-        subprocess.run(["umount", root], check=True)
+        call("mount", "-t", "overlay", "overlay", "-o", options, root)
+    except BedError:
+        call("cp", "-a", "--reflink=auto", f"{base}/.", root)
+    return root
 
 
 def install_product(stage):
@@ -80,7 +74,8 @@ def lay_over(source, root):
 
 def make_disk(path, stage, key):
     """Make the raw disk image PATH of the root tree, the bed's files, and STAGE when there is one."""
-    with scratch() as where, writable_copy(tree(), where) as root:
+    with scratch() as where:
+        root = writable_copy(tree(), where)
         lay_over(GUEST / "files", root)
         ssh = root / "root/.ssh"
         ssh.mkdir(mode=0o700, exist_ok=True)
@@ -100,7 +95,14 @@ def image(product):
     """The path of the guest's disk, with the PRODUCT or without it; made when anything in it changed."""
     require_root()
     key = ssh_key()
-    with cache.lock("stage"), scratch() as where:
+    with cache.lock("stage"):
+        for stale in BUILD.glob(f"{SCRATCH}*"):     # of a run that was killed: only the lock's holder makes them
+            cache.remove(stale)
+        return built_image(product, key)
+
+
+def built_image(product, key):
+    with scratch() as where:
         stage = where / "stage" if product else None
         if stage:
             install_product(stage)

@@ -312,6 +312,26 @@ static void batches_go_together_or_not_at_all(void **state)
         batch_free(batches[1]);
 }
 
+/* Not an error of the disk, with which SQLite itself would take everything back. */
+static void a_fault_in_the_middle_takes_all_back(void **state)
+{
+        struct place *place = *state;
+        struct batch *batches[] = { batch_of(HOST), batch_of(OTHER) };
+
+        add(batches[0], 1, 0);
+        add(batches[1], 1, 0);
+        add(batches[1], 2, 0);
+        free(batches[1]->records[1].attributes);
+        batches[1]->records[1].attributes = NULL;
+        assert_true(store_add(place->store, batches, 2, 1000000) < 0);
+        expect_events(place, NULL, "");
+        expect_intervals(place, "");
+        assert_int_equal(store_add(place->store, batches, 1, 1000000), 0);
+        expect_events(place, NULL, "1");
+        batch_free(batches[0]);
+        batch_free(batches[1]);
+}
+
 static void confirmed_is_synced(void **state)
 {
         struct place *place = *state;
@@ -546,6 +566,7 @@ int main(void)
                 TEST(numbers_merge_over_batches),
                 TEST(numbers_are_those_of_a_set),
                 TEST(batches_go_together_or_not_at_all),
+                TEST(a_fault_in_the_middle_takes_all_back),
                 TEST(confirmed_is_synced),
                 TEST(what_could_not_be_synced_is_not_confirmed),
                 TEST(pages_have_no_holes),

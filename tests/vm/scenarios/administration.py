@@ -278,7 +278,7 @@ def check_uninstall(vm):
     disk = product.wait_open(mounted)
     vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
     devices = shut_devices(vm, product)
-    for path in ("Makefile", *(f"systemd/{path.name}" for path in (REPO / "systemd").iterdir())):
+    for path in ("Makefile", *(f"systemd/{path.name}" for path in (REPO / "systemd").iterdir() if path.is_file())):
         vm.put(f"/tmp/source/{path}", (REPO / path).read_bytes(), (REPO / path).stat().st_mode & 0o777)
     vm.run("make -C /tmp/source uninstall", timeout=120)
     left = vm.out("ls -d /usr/sbin/lekdicht* /usr/bin/lekdicht* /usr/libexec/lekdicht /run/lekdicht /usr/lib/udev/rules.d/*lekdicht* "

@@ -87,6 +87,8 @@ static void make_parents(char *path)
 {
         char *slash = strrchr(path, '/');
 
+        if (slash == path)
+                return;
         *slash = '\0';
         if (mkdir(path, 0755) < 0 && errno == ENOENT) {
                 make_parents(path);

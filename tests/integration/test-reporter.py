@@ -123,6 +123,16 @@ def login_pages(laptop):
 
 
 @test
+def json_in_the_wrong_place(laptop):
+    """A type that stands in a trailer, or in an answer before the answer, does not count"""
+    misbehaves(laptop, "headers",
+               raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Type\r\n\r\n"
+                   b"2\r\n{}\r\n0\r\nContent-Type: application/json\r\n\r\n"),
+               raw(b"HTTP/1.1 103 Early Hints\r\nContent-Type: application/json\r\n\r\n"
+                   b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+
+
+@test
 def too_long(laptop):
     """Answers without end, in the body and in the headers, are cut off"""
     misbehaves(laptop, "long", answer(200, b"{" + b" " * 70000 + b"}"),

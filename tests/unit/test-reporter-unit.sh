@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The reporter's unit and user, as systemd's own tools read them.
+set -u
+
+cd "$(dirname "$0")/../.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+number=0
+
+result() { # CODE WHAT LOG
+        number=$((number + 1))
+        if [ "$1" -eq 0 ]; then
+                echo "ok $number - $2"
+        else
+                sed 's/^/# /' "$3"
+                echo "not ok $number - $2"
+        fi
+}
+
+echo 1..3
+if ! command -v systemd-sysusers >/dev/null || ! command -v systemd-analyze >/dev/null; then
+        for what in user unit exposure; do
+                number=$((number + 1))
+                echo "ok $number - $what # SKIP there is no systemd here"
+        done
+        exit 0
+fi
+
+mkdir -p "$folder/root/etc" "$folder/root/usr/lib/sysusers.d"
+cp systemd/sysusers-lekdicht.conf "$folder/root/usr/lib/sysusers.d/lekdicht.conf"
+systemd-sysusers --root="$folder/root" >"$folder/log" 2>&1 &&
+        grep -q '^lekdicht-report:x:[0-9]*:[0-9]*:[^:]*:/:/usr/sbin/nologin$' "$folder/root/etc/passwd" >>"$folder/log" 2>&1
+result $? "the user lekdicht-report is made" "$folder/log"
+
+# A program that is there, so that only the unit is judged.
+unit=$folder/lekdicht-reporter.service
+sed -e 's|@LIBEXECDIR@/lekdicht-reporter|/bin/true|' -e '/^Documentation=/d' systemd/lekdicht-reporter.service >"$unit"
+! systemd-analyze verify --man=no "$unit" 2>&1 | grep -F lekdicht-reporter.service >"$folder/log"
+result $? "systemd understands every line of the unit" "$folder/log"
+
+systemd-analyze security --offline=true --no-pager --threshold=13 "$unit" >"$folder/log" 2>&1
+result $? "the unit's exposure is at most 1.3" "$folder/log"

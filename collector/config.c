@@ -108,12 +108,25 @@ static int take(void *userdata, const char *section, const char *key, const char
         return fault == NULL;
 }
 
+/* A line that is too long for inih comes in pieces, each of which it would take for a line. */
 static char *next_line(char *text, int size, void *userdata)
 {
         struct reading *reading = userdata;
+        int c;
 
         reading->line++;
-        return fgets(text, size, reading->file);
+        if (!fgets(text, size, reading->file))
+                return NULL;
+        if (strchr(text, '\n') || feof(reading->file))
+                return text;
+        while ((c = getc(reading->file)) != EOF && c != '\n')
+                ;
+        if (!reading->fault) {
+                reading->fault = "the line is too long";
+                reading->fault_line = reading->line;
+        }
+        snprintf(text, (size_t) size, "no key\n"); /* an error, whatever stood there */
+        return text;
 }
 
 void config_default(struct config *ret)

@@ -809,6 +809,36 @@ def test_locked_database(collector):
     expect(collector.count() == 2, "the count is wrong afterwards")
 
 
+def test_ipv6_and_odd_ways_to_ask(collector):
+    # A body where none belongs is read and dropped; two requests in one write are two answers.
+    status, _, _ = collector.ask("GET", "/", b"x" * 100000)
+    expect(status == 200, f"GET with a body: {status}")
+    answer = collector.raw(b"GET /style.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                           b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    expect(answer.count(b"HTTP/1.1 200") == 1, f"the first of two requests: {answer[:200]!r}")
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as problem:
+        return f"no IPv6 here: {problem}"
+    config = collector.folder / "six.ini"
+    config.write_text(f"[collector]\nlisten = [::1]:0\ndatabase = {collector.folder}/six.db\ntoken-file = {collector.folder}/token\n")
+    with subprocess.Popen([PROGRAM, "--config", config], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            port = re.search(r"http://\[::1\]:(\d+)/", process.stderr.readline())
+            expect(port, "the address is not said")
+            connection = http.client.HTTPConnection("::1", int(port.group(1)), timeout=10)
+            connection.request("POST", "/v1/logs", json.dumps(request([record(1)])),
+                               {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"})
+            status = connection.getresponse().status
+            connection.close()
+            expect(status == 200, f"{status} over IPv6")
+        finally:
+            process.terminate()
+        expect(process.wait(20) == 0, "the collector on IPv6 ended badly")
+    return None
+
+
 def test_settings(collector):
     def ends(what, said, config=None, prepare=None):
         """The daemon must not start, and say why."""

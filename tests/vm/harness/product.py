@@ -55,7 +55,7 @@ class Product:
         """Where a check begins: nothing plugged, the gate closed, the agent running with a policy of SECTIONS."""
         for device in (*self.vm.usb.plugged(), *self.vm.gadgets.plugged()):
             device.unplug()
-        self.vm.wait_for("! ls -d /sys/bus/scsi/devices/target* 2>/dev/null", VERDICT_TIMEOUT)
+        self.vm.wait_for("! ls -d /sys/bus/usb/devices/*:*/host* >/dev/null 2>&1", VERDICT_TIMEOUT)
         self.agent("start")
         self.gate("close")
         self.set_policy(*sections)

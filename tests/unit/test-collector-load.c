@@ -54,6 +54,18 @@ static void *give_later(void *userdata)
         return NULL;
 }
 
+static void *give_waiting_last(void *userdata)
+{
+        struct load *load = userdata;
+
+        while (!load_ending(load))
+                usleep(1000);
+        load_give_request(load);
+        usleep(100000);
+        load_give_waiting(load);
+        return NULL;
+}
+
 static uint64_t now_ms(void)
 {
         struct timespec now;
@@ -82,6 +94,17 @@ static void the_end_waits_for_answers(void **state)
         assert_false(load_take_waiting(&load));
         assert_false(load_take_body(&load, 1));
         assert_false(load_take_page(&load));
+
+        load_destroy(&load);
+
+        /* The writer is waited for however long it takes. */
+        load_init(&load);
+        load_take_request(&load);
+        assert_true(load_take_waiting(&load));
+        assert_int_equal(pthread_create(&thread, NULL, give_waiting_last, &load), 0);
+        load_drain(&load, 0);
+        assert_int_equal(load.waiting, 0);
+        pthread_join(thread, NULL);
 
         load_take_request(&load); /* one that never ends is not waited for */
         began = now_ms();

@@ -59,6 +59,7 @@ static int setup(void **state)
         sigaddset(&set, SIGCHLD);
         sigaddset(&set, SIGTERM);
         sigprocmask(SIG_BLOCK, &set, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
         bed_init(&bed, NULL);
         snprintf(program, sizeof(program), "%s/gate", bed.root);
         script("exit 0");
@@ -138,7 +139,9 @@ static void child_has_what_it_needs_and_nothing_else(void **state)
         /* The directory once, as 3; and nothing of the agent's loop. */
         assert_non_null(strstr(said, "\n1\n"));
         assert_non_null(strstr(said, "SigBlk:?0000000000000000"));
-        assert_non_null(strstr(said, "SigIgn:?0000000000000000"));
+        /* 32 and 33 are the C library's own. */
+        assert_non_null(strstr(said, "SigIgn:?"));
+        assert_int_equal(strtoull(strstr(said, "SigIgn:?") + strlen("SigIgn:?"), NULL, 16) & 0x7fffffff, 0);
         assert_non_null(strstr(said, "leads"));
         assert_string_equal(bed_read(&bed, "log"), "refuse /proc/self/fd/3");
 }

@@ -222,6 +222,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void) source;
         (void) usec;
+        job->timer = sd_event_source_disable_unref(job->timer);
         job->not_before_usec = 0;
         start_all(job->gatekeeper);
         return 0;

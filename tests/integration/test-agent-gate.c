@@ -200,6 +200,18 @@ static void wish_outlasts_a_restart(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_GATE=open", "LEKDICHT_AUDIT=no", NULL), 1);
 }
 
+static void wish_alone_is_carried_out(void **state)
+{
+        (void) state;
+        bed_text(&scene.bed, "etc/lekdicht/gate.open", "by-command\n");
+        scene_start(BLOCK);
+        UNTIL(scene_gate("open ") == 1);
+        scene_plug(&stick);
+        UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 1);
+}
+
 static void until_reboot_needs_no_wish(void **state)
 {
         (void) state;
@@ -312,6 +324,7 @@ int main(void)
                 TEST(bus_that_goes_is_drift),
                 TEST(opened_by_hand_is_honoured),
                 TEST(wish_outlasts_a_restart),
+                TEST(wish_alone_is_carried_out),
                 TEST(until_reboot_needs_no_wish),
                 TEST(audit_opens_and_says_what_would_be),
                 TEST(audit_from_enforce_gives_back),

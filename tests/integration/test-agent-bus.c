@@ -252,6 +252,7 @@ static int check_authorization(sd_bus_message *message, void *userdata, sd_bus_e
         snprintf(polkit.sender, sizeof(polkit.sender), "%s", sender);
         polkit.asked++;
         if (polkit.silent) {
+                sd_bus_message_unref(polkit.waiting);
                 polkit.waiting = sd_bus_message_ref(message);
                 return 1;
         }

@@ -86,6 +86,7 @@ static void a_value_that_does_not_stay_is_an_error(void **state)
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EIO);
         what = MACHINE_WRITES_SHORT;
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EIO);
+        assert_int_equal(bus_probe(&m->roots, SCSI, "3:0:0:0"), -EIO);   /* half a name is another name */
         what = -EACCES;
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EACCES);
         machine_file(m, "0\n", "sys/bus/scsi/drivers_autoprobe");

@@ -192,6 +192,10 @@ static void btrfs_leads_to_every_member(void **state)
         machine_mount(m, 0, 31, "/", "btrfs", machine_node(m, "sda2", SDA, 2), "rw,subvol=/@");
         assert_uses(m, "/", disk_of(m, sata, "sda"), disk_of(m, stick, "sdb"));
         assert_unused(m, other);
+        /* Each by its own list, whichever is found first. */
+        machine_mount(m, 0, 32, "/srv", "btrfs", machine_node(m, "sdc1", SDC, 1), "rw");
+        assert_uses(m, "/srv", disk_of(m, other, "sdc"));
+        assert_uses(m, "/", disk_of(m, sata, "sda"), disk_of(m, stick, "sdb"));
 }
 
 static void btrfs_without_a_list_leads_to_its_source(void **state)
@@ -300,7 +304,7 @@ static void the_source_that_a_user_gave_to_fuse_counts_for_nothing(void **state)
         machine_mount(m, 0, 50, "/home/teacher/x", "fuse.sshfs", node, "rw,user_id=1000,group_id=1000");
         machine_mount(m, 0, 51, "/home/teacher/y", "fuse", node, "rw,user_id=1000,group_id=1000");
         machine_mount(m, 0, 52, "/home/teacher/z", "fuse.btrfs", node, "rw,user_id=1000,group_id=1000");
-        machine_mount(m, 0, 53, "/home/teacher/w", "fuse", node, "rw,user_id=10000");
+        machine_mount(m, 0, 53, "/home/teacher/w", "fuse", node, "rw,user_id=0x3e8,xuser_id=0");
         assert_unused(m, stick);
         /* root has no need to lie: ntfs-3g and the like without a device number. */
         machine_mount(m, 0, 54, "/srv/data", "fuse.ntfs", node, "rw,nosuid,user_id=0,group_id=0");

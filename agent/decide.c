@@ -8,6 +8,7 @@
  * depends on the LUNs (a CD drive may be allowed where a disk is not), it waits for them behind the closed gate; each LUN
  * is then judged, and the device is refused only when all are and no more are expected. */
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -136,8 +137,15 @@ static void want(const struct decide *decide, struct device *device, struct targ
         }
         if (target->wish == verb && target->outcome == OUTCOME_FAILED && !again)
                 return;
-        if (target->wish == verb && target->outcome == OUTCOME_DONE && verb == VERB_REFUSE)
+        if (target->wish == verb && target->outcome == OUTCOME_DONE && verb == VERB_REFUSE) {
+                target->drifts = again ? 1 : target->drifts + 1;
+                if (target->drifts > DECIDE_DRIFTS_MAX) {
+                        snprintf(device->trouble, sizeof(device->trouble), "another program switches it on again and again");
+                        target->outcome = OUTCOME_FAILED;
+                        return;
+                }
                 decide->ops->drift(decide->ops->userdata, device, target);
+        }
         target->wish = verb;
         target->refused_by_us = verb == VERB_REFUSE;
         target->outcome = decide->ops->act(decide->ops->userdata, device, target, verb) < 0 ? OUTCOME_FAILED : OUTCOME_UNDER_WAY;
@@ -218,6 +226,17 @@ bool decide_lun_is_open(const struct decide *decide, const struct lun *lun)
                rundir_granted(decide->run, diskseq);
 }
 
+/* Open, or released and still the same disk: then its own events are no reason to release it again. */
+static bool is_released(const struct decide *decide, const struct lun *lun, bool again)
+{
+        uint64_t diskseq;
+
+        if (decide_lun_is_open(decide, lun))
+                return true;
+        return !again && lun->target.wish == VERB_RELEASE && lun->target.outcome == OUTCOME_DONE && lun->released != 0 &&
+               facts_bound(lun->target.dirfd) && facts_diskseq(lun->target.dirfd, &diskseq) == 0 && diskseq == lun->released;
+}
+
 static void act_on_luns(const struct decide *decide, struct device *device, bool again)
 {
         for (size_t i = 0; i < device->n_luns; i++) {
@@ -227,7 +246,7 @@ static void act_on_luns(const struct decide *decide, struct device *device, bool
                         continue;
                 switch (lun->answer) {
                 case ASSESS_ALLOWED:
-                        want(decide, device, &lun->target, VERB_RELEASE, decide_lun_is_open(decide, lun), again);
+                        want(decide, device, &lun->target, VERB_RELEASE, is_released(decide, lun, again), again);
                         break;
                 case ASSESS_REFUSED:
                         want(decide, device, &lun->target, VERB_REFUSE, !facts_bound(lun->target.dirfd), again);

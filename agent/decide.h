@@ -10,6 +10,10 @@
 #include "agent/device.h"
 #include "agent/rundir.h"
 
+/* So often is put right what someone else undid, then only when all is looked at anew: two programs that disagree must not
+ * keep the machine busy. The gate holds the storage all the same. */
+#define DECIDE_DRIFTS_MAX 20U
+
 struct decide_ops {
         /* Ask the gate: 0, and the outcome comes back through inventory_result(), or -errno. */
         int (*act)(void *userdata, const struct device *device, const struct target *target, enum verb verb);

@@ -43,6 +43,7 @@ struct target {
         enum verb wish;
         enum outcome outcome;
         bool refused_by_us;     /* asked for, in this run of the agent */
+        unsigned drifts;        /* how often someone undid it */
 };
 
 struct interface {
@@ -57,6 +58,7 @@ struct lun {
         char text[DEVICE_TEXT_MAX];     /* vendor and model */
         enum assessment answer;         /* when it opens */
         struct verdict verdict;
+        uint64_t released;              /* sequence number of the disk that was there when the gate had released it; 0: none */
 };
 
 struct device {

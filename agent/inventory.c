@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/discover.h"
+#include "agent/facts.h"
 #include "agent/inventory.h"
 #include "common/sysfs.h"
 #include "common/text.h"
@@ -209,6 +210,10 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
         switch (deed) {
         case DEED_DONE:
                 target->outcome = OUTCOME_DONE;
+                for (size_t i = 0; i < device->n_luns; i++)
+                        if (&device->luns[i].target == target &&
+                            (verb != VERB_RELEASE || facts_diskseq(target->dirfd, &device->luns[i].released) < 0))
+                                device->luns[i].released = 0;
                 break;
         case DEED_GONE:
                 target->outcome = OUTCOME_NONE;

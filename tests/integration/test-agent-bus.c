@@ -572,6 +572,23 @@ static void one_user_cannot_keep_all_questions(void **state)
         assert_false(is_error(NULL));
 }
 
+static void looks_at_everything_after_sleep(void **state)
+{
+        (void) state;
+        authority = join();
+        assert_true(sd_bus_request_name_async(authority, NULL, "org.freedesktop.login1", 0, NULL, NULL) >= 0);
+        scene_start(BLOCK);
+        agent_answers();
+        scene_run(300);
+        bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
+        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", 1) >= 0);
+        scene_run(500);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", 0) >= 0);
+        UNTIL(scene_gate("close ") == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL) == 1);
+}
+
 static void goes_on_without_a_bus_and_joins_it_when_it_comes(void **state)
 {
         (void) state;
@@ -610,6 +627,7 @@ int main(void)
                 TEST(without_polkit_only_root),
                 TEST(polkit_decides_for_others),
                 TEST(one_user_cannot_keep_all_questions),
+                TEST(looks_at_everything_after_sleep),
                 TEST(goes_on_without_a_bus_and_joins_it_when_it_comes),
         };
         int failed;

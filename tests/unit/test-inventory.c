@@ -353,6 +353,54 @@ static void granted_lun_is_left_alone(void **state)
         assert_true(was_asked(0, VERB_RELEASE, "3:0:0:0"));
 }
 
+static void released_disk_without_grant_is_not_released_for_ever(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        event(WATCH_ADD, "scsi", lun);
+        bed_bind(&bed, lun, "sd", "sda", 7);
+        done(0, DEED_DONE, false);
+        snprintf(disk, sizeof(disk), "%s/block/sda", lun);
+        for (unsigned i = 0; i < 5; i++)
+                event(WATCH_CHANGE, "block", disk);
+        assert_int_equal(n_asked, 1);
+        /* Another disk, no driver, or a look at everything are reasons. */
+        bed_attribute(&bed, disk, "diskseq", "8");
+        event(WATCH_CHANGE, "block", disk);
+        assert_int_equal(n_asked, 2);
+        done(1, DEED_DONE, false);
+        event(WATCH_CHANGE, "block", disk);
+        assert_int_equal(n_asked, 2);
+        event(WATCH_PRESENT, "scsi", lun);
+        assert_int_equal(n_asked, 3);
+        done(2, DEED_DONE, false);
+        bed_unbind(&bed, lun);
+        event(WATCH_CHANGE, "scsi", lun);
+        assert_int_equal(n_asked, 4);
+}
+
+static void quarrel_ends(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        for (unsigned i = 0; i < 100; i++) {
+                event(WATCH_CHANGE, "usb", devpath);
+                if (n_asked > i)
+                        done(i, DEED_DONE, false);
+        }
+        assert_int_equal(n_asked, DECIDE_DRIFTS_MAX + 1);
+        assert_int_equal(n_drifts, DECIDE_DRIFTS_MAX);
+        assert_string_equal(state_of("1-2"), "failed");
+        event(WATCH_PRESENT, "usb", devpath);
+        assert_int_equal(n_asked, DECIDE_DRIFTS_MAX + 2);
+}
+
 static void outcomes_are_states(void **state)
 {
         const char *devpath = bed_usb(&bed, &stick, true);
@@ -561,6 +609,8 @@ int main(void)
                 TEST(slow_strings_do_not_lose_the_settling),
                 TEST(bound_lun_is_unbound_at_once),
                 TEST(granted_lun_is_left_alone),
+                TEST(released_disk_without_grant_is_not_released_for_ever),
+                TEST(quarrel_ends),
                 TEST(outcomes_are_states),
                 TEST(latest_wish_wins),
                 TEST(open_gate_takes_wishes_back),

@@ -18,7 +18,7 @@ from .machine import Machine, command_line
 from .pci import Pci
 from .qemu import Process
 from .qmp import Qmp
-from .shell import RUN_TIMEOUT, Shell
+from .shell import RUN_TIMEOUT, CommandFailed, Shell
 from .tree import tree
 from .usb import Usb
 
@@ -129,9 +129,12 @@ class Guest:
 
     def wait_login(self):
         """Wait until systemd has started all there is to start, and teacher is logged in."""
-        self.run("systemctl is-system-running --wait", timeout=LOGIN_TIMEOUT, check=False)
-        # logind calls a session active before its scope exists; in its own file it is `opening` until then.
-        self.wait_for("grep -qs ^STATE=active /run/systemd/sessions/*", LOGIN_TIMEOUT)
+        try:
+            self.run("systemctl is-system-running --wait", timeout=LOGIN_TIMEOUT, check=False)
+            # logind calls a session active before its scope exists; its own file says `opening` until then.
+            self.wait_for("grep -qs ^STATE=active /run/systemd/sessions/*", LOGIN_TIMEOUT)
+        except CommandFailed as failure:
+            raise BootFailed(f"nobody is logged in: {failure}") from failure
 
     def _wait_agent(self, other_than):
         deadline = time.monotonic() + BOOT_TIMEOUT
@@ -143,7 +146,7 @@ class Guest:
             if panic:
                 raise BootFailed(f"the kernel died early ({panic.group()}, see {console})")
             if time.monotonic() > deadline:
-                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s of power-on (see {console})")
+                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s (see {console})")
 
     # Commands and files
 
@@ -184,7 +187,10 @@ class Guest:
         return base64.b64decode(self.run(f"base64 -w0 {shlex.quote(str(path))}").out)
 
     def uptime(self):
-        """The guest's CLOCK_MONOTONIC in seconds, the clock of all evidence and of the journal."""
+        """The guest's CLOCK_MONOTONIC in seconds, the clock of all evidence and of the journal.
+
+        /proc/uptime also counts the time of a suspend; what TCG can do of one never stops the clock.
+        """
         return float(self.out("cut -d' ' -f1 /proc/uptime"))
 
     # For people

@@ -59,6 +59,8 @@ class Guest:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.directory = private_directory()
+        self.console = self.logs / "console.log"
+        self._console_read = 0          # bytes of it that are of a boot before
         self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def __enter__(self):
@@ -95,7 +97,8 @@ class Guest:
         boot = tree() / "boot"
         ramdisk = initrd.with_files(boot / f"initrd-{self.machine.initrd}.img", self.machine.files,
                                     self.directory / "initrd")
-        argv = command_line(self.machine, image(self.product), boot, ramdisk, self.directory, self.logs / "console.log")
+        argv = command_line(self.machine, image(self.product), boot, ramdisk, self.directory, self.console)
+        self._console_read = 0
         self.process = Process(argv, self.directory, self.logs / "qemu.log")
         sockets = [self.directory / name for name in ("qmp", "agent", "events")]
         self.process.wait_sockets(*sockets)
@@ -121,10 +124,19 @@ class Guest:
         self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def reboot(self):
-        """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait."""
+        """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait.
+
+        A kernel that dies early, or never comes up, is reset once: see boot().
+        """
         before = self.shell.boot_id
         self.shell.start("systemctl reboot")
-        self._wait_agent(before)
+        try:
+            self._wait_agent(before)
+        except BootFailed as failure:
+            self.say(f"{self.name}: {failure}; resetting it once")
+            self._console_read = self.console.stat().st_size
+            self.qmp.execute("system_reset")
+            self._wait_agent(before)
         self.wait_login()
 
     def wait_login(self):
@@ -138,15 +150,15 @@ class Guest:
 
     def _wait_agent(self, other_than):
         deadline = time.monotonic() + BOOT_TIMEOUT
-        console = self.logs / "console.log"
         while not self.shell.wait_boot(other_than, timeout=POLL):
             if not self.process.alive():
                 raise BedError(f"QEMU ended: {self.process.log.read_text().strip()}")
-            panic = PANIC.search(console.read_text(errors="replace")) if console.exists() else None
+            said = self.console.read_bytes()[self._console_read:] if self.console.exists() else b""
+            panic = PANIC.search(said.decode(errors="replace"))
             if panic:
-                raise BootFailed(f"the kernel died early ({panic.group()}, see {console})")
+                raise BootFailed(f"the kernel died early ({panic.group()}, see {self.console})")
             if time.monotonic() > deadline:
-                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s (see {console})")
+                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s (see {self.console})")
 
     # Commands and files
 

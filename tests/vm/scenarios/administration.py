@@ -184,10 +184,10 @@ def check_answers(vm):
     assert "may not" in result.out + result.err, f"teacher is not told why: {result}"
     raw = vm.out(f"busctl call {AGENT} ListDevices; busctl call {AGENT} Explain s {name}; lekdicht devices --json; lekdicht policy explain {name}")
     assert SERIAL not in raw, f"the serial number is told: {raw}"
-    for call, code in (("Explain s 99-9", "org.lekdicht.Error.UnknownDevice"), ("SetGate s ajar", "org.lekdicht.Error.InvalidArgument")):
-        result = vm.run(f"gdbus call --system -d org.lekdicht.Agent1 -o /org/lekdicht/Agent1 -m org.lekdicht.Agent1.{call.split()[0]} "
-                        f"{call.split()[2]}", check=False)
-        assert result.code != 0 and code in result.err, f"{result}"
+    for call, argument, error in (("Explain", "99-9", "org.lekdicht.Error.UnknownDevice"), ("SetGate", "ajar", "org.lekdicht.Error.InvalidArgument")):
+        result = vm.run(f"dbus-send --system --print-reply --dest=org.lekdicht.Agent1 /org/lekdicht/Agent1 org.lekdicht.Agent1.{call} "
+                        f"string:{argument}", check=False)
+        assert result.code != 0 and error in result.err, f"{result}"
     product.agent("stop")
     for user in ("root", teacher.NAME, STRANGER):
         assert_codes(vm, user, {"status": ABSENT, "status --json": ABSENT, "devices --json": ABSENT, "gate open": ABSENT,
@@ -208,8 +208,8 @@ mkfs.vfat $loop >/dev/null; mount $loop /mnt; echo text >/mnt/file; umount /mnt
 modprobe zram; echo 16M >/sys/block/zram0/disksize; mke2fs -q /dev/zram0; mount /dev/zram0 /mnt; echo text >/mnt/file; umount /mnt
 disk=$(for disk in /sys/block/sd*; do case $(readlink -f $disk) in */ata*) echo /dev/${{disk##*/}};; esac; done)
 test "$(stat -c '%a %U %G' $disk)" = '660 root disk'
-echo secret | cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $disk -
-echo secret | cryptsetup open $disk home -
+printf secret | cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file - $disk
+printf secret | cryptsetup open --key-file - $disk home
 mke2fs -q -t ext4 /dev/mapper/home; mount /dev/mapper/home /home; mkdir /home/child; echo text >/home/child/file
 udevadm settle; udevadm trigger --subsystem-match=block; udevadm settle
 cat /home/child/file; test "$(stat -c '%a %U %G' $disk $loop | sort -u)" = '660 root disk'

@@ -17,7 +17,7 @@ STORM = 25                          # rounds, each with a stick and a UAS disk
 OPENING_STORM = 8                   # rounds with a stick that is allowed
 SLOW_STICK = "SLOW000001"
 SLOW_ALLOWED = allow("slow", serial=SLOW_STICK)
-BYTES_PER_SECOND = 256              # of the slow stick
+BYTES_PER_SECOND = 64               # of the slow stick
 PROMISE = 1.0                       # seconds from the event of its interface to a refused stick
 ANSWER = 2.0                        # seconds in which Status is answered
 PROBE_TIMEOUT = 60                  # seconds until the gate is at work on it
@@ -150,6 +150,8 @@ def check_storm(vm):
     for round_number in range(STORM):
         stay = SHORTEST + (LONGEST - SHORTEST) * (round_number * 7 % STORM) / (STORM - 1)
         devices = (vm.usb.stick(), vm.usb.uas())
+        for device in devices:
+            device.wait_usb()
         vm.run(f"sleep {stay:.2f}")
         for device in devices:
             device.unplug()
@@ -185,17 +187,16 @@ def agent_life(vm):
 
 def refuse_meanwhile(vm, product):
     """Plug a stick that is refused, and measure it by the kernel's clock."""
-    place = product.here()
+    place = len(product.entries())
     stick = vm.usb.stick(Fat())
     added = stick.wait_add("usb", DEVTYPE="usb_interface").time
     name = kernel_name(stick.wait_usb())
     gone = vm.evidence.wait(lambda event: event.action == "remove" and event.env.get("DEVTYPE") == "usb_interface"
                             and event.devpath.endswith(f"/{name}:1.0"), stick.since, what="the end of its interface")
     verdict = product.wait_event("lekdicht.device.refused", place, LEKDICHT_PORT=name)
-    for what, moment in (("deauthorised", gone.time), ("in the journal", product.moment(verdict))):
-        assert moment - added < PROMISE, f"it was {what} after {moment - added:.2f} s"
+    judged = int(verdict["LEKDICHT_USEC_TO_VERDICT"]) / 1e6
+    assert gone.time - added < PROMISE, f"it was judged after {judged:.2f} s and deauthorised after {gone.time - added:.2f} s"
     stick.unplug()
-    return f"{gone.time - added:.3f} s to deauthorised"
 
 
 def assert_answers(vm):
@@ -213,14 +214,12 @@ def check_slow(vm):
     slow = vm.usb.stick(Fat(), serial=SLOW_STICK, bytes_per_second=BYTES_PER_SECOND)
     slow.wait_scsi()
     vm.wait_for(GATE_AT_WORK, PROBE_TIMEOUT)
-    began = vm.uptime()
-    for _ in range(2):
-        refuse_meanwhile(vm, product)
-        assert_answers(vm)
-    name = kernel_name(slow.wait_usb())
-    assert vm.run(GATE_AT_WORK, check=False).code == 0, f"the bed: the slow stick was through after {vm.uptime() - began:.1f} s"
-    assert product.devices()[name]["state"] == "pending", f"the slow stick is {product.devices()[name]['state']}"
+    began, name = vm.uptime(), kernel_name(slow.wait_usb())
+    refuse_meanwhile(vm, product)
     assert_answers(vm)
+    state = product.devices()[name]["state"]
+    assert vm.run(GATE_AT_WORK, check=False).code == 0, f"the bed: the slow stick was through after {vm.uptime() - began:.1f} s"
+    assert state == "pending", f"the slow stick is {state}"
     vm.wait_for(f"! {GATE_AT_WORK}", END_TIMEOUT)
     took = vm.uptime() - began
     assert took > 3, f"the bed: the slow stick kept the kernel waiting for {took:.1f} s only"

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/parts.h"
 #include "agent/watch.h"
 #include "tests/bed/scene.h"
 
@@ -204,9 +205,21 @@ int scene_setup(void **state)
         return sd_event_new(&scene.loop) < 0 ? -1 : 0;
 }
 
+/* A gate that is still at work would write into the next test's machine. */
+static void wait_for_gates(void)
+{
+        uint64_t deadline = 0;
+
+        bed_remove(&scene.bed, "hang");
+        while (scene.agent && gatekeeper_running(scene.agent->gatekeeper) > 0 && sd_event_get_state(scene.loop) != SD_EVENT_FINISHED &&
+               scene_turn(&deadline))
+                ;
+}
+
 int scene_teardown(void **state)
 {
         (void) state;
+        wait_for_gates();
         scene_stop();
         scene.loop = sd_event_unref(scene.loop);
         free((void *) (uintptr_t) scene.config.paths.run);
@@ -245,16 +258,21 @@ void scene_stop(void)
         scene.agent = agent_free(scene.agent);
 }
 
+/* Let the agent see everything that was sent. */
+static void drain(void)
+{
+        for (unsigned i = 0; i < 1000 && sd_event_run(scene.loop, 0) > 0; i++)
+                ;
+        unread = 0;
+}
+
 void scene_event(const char *action, const char *devpath)
 {
         char path[PATH_MAX + sizeof("/sys")];
 
         /* The socket that umockdev uses for netlink holds ten messages at least, and it gives up when it is full. */
-        if (++unread > 8) {
-                while (sd_event_run(scene.loop, 0) > 0)
-                        ;
-                unread = 1;
-        }
+        if (++unread > 8)
+                drain();
         snprintf(path, sizeof(path), "/sys%s", devpath);
         umockdev_testbed_uevent(testbed, path, action);
 }
@@ -291,7 +309,7 @@ bool scene_turn(uint64_t *deadline)
         if (*deadline == 0)
                 *deadline = now() + 5000000ULL;
         sd_event_run(scene.loop, 10000);
-        unread = 0;
+        drain();
         return now() < *deadline;
 }
 
@@ -302,5 +320,5 @@ void scene_run(unsigned milliseconds)
         do
                 sd_event_run(scene.loop, 10000);
         while (now() < end);
-        unread = 0;
+        drain();
 }

@@ -175,6 +175,26 @@ static void late_events_of_what_is_gone(void **state)
         assert_null(inventory_first(inventory));
 }
 
+/* The kernel takes the attributes away before it announces the end. */
+static void what_is_going_is_not_taken_up(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        char path[BED_PATH * 3];
+
+        (void) state;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        snprintf(path, sizeof(path), "sys%s/uevent", lun);
+        bed_remove(&bed, path);
+        event(WATCH_ADD, "scsi", lun);
+        assert_null(inventory_first(inventory));
+        snprintf(path, sizeof(path), "sys%s/uevent", devpath);
+        bed_remove(&bed, path);
+        snprintf(path, sizeof(path), "sys%s/uevent", interface_of(&stick, devpath, 0));
+        bed_remove(&bed, path);
+        event(WATCH_REMOVE, "usb", devpath);
+        assert_int_equal(n_asked, 0);
+}
+
 static void nonsense_is_survived(void **state)
 {
         static const char *const paths[] = { "", "/", "x", "/devices", "/devices/..", ":", "/:", "/devices/1-2:1.0", "/devices/a:b", "/0:0:0:0" };
@@ -599,6 +619,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
                 TEST(same_event_twice_asks_once),
                 TEST(late_events_of_what_is_gone),
+                TEST(what_is_going_is_not_taken_up),
                 TEST(nonsense_is_survived),
                 TEST(descriptors_without_sense_leave_it_to_the_kernel),
                 TEST(descriptors_that_end_early_are_not_the_whole_device),

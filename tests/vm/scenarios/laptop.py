@@ -1,12 +1,13 @@
 """An ordinary laptop through a school day: what stores is refused, and whatever types goes on typing.
 
-One laptop, three boots: with devices in it from power-on; without lekdichtd; and with the gate opened by command.
+It has a stick, a UAS disk, an SD card and a keyboard in it from power-on.
 """
 
 from harness import keys
 from harness.disks import Fat
-from harness.gate import assert_closed, assert_nothing_failed, moment_of, removable_disks, wait_off
+from harness.gate import assert_closed, moment_of, removable_disks, wait_off
 from harness.machine import Drive, Machine
+from harness.present import AtBoot, assert_clean, name_at_boot
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
@@ -30,11 +31,6 @@ def before_power_on(vm):
 def name_of(device):
     """The kernel's name of a plugged USB device."""
     return kernel_name(device.wait_usb())
-
-
-def name_at_boot(vm, device):
-    """The same of one that was there before the recorder; QEMU's port N is port N of one of the root hubs."""
-    return vm.out(f"for d in /sys/bus/usb/devices/*-{device.port}; do basename $d; done")
 
 
 # Present at boot
@@ -70,22 +66,6 @@ def check_clean_boot(vm):
     """no unit failed, nothing removable is mounted, and the gate is closed"""
     assert_clean(vm)
     assert_closed(vm)
-
-
-class AtBoot:
-    """A keyboard whose input device is older than the record, for keys.py."""
-
-    def __init__(self, vm, keyboard):
-        self.vm, self.head, self.name = vm, keyboard.head, name_at_boot(vm, keyboard)
-
-    def wait_input(self):
-        return self.vm.out(f"echo /dev/input/$(basename /sys/bus/usb/devices/{self.name}/*/*/input/input*/event*)")
-
-
-def assert_clean(vm):
-    assert_nothing_failed(vm)
-    mounted = vm.out("findmnt --noheadings --list --output SOURCE | grep -E '^/dev/(sd|sr|mmcblk)' || true")
-    assert not mounted, f"mounted: {mounted}"
 
 
 # Plugged
@@ -221,51 +201,4 @@ def check_killed(vm):
     vm.evidence.assert_no_disk(since)
     vm.run(f"rm {DROP_IN} && systemctl daemon-reload")
     for device in (stick, keyboard):
-        device.unplug()
-
-
-def check_masked(vm):
-    """booted with lekdichtd masked, what is there and what is plugged stays shut, and keyboards type"""
-    vm.run("systemctl mask lekdichtd.service")
-    vm.reboot()
-    assert vm.run("pgrep -x lekdichtd", check=False).code == 1, "lekdichtd runs though it is masked"
-    assert_clean(vm)
-    assert_closed(vm)
-    assert not removable_disks(vm), f"there are disks: {removable_disks(vm)}"
-    keys.assert_keyboard(vm, AtBoot(vm, present["keyboard"]))
-    since = vm.evidence.mark()
-    stick, keyboard = vm.usb.stick(), vm.usb.keyboard()
-    keys.assert_keyboard(vm, keyboard)
-    stick.wait_scsi()
-    vm.evidence.assert_no_disk(since)
-    for device in (stick, keyboard):
-        device.unplug()
-
-
-# The wish
-
-def check_wish_is_kept(vm):
-    """opened by command the gate is open after a reboot too, and says so; closed by command it shuts what is open"""
-    vm.run("systemctl unmask lekdichtd.service && lekdicht-gate open")
-    vm.reboot()
-    agent = Product(vm)
-    said = agent.wait_event("lekdicht.gate.opened", 0)
-    assert said["LEKDICHT_REASON"], "the journal does not say why the gate is open"
-    status = agent.gate("status", codes=(3,)).out
-    assert "gate: open" in status and "wish: by-command" in status, status
-    names = {name_at_boot(vm, present[what]) for what in ("stick", "UAS disk")}
-    assert len([disk for disk in removable_disks(vm) if disk.startswith("sd")]) >= 2, "what was there at boot is not open"
-    stick = vm.usb.stick()
-    stick.wait_disk()
-    place = agent.here()
-    agent.gate("close")
-    for name in (*names, name_of(stick)):
-        agent.wait_event(REFUSED, place, LEKDICHT_PORT=name)
-    vm.wait_for(lambda: not removable_disks(vm))
-    assert_closed(vm)
-    since = vm.evidence.mark()
-    other = vm.usb.stick()
-    wait_off(other)
-    vm.evidence.assert_no_disk(since)
-    for device in (stick, other):
         device.unplug()

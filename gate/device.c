@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What a device is, is read from the device itself: `subsystem` and DEVTYPE. Its name is only used to find it. */
+/* What a device is, is told by its `subsystem` and the form of its own name, which the kernel gives. Its `uevent` says it
+ * too, but reading that waits for the device's lock (drivers/base/core.c, uevent_show() of several stable kernels): one
+ * sick stick in its probe, or being switched off, would hold up the refusal of every other. */
 
 #include "gate/device.h"
 
@@ -59,26 +61,16 @@ static int path_of(int dirfd, char *buffer, size_t size)
         return strstr(buffer, "//deleted") || strstr(buffer, " (deleted)") ? -ENODEV : 0;
 }
 
-/* DEVTYPE from the uevent file: "usb_device" and "usb_interface" share one subsystem. */
-static int read_devtype(int dirfd, char *ret, size_t size)
+/* usb_alloc_dev() and usb_set_configuration(): "1-2.3" and "1-2.3:1.0"; root hubs are "usb1". scsi_sysfs_device_initialize():
+ * "3:0:0:0"; hosts and targets are "host3" and "target3:0:0". */
+static bool begins_with_digit(const char *name)
 {
-        char text[SYSFS_ATTRIBUTE_MAX];
-        char *line, *rest = text;
-        ssize_t n;
-
-        n = attr_read(dirfd, "uevent", text, sizeof text);
-        if (n < 0)
-                return (int) n;
-        ret[0] = '\0';
-        while ((line = strsep(&rest, "\n")))
-                if (strncmp(line, "DEVTYPE=", 8) == 0)
-                        snprintf(ret, size, "%s", line + 8);
-        return 0;
+        return isdigit((unsigned char) name[0]);
 }
 
 static int identify(const struct roots *roots, struct device *device)
 {
-        char subsystem[SYSFS_NAME_MAX], devtype[64], path[PATH_MAX];
+        char subsystem[SYSFS_NAME_MAX], path[PATH_MAX];
         size_t prefix = strlen(roots->sys);
         int r;
 
@@ -93,18 +85,15 @@ static int identify(const struct roots *roots, struct device *device)
         strcpy(device->name, strrchr(path, '/') + 1);
 
         r = sysfs_read_link(device->dirfd, "subsystem", subsystem, sizeof subsystem);
+        if (!device_alive(device))
+                return -ENODEV;
         if (r < 0)
-                return device_alive(device) ? -EINVAL : -ENODEV;
-        r = read_devtype(device->dirfd, devtype, sizeof devtype);
-        if (r < 0)
-                return r;
+                return -EINVAL;
 
-        if (strcmp(subsystem, "usb") == 0 && strcmp(devtype, "usb_interface") == 0)
-                device->type = DEVICE_USB_INTERFACE;
-        else if (strcmp(subsystem, "usb") == 0 && strcmp(devtype, "usb_device") == 0 && isdigit((unsigned char) device->name[0]))
-                device->type = DEVICE_USB_DEVICE;
-        else if (strcmp(subsystem, "scsi") == 0 && strcmp(devtype, "scsi_device") != 0)
-                return -EINVAL;         /* hosts and targets */
+        if (strcmp(subsystem, "usb") == 0 && begins_with_digit(device->name))
+                device->type = strchr(device->name, ':') ? DEVICE_USB_INTERFACE : DEVICE_USB_DEVICE;
+        else if (strcmp(subsystem, "scsi") == 0 && !begins_with_digit(device->name))
+                return -EINVAL;
         else if (bus_by_name(subsystem)) {
                 device->type = DEVICE_LUN;
                 device->bus = bus_by_name(subsystem);

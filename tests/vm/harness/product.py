@@ -132,7 +132,9 @@ class Product:
 
     def devices(self):
         """What `lekdicht devices --json` lists: id -> entry."""
-        listed = json.loads(self.vm.run("lekdicht devices --json", check=False).out)
+        result = self.vm.run("lekdicht devices --json", check=False)
+        listed = json.loads(result.out)
+        assert "devices" in listed, f"{result}"
         return {device["id"]: device for device in listed["devices"]}
 
     def status(self):

@@ -72,6 +72,14 @@ static int put(const char *path, const char *text, bool durable)
         return r;
 }
 
+/* A name made or taken away survives a power cut once its directory is written. */
+static int sync_directory(const char *path)
+{
+        CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 int state_put(const struct roots *roots, const char *directory, const char *name, const char *text)
 {
         char path[PATH_MAX];
@@ -215,10 +223,12 @@ int state_set_wish(const struct roots *roots, enum wish wish)
         if (state_wish(roots) == wish)
                 return 0;
         if (wish == WISH_CLOSED)
-                return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-        r = make_directory(roots->etc);
-        if (r < 0)
-                return r;
-        snprintf(text, sizeof text, "%s\n", wish_texts[wish]);
-        return put(path, text, true);
+                r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+        else {
+                r = make_directory(roots->etc);
+                snprintf(text, sizeof text, "%s\n", wish_texts[wish]);
+                if (r == 0)
+                        r = put(path, text, true);
+        }
+        return r < 0 ? r : sync_directory(roots->etc);
 }

@@ -218,6 +218,21 @@ static void a_unit_without_a_disk_is_bound_and_that_is_all(void **state)
         assert_string_equal(m->out, "bound 3:0:0:0, which has no disk\n");
 }
 
+/* The kernel takes the disk and the attributes away first, the directory last. */
+static void one_that_is_just_going_has_not_just_no_disk(void **state)
+{
+        struct machine *m = *state;
+        struct device device;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        device = machine_open(m, "3:0:0:0");
+        machine_remove(m, "sys" LUN "/block");
+        machine_remove(m, "sys" LUN "/uevent");
+        assert_int_equal(release(&m->roots, &device), GATE_GONE);
+        assert_string_equal(m->out, "");
+        device_close(&device);
+}
+
 static void without_a_sequence_number_there_is_no_grant(void **state)
 {
         struct machine *m = *state;
@@ -357,6 +372,7 @@ int main(void)
                 cmocka_unit_test(what_has_left_is_gone_and_gets_nothing),
                 cmocka_unit_test(what_took_the_name_is_not_opened),
                 test(a_unit_without_a_disk_is_bound_and_that_is_all),
+                test(one_that_is_just_going_has_not_just_no_disk),
                 test(without_a_sequence_number_there_is_no_grant),
                 test(a_grant_that_cannot_be_written_is_a_failure),
                 test(a_usb_device_is_authorised_and_its_records_go),

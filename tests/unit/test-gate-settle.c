@@ -11,6 +11,19 @@
 
 #include "gate/settle.h"
 
+/* In place of the C library's: which file systems were written back, and how that ends. */
+static unsigned writebacks;
+static int writeback_error;
+
+int syncfs(int fd)
+{
+        struct stat st;
+
+        writebacks += fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+        errno = writeback_error;
+        return writeback_error ? -1 : 0;
+}
+
 static int two_sticks(void **state)
 {
         machine_setup(state);
@@ -112,6 +125,26 @@ static void the_last_mounted_is_unmounted_first(void **state)
         umount("/media/other");
 }
 
+/* No written byte is to be lost, and when one is, it is said. */
+static void it_is_written_back_first(void **state)
+{
+        struct machine *m = *state;
+
+        NEED_MOUNTS;
+        writebacks = 0;
+        mount_at(m, 801, "/media/a");
+        mount_at(m, 801, "/media/b");
+        assert_int_equal(settles(m, "1-2"), 0);
+        assert_int_equal(writebacks, 2);
+        assert_string_equal(m->err, "");
+        mount_at(m, 801, "/media/a");
+        writeback_error = EIO;
+        assert_int_equal(settles(m, "1-2"), 0);
+        writeback_error = 0;
+        assert_says(m->err, "/media/a: writing back: ");
+        assert_false(is_mounted("/media/a"));
+}
+
 /* Somebody is writing a file: it stays writable, and the mount beside it goes. */
 static void what_somebody_has_open_stays(void **state)
 {
@@ -190,6 +223,7 @@ int main(void)
                 test(what_carries_the_system_is_not_touched),
                 test(what_swaps_is_not_touched),
                 test(the_last_mounted_is_unmounted_first),
+                test(it_is_written_back_first),
                 test(what_somebody_has_open_stays),
                 test(what_is_unmounted_by_somebody_else_is_no_failure),
                 test(no_link_is_followed),

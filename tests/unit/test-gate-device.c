@@ -177,6 +177,20 @@ static void a_device_that_is_just_going_is_gone(void **state)
         assert_int_equal(opens(m, "1-2", NULL), -ENOENT);               /* the link in the bus directory dangles */
 }
 
+/* Reading `uevent` waits for the lock of a device that may be sick; here it would be an error (EISDIR). */
+static void a_device_is_known_without_asking_it(void **state)
+{
+        static const char *const paths[] = { STICK_PORT, STICK_PORT "/1-2:1.0", STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0" };
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 2, true);
+        for (size_t i = 0; i < 3; i++) {
+                machine_remove(m, "sys%s/uevent", paths[i]);
+                machine_file(m, "", "sys%s/uevent/x", paths[i]);
+                assert_int_equal(opens(m, machine_string(m, "%s/sys%s", m->top, paths[i]), NULL), 0);
+        }
+}
+
 /* The one thing everything else rests on. */
 static void what_takes_the_name_is_neither_read_nor_written(void **state)
 {
@@ -335,6 +349,7 @@ int main(void)
                 machine_test(paths_that_lead_elsewhere_are_refused),
                 machine_test(what_is_no_usb_device_and_on_no_gated_bus_is_refused),
                 machine_test(a_device_that_is_just_going_is_gone),
+                machine_test(a_device_is_known_without_asking_it),
                 machine_test(what_takes_the_name_is_neither_read_nor_written),
                 machine_test(bound_means_that_there_is_a_driver),
                 cmocka_unit_test(what_hangs_on_usb_or_firewire_is_removable),

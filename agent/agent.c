@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Wires the parts: events to the inventory, its wishes to the gatekeeper, their ends back to the inventory; and the few things
- * that concern all of them, such as looking at everything anew. */
+/* Wires the parts: events to the inventory, its wishes to the gatekeeper, their ends back to the inventory; and the
+ * few things that concern all of them, such as looking at everything anew. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,8 @@ static int act(void *userdata, const struct device *device, const struct target 
                                                                               .name = target->name });
 
         if (r < 0)
-                record_note(LOG_ERR, "lekdicht-gate %s %s cannot be run: %s", gatekeeper_verb_name(verb), target->name, strerror(-r));
+                record_note(LOG_ERR, "lekdicht-gate %s %s cannot be run: %s", gatekeeper_verb_name(verb), target->name,
+                            strerror(-r));
         return r;
 }
 
@@ -108,7 +109,8 @@ static void on_result(void *userdata, const struct gatekeeper_result *result)
         if ((result->deed == DEED_FAILED || result->deed == DEED_BUSY) && (result->attempt == 1 || !result->retry))
                 record_gate_trouble(result->name, result->verb, result->status, result->output, result->retry);
         if (result->device != GATEKEEPER_GLOBAL) {
-                inventory_result(agent->inventory, result->device, result->target, result->verb, result->deed, result->retry, result->output);
+                inventory_result(agent->inventory, result->device, result->target, result->verb, result->deed,
+                                 result->retry, result->output);
                 return;
         }
         gatewatch_result(agent->gatewatch, result);
@@ -221,11 +223,12 @@ int agent_reload(struct agent *agent)
         return r;
 }
 
-/* A module or bus that the gate rests on: after a reload it may be open again, and a bus that is gone is no closed one. */
+/* A module or bus that the gate rests on: after a reload it may be open again, and a bus that is gone is no closed
+ * one. */
 static bool is_of_the_gate(const char *name)
 {
-        static const char *const names[] = { "scsi_mod", "sd_mod", "sr_mod", "mmc_core", "mmc_block",
-                                             "memstick", "ms_block", "mspro_block", "scsi", "mmc" };
+        static const char *const names[] = { "scsi_mod", "sd_mod",   "sr_mod",      "mmc_core", "mmc_block",
+                                             "memstick", "ms_block", "mspro_block", "scsi",     "mmc" };
 
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(name, names[i]) == 0)
@@ -300,7 +303,12 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
         agent->loop = sd_event_ref(loop);
         agent->since_usec = clock_usec(CLOCK_REALTIME);
         agent->decide_ops = (struct decide_ops){
-                .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift, .userdata = agent,
+                .act = act,
+                .drop = drop,
+                .read_strings = read_strings,
+                .verdict = verdict,
+                .drift = drift,
+                .userdata = agent,
         };
         record_init(config->sink);
         agent->lock = r = take_lock(paths->lock);

@@ -10,14 +10,14 @@
 
 /* Where the kernel and our own files are. main() has the constants; tests stand up a machine of their own. */
 struct agent_paths {
-        const char *sys;                /* "/sys" */
-        const char *run;                /* "/run/lekdicht" */
-        const char *etc;                /* "/etc/lekdicht" */
-        const char *policy;             /* "/etc/lekdicht/policy.ini" */
-        const char *last_good;          /* "/var/lib/lekdicht/policy.last-good.ini" */
-        const char *gate;               /* "/usr/sbin/lekdicht-gate" */
-        const char *lock;               /* "/run/lekdicht-agent.lock" */
-        const char *bus;                /* D-Bus address of the system bus */
+        const char *sys;       /* "/sys" */
+        const char *run;       /* "/run/lekdicht" */
+        const char *etc;       /* "/etc/lekdicht" */
+        const char *policy;    /* "/etc/lekdicht/policy.ini" */
+        const char *last_good; /* "/var/lib/lekdicht/policy.last-good.ini" */
+        const char *gate;      /* "/usr/sbin/lekdicht-gate" */
+        const char *lock;      /* "/run/lekdicht-agent.lock" */
+        const char *bus;       /* D-Bus address of the system bus */
 };
 
 struct agent_config {
@@ -29,8 +29,8 @@ struct agent_config {
 
 struct agent;
 
-/* Build all parts; nothing is judged or done yet. SIGCHLD, SIGTERM, SIGINT and SIGHUP must be blocked. config is borrowed.
- * 0; -EALREADY when another agent runs; or -errno. */
+/* Build all parts; nothing is judged or done yet. SIGCHLD, SIGTERM, SIGINT and SIGHUP must be blocked. config is
+ * borrowed. 0; -EALREADY when another agent runs; or -errno. */
 int agent_new(sd_event *loop, const struct agent_config *config, struct agent **ret);
 /* Tear down in reverse. The gate stays as it is. */
 struct agent *agent_free(struct agent *agent);

@@ -116,9 +116,10 @@ static void reason_of(const struct device *device, char *text, size_t size)
                 break;
         case DEVICE_HELD:
                 snprintf(text, size, "%s",
-                         device->n_luns > 0                                                       ? "held: nothing on it is a disk or disc"
-                         : facts_authorized(device->target.dirfd, &authorized) == 0 && authorized ? "its storage is not in use"
-                                                                                                  : "switched off by another program");
+                         device->n_luns > 0 ? "held: nothing on it is a disk or disc"
+                         : facts_authorized(device->target.dirfd, &authorized) == 0 && authorized
+                                 ? "its storage is not in use"
+                                 : "switched off by another program");
                 break;
         case DEVICE_BUSY:
         case DEVICE_FAILED:

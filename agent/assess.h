@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The judge asked before all is known. A device is first seen when neither its LUNs nor its serial can be read yet; often
- * the answer does not depend on them. Pure. */
+/* The judge asked before all is known. A device is first seen when neither its LUNs nor its serial can be read yet;
+ * often the answer does not depend on them. Pure. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,19 +10,19 @@
 #include "policy/judge.h"
 
 enum assessment {
-        ASSESS_NEED_STRINGS,    /* the serial, or what the device calls itself, decides */
-        ASSESS_NEED_LUNS,       /* whether it is a disk, a card reader or a CD drive decides */
+        ASSESS_NEED_STRINGS, /* the serial, or what the device calls itself, decides */
+        ASSESS_NEED_LUNS,    /* whether it is a disk, a card reader or a CD drive decides */
         ASSESS_REFUSED,
-        ASSESS_ALLOWED,         /* in audit mode too: what the rules say */
+        ASSESS_ALLOWED, /* in audit mode too: what the rules say */
 };
 
 struct assess_facts {
-        unsigned kinds;                 /* what it may be: 1U << enum storage_kind each */
-        enum storage_kind guess;        /* which of them to name when it makes no difference */
+        unsigned kinds;          /* what it may be: 1U << enum storage_kind each */
+        enum storage_kind guess; /* which of them to name when it makes no difference */
         bool has_usb_id;
         uint16_t vendor, product;
         bool strings_known;
-        const char *serial;             /* NULL: none, or not known yet */
+        const char *serial; /* NULL: none, or not known yet */
 };
 
 /* What the rules say. *ret is the verdict for `guess`, also while something is still needed. When kinds differ,

@@ -73,7 +73,8 @@ static int list_devices_now(void *userdata, sd_bus_message *message)
 
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (const struct device *device = inventory_first(bus->agent->inventory); r >= 0 && device; device = device->next)
+        for (const struct device *device = inventory_first(bus->agent->inventory); r >= 0 && device;
+             device = device->next)
                 r = answer_device(bus->agent, device, reply);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
@@ -100,7 +101,8 @@ static int explain_now(void *userdata, sd_bus_message *message)
         if (r < 0)
                 return r;
         if (strlen(id) > BUS_ID_MAX)
-                return sd_bus_reply_method_errorf(message, ERROR_INVALID_ARGUMENT, "a device's name has at most %u bytes", BUS_ID_MAX);
+                return sd_bus_reply_method_errorf(message, ERROR_INVALID_ARGUMENT,
+                                                  "a device's name has at most %u bytes", BUS_ID_MAX);
         device = inventory_find(agent->inventory, id);
         if (!device)
                 return sd_bus_reply_method_errorf(message, ERROR_UNKNOWN_DEVICE, "no storage device is called %s", id);
@@ -149,7 +151,8 @@ void bus_gate_result(struct bus *bus, const struct gatekeeper_result *result)
         case DEED_BUSY:
         case DEED_FAILED:
         case DEED_GONE:
-                answer_waiting(bus, result->verb, result->output[0] ? result->output : "lekdicht-gate failed and said nothing");
+                answer_waiting(bus, result->verb,
+                               result->output[0] ? result->output : "lekdicht-gate failed and said nothing");
                 break;
         }
 }
@@ -168,16 +171,20 @@ static int set_gate_now(void *userdata, sd_bus_message *message)
         else if (strcmp(state, "closed") == 0)
                 verb = VERB_CLOSE;
         else
-                return sd_bus_reply_method_errorf(message, ERROR_INVALID_ARGUMENT, "the gate can be \"open\" or \"closed\"");
-        if (verb == VERB_CLOSE && gatewatch_is_audit(bus->agent->gatewatch))
                 return sd_bus_reply_method_errorf(message, ERROR_INVALID_ARGUMENT,
-                                                  "the policy says mode = audit, which keeps the gate open; change the policy");
+                                                  "the gate can be \"open\" or \"closed\"");
+        if (verb == VERB_CLOSE && gatewatch_is_audit(bus->agent->gatewatch))
+                return sd_bus_reply_method_errorf(
+                        message, ERROR_INVALID_ARGUMENT,
+                        "the policy says mode = audit, which keeps the gate open; change the policy");
         if (bus->n_waiting == BUS_WAITING_MAX)
-                return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many wait for the gate already");
+                return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                                  "too many wait for the gate already");
         answer_waiting(bus, verb == VERB_OPEN ? VERB_CLOSE : VERB_OPEN, "overtaken by a later command");
         r = gatewatch_command(bus->agent->gatewatch, verb);
         if (r < 0)
-                return sd_bus_reply_method_errorf(message, ERROR_GATE_FAILED, "lekdicht-gate cannot be run: %s", strerror(-r));
+                return sd_bus_reply_method_errorf(message, ERROR_GATE_FAILED, "lekdicht-gate cannot be run: %s",
+                                                  strerror(-r));
         bus->waiting[bus->n_waiting++] = (struct waiting){ .message = sd_bus_message_ref(message), .verb = verb };
         return 1;
 }
@@ -241,13 +248,16 @@ static int reload_policy(sd_bus_message *message, void *userdata, sd_bus_error *
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), status, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), status,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListDevices", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", devices), list_devices,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", id), SD_BUS_RESULT("a{sv}", device), explain, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("SetGate", SD_BUS_ARGS("s", state), SD_BUS_NO_RESULT, set_gate, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ReloadPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", applied, "as", messages), reload_policy,
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", id), SD_BUS_RESULT("a{sv}", device), explain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetGate", SD_BUS_ARGS("s", state), SD_BUS_NO_RESULT, set_gate,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ReloadPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", applied, "as", messages),
+                                reload_policy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -277,7 +287,8 @@ static void leave(struct bus *bus)
 static void retry_later(struct bus *bus)
 {
         bus->retry = sd_event_source_disable_unref(bus->retry);
-        if (sd_event_add_time_relative(bus->agent->loop, &bus->retry, CLOCK_MONOTONIC, bus->retry_usec, 0, on_retry, bus) < 0)
+        if (sd_event_add_time_relative(bus->agent->loop, &bus->retry, CLOCK_MONOTONIC, bus->retry_usec, 0, on_retry,
+                                       bus) < 0)
                 record_note(LOG_ERR, "the bus will not be joined again: out of memory");
         if (bus->retry_usec < BUS_RETRY_MAX_USEC)
                 bus->retry_usec *= 2;
@@ -344,8 +355,9 @@ static int connect(struct bus *bus)
         if (r >= 0)
                 r = sd_bus_start(connection);
         if (r >= 0)
-                r = sd_bus_match_signal_async(connection, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
-                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
+                r = sd_bus_match_signal_async(connection, NULL, "org.freedesktop.DBus.Local",
+                                              "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                              "Disconnected", on_disconnected, NULL, bus);
         if (r >= 0)
                 r = sd_bus_match_signal_async(connection, NULL, "org.freedesktop.login1", "/org/freedesktop/login1",
                                               "org.freedesktop.login1.Manager", "PrepareForSleep", on_sleep, NULL, bus);

@@ -6,9 +6,9 @@
 
 #include "agent/gatekeeper.h"
 
-#define BUS_ID_MAX     64U           /* bytes of a device's name in a call */
-#define BUS_WAITING_MAX 16U          /* SetGate calls that wait for the gate */
-#define BUS_RETRY_USEC 1000000ULL    /* after a loss of the bus: so long, then twice that, ... */
+#define BUS_ID_MAX         64U        /* bytes of a device's name in a call */
+#define BUS_WAITING_MAX    16U        /* SetGate calls that wait for the gate */
+#define BUS_RETRY_USEC     1000000ULL /* after a loss of the bus: so long, then twice that, ... */
 #define BUS_RETRY_MAX_USEC 64000000ULL
 
 struct agent;

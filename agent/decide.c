@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Three questions in this order: does it carry the system (then hands off), what do the rules say, and what has to be done
- * in /sys so that it is so.
+/* Three questions in this order: does it carry the system (then hands off), what do the rules say, and what has to
+ * be done in /sys so that it is so.
  *
- * A USB device is refused whole when everything on it is storage: deauthorising an interface alone is undone by anyone
- * who may set the configuration. When it is also a keyboard, only its storage interfaces are refused. When the answer
- * depends on the LUNs (a CD drive may be allowed where a disk is not), it waits for them behind the closed gate; each LUN
- * is then judged, and the device is refused only when all are and no more are expected. */
+ * A USB device is refused whole when everything on it is storage: deauthorising an interface alone is undone by
+ * anyone who may set the configuration. When it is also a keyboard, only its storage interfaces are refused. When
+ * the answer depends on the LUNs (a CD drive may be allowed where a disk is not), it waits for them behind the
+ * closed gate; each LUN is then judged, and the device is refused only when all are and no more are expected. */
 
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 #include "agent/facts.h"
 #include "common/text.h"
 
-#define KIND(kind)      (1U << (kind))
-#define KINDS_USB       (KIND(STORAGE_USB_DISK) | KIND(STORAGE_SD_CARD) | KIND(STORAGE_OPTICAL))
+#define KIND(kind) (1U << (kind))
+#define KINDS_USB  (KIND(STORAGE_USB_DISK) | KIND(STORAGE_SD_CARD) | KIND(STORAGE_OPTICAL))
 
 static struct assess_facts facts_of(const struct device *device)
 {
@@ -38,7 +38,8 @@ static void judge_lun(const struct decide *decide, const struct device *device, 
         case DEVICE_USB:
                 if (lun->optical)
                         facts.guess = STORAGE_OPTICAL;
-                else if (facts_says_card_reader(lun->text) || (device->strings_known && facts_says_card_reader(device->text)))
+                else if (facts_says_card_reader(lun->text) ||
+                         (device->strings_known && facts_says_card_reader(device->text)))
                         facts.guess = STORAGE_SD_CARD;
                 else
                         facts.guess = STORAGE_USB_DISK;
@@ -109,10 +110,10 @@ void decide_judge(const struct decide *decide, struct device *device)
                         continue;
                 device->verdict = lun->verdict;
                 device->kind = device->bus == DEVICE_MMC || device->bus == DEVICE_MEMSTICK ? STORAGE_SD_CARD
-                               : lun->optical                                             ? STORAGE_OPTICAL
-                               : device->bus == DEVICE_SCSI                               ? STORAGE_EXTERNAL_DISK
-                               : facts_says_card_reader(lun->text)                        ? STORAGE_SD_CARD
-                                                                                          : device->kind;
+                               : lun->optical                                              ? STORAGE_OPTICAL
+                               : device->bus == DEVICE_SCSI                                ? STORAGE_EXTERNAL_DISK
+                               : facts_says_card_reader(lun->text)                         ? STORAGE_SD_CARD
+                                                                                           : device->kind;
                 if (device->bus != DEVICE_USB)
                         device->answer = lun->answer;
         }
@@ -122,11 +123,13 @@ void decide_judge(const struct decide *decide, struct device *device)
                 device->settled = true;
 
         device->exempt = exempt != NULL;
-        text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries, sizeof(device->carries));
+        text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries,
+                   sizeof(device->carries));
 }
 
 /* Ask for verb, unless /sys shows that it is so already, or it is being done. */
-static void want(const struct decide *decide, struct device *device, struct target *target, enum verb verb, bool is_so, bool again)
+static void want(const struct decide *decide, struct device *device, struct target *target, enum verb verb, bool is_so,
+                 bool again)
 {
         if (target->wish == verb && (target->outcome == OUTCOME_UNDER_WAY || target->outcome == OUTCOME_BUSY))
                 return;
@@ -140,7 +143,8 @@ static void want(const struct decide *decide, struct device *device, struct targ
         if (target->wish == verb && target->outcome == OUTCOME_DONE && verb == VERB_REFUSE) {
                 target->drifts = again ? 1 : target->drifts + 1;
                 if (target->drifts > DECIDE_DRIFTS_MAX) {
-                        snprintf(device->trouble, sizeof(device->trouble), "another program switches it on again and again");
+                        snprintf(device->trouble, sizeof(device->trouble),
+                                 "another program switches it on again and again");
                         target->outcome = OUTCOME_FAILED;
                         return;
                 }
@@ -148,7 +152,8 @@ static void want(const struct decide *decide, struct device *device, struct targ
         }
         target->wish = verb;
         target->refused_by_us = verb == VERB_REFUSE;
-        target->outcome = decide->ops->act(decide->ops->userdata, device, target, verb) < 0 ? OUTCOME_FAILED : OUTCOME_UNDER_WAY;
+        target->outcome =
+                decide->ops->act(decide->ops->userdata, device, target, verb) < 0 ? OUTCOME_FAILED : OUTCOME_UNDER_WAY;
 }
 
 static void unwant(const struct decide *decide, const struct device *device, struct target *target)
@@ -185,7 +190,8 @@ static bool only_storage(const struct device *device)
 
                 /* A vendor's own driver made LUNs of it. */
                 for (size_t k = 0; k < device->n_interfaces; k++)
-                        if (device->interfaces[k].config == device->config && device->interfaces[k].number == config->interfaces[i].number)
+                        if (device->interfaces[k].config == device->config &&
+                            device->interfaces[k].number == config->interfaces[i].number)
                                 storage = true;
                 if (!storage)
                         return false;
@@ -208,7 +214,8 @@ static void refuse_usb(const struct decide *decide, struct device *device, bool 
                 return;
         }
         for (size_t i = 0; i < device->n_interfaces; i++)
-                want(decide, device, &device->interfaces[i].target, VERB_REFUSE, is_off(&device->interfaces[i].target), again);
+                want(decide, device, &device->interfaces[i].target, VERB_REFUSE, is_off(&device->interfaces[i].target),
+                     again);
 }
 
 /* Give back what the gate took, so that LUNs can appear. What someone else switched off is left to him. */
@@ -233,8 +240,9 @@ static bool is_released(const struct decide *decide, const struct lun *lun, bool
 
         if (decide_lun_is_open(decide, lun))
                 return true;
-        return !again && lun->target.wish == VERB_RELEASE && lun->target.outcome == OUTCOME_DONE && lun->released != 0 &&
-               facts_bound(lun->target.dirfd) && facts_diskseq(lun->target.dirfd, &diskseq) == 0 && diskseq == lun->released;
+        return !again && lun->target.wish == VERB_RELEASE && lun->target.outcome == OUTCOME_DONE &&
+               lun->released != 0 && facts_bound(lun->target.dirfd) &&
+               facts_diskseq(lun->target.dirfd, &diskseq) == 0 && diskseq == lun->released;
 }
 
 static void act_on_luns(const struct decide *decide, struct device *device, bool again)
@@ -296,7 +304,8 @@ static bool any_refusal(const struct device *device)
 /* Something is decided, and begun: do the rules let it open? */
 static bool is_decided(const struct decide *decide, const struct device *device, bool *ret_allowed)
 {
-        *ret_allowed = device->answer == ASSESS_ALLOWED || (device->answer != ASSESS_REFUSED && any_lun(device, ASSESS_ALLOWED));
+        *ret_allowed = device->answer == ASSESS_ALLOWED ||
+                       (device->answer != ASSESS_REFUSED && any_lun(device, ASSESS_ALLOWED));
         if (device->bus != DEVICE_USB && !has_openable(device))
                 return false;
         /* A composite device is announced before its interfaces, and there is nothing to refuse yet. */
@@ -343,10 +352,12 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         if (under_way)
                 return DEVICE_PENDING;
         /* Not our doing: it would be let in, or looked at. */
-        if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled && is_off(&device->target))
+        if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled &&
+            is_off(&device->target))
                 return DEVICE_HELD;
         /* Its storage is in a configuration that is not the active one. */
-        if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) && !only_storage(device))
+        if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
+            !only_storage(device))
                 return DEVICE_HELD;
         if (is_decided(decide, device, &allowed)) {
                 if (!allowed)

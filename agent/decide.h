@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Policy and device in, wishes out: which target the gate is to release or to refuse. The truth is /sys and the gate's own
- * files, read anew each time; what the agent remembers only keeps it from asking twice. */
+/* Policy and device in, wishes out: which target the gate is to release or to refuse. The truth is /sys and the
+ * gate's own files, read anew each time; what the agent remembers only keeps it from asking twice. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,8 +10,8 @@
 #include "agent/device.h"
 #include "agent/rundir.h"
 
-/* So often is put right what someone else undid, then only when all is looked at anew: two programs that disagree must not
- * keep the machine busy. The gate holds the storage all the same. */
+/* So often is put right what someone else undid, then only when all is looked at anew: two programs that disagree
+ * must not keep the machine busy. The gate holds the storage all the same. */
 #define DECIDE_DRIFTS_MAX 20U
 
 struct decide_ops {
@@ -21,7 +21,8 @@ struct decide_ops {
         void (*drop)(void *userdata, const struct device *device, const struct target *target);
         /* The device's serial and names are wanted; they come back through inventory_strings(). */
         void (*read_strings)(void *userdata, const struct device *device);
-        /* There is a verdict to be recorded: device->verdict. open: nothing was done, since the gate is meant to be open. */
+        /* There is a verdict to be recorded: device->verdict. open: nothing was done, since the gate is meant to be
+         * open. */
         void (*verdict)(void *userdata, const struct device *device, bool open);
         /* Someone else undid what the gate did; it is put right. */
         void (*drift)(void *userdata, const struct device *device, const struct target *target);
@@ -30,7 +31,7 @@ struct decide_ops {
 
 struct decide {
         const struct policy *policy;
-        bool open;                      /* the gate is meant to be open: judge and record, but do nothing */
+        bool open; /* the gate is meant to be open: judge and record, but do nothing */
         const char *sys, *run;
         const struct exempts *exempts;
         const struct decide_ops *ops;

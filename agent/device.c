@@ -96,7 +96,8 @@ void device_drop_interface(struct device *device, size_t i)
 {
         target_clear(&device->interfaces[i].target);
         device->n_interfaces--;
-        memmove(&device->interfaces[i], &device->interfaces[i + 1], (device->n_interfaces - i) * sizeof(struct interface));
+        memmove(&device->interfaces[i], &device->interfaces[i + 1],
+                (device->n_interfaces - i) * sizeof(struct interface));
 }
 
 void device_drop_lun(struct device *device, size_t i)

@@ -12,23 +12,23 @@
 #include "agent/usbdesc.h"
 #include "agent/verb.h"
 
-#define DEVICE_LUNS_MAX       64U       /* more stay held: nobody is asked about them */
-#define DEVICE_INTERFACES_MAX 32U       /* the kernel's USB_MAXINTERFACES */
-#define DEVICE_TEXT_MAX       128U      /* bytes of what a device calls itself, NUL included */
-#define DEVICE_TROUBLE_MAX    256U      /* bytes of what the gate said when it could not */
-#define DEVICE_SERIAL_MAX     400U      /* 126 UTF-16 units are at most 378 bytes */
+#define DEVICE_LUNS_MAX       64U  /* more stay held: nobody is asked about them */
+#define DEVICE_INTERFACES_MAX 32U  /* the kernel's USB_MAXINTERFACES */
+#define DEVICE_TEXT_MAX       128U /* bytes of what a device calls itself, NUL included */
+#define DEVICE_TROUBLE_MAX    256U /* bytes of what the gate said when it could not */
+#define DEVICE_SERIAL_MAX     400U /* 126 UTF-16 units are at most 378 bytes */
 
 enum device_bus { DEVICE_USB, DEVICE_SCSI, DEVICE_MMC, DEVICE_MEMSTICK };
 
 enum device_state {
-        DEVICE_PENDING,         /* not decided yet, or the gate is still at it */
+        DEVICE_PENDING, /* not decided yet, or the gate is still at it */
         DEVICE_REFUSED,
         DEVICE_ALLOWED,
-        DEVICE_EXEMPT,          /* carries the system */
-        DEVICE_HELD,            /* nothing on it that is ever opened (a tape, an enclosure), or off by someone else's hand */
-        DEVICE_BUSY,            /* to be refused, but in use */
-        DEVICE_FAILED,          /* the gate could not do it */
-        DEVICE_GATE_OPEN,       /* judged, and nothing done: the gate is open */
+        DEVICE_EXEMPT,    /* carries the system */
+        DEVICE_HELD,      /* nothing on it that is ever opened (a tape, an enclosure), or off by someone else's hand */
+        DEVICE_BUSY,      /* to be refused, but in use */
+        DEVICE_FAILED,    /* the gate could not do it */
+        DEVICE_GATE_OPEN, /* judged, and nothing done: the gate is open */
 };
 
 /* How a wish of ours stands. */
@@ -36,14 +36,14 @@ enum outcome { OUTCOME_NONE, OUTCOME_UNDER_WAY, OUTCOME_DONE, OUTCOME_BUSY, OUTC
 
 /* Something in /sys that the gate can be told to release or refuse: this instance, whatever its name is later. */
 struct target {
-        uint64_t id;            /* never used twice */
-        char *devpath;          /* "/devices/..." */
-        const char *name;       /* its last part */
-        int dirfd;              /* pinned before anything was read (common/sysfs.h) */
+        uint64_t id;      /* never used twice */
+        char *devpath;    /* "/devices/..." */
+        const char *name; /* its last part */
+        int dirfd;        /* pinned before anything was read (common/sysfs.h) */
         enum verb wish;
         enum outcome outcome;
-        bool refused_by_us;     /* asked for, in this run of the agent */
-        unsigned drifts;        /* how often someone undid it */
+        bool refused_by_us; /* asked for, in this run of the agent */
+        unsigned drifts;    /* how often someone undid it */
 };
 
 struct interface {
@@ -53,19 +53,19 @@ struct interface {
 
 struct lun {
         struct target target;
-        bool opens;                     /* a disk or disc, as opposed to a scanner, a tape, an enclosure */
+        bool opens; /* a disk or disc, as opposed to a scanner, a tape, an enclosure */
         bool optical;
-        char text[DEVICE_TEXT_MAX];     /* vendor and model */
-        enum assessment answer;         /* when it opens */
+        char text[DEVICE_TEXT_MAX]; /* vendor and model */
+        enum assessment answer;     /* when it opens */
         struct verdict verdict;
-        uint64_t released;              /* sequence number of the disk that was there when the gate had released it; 0: none */
+        uint64_t released; /* sequence number of the disk that was there when the gate had released it; 0: none */
 };
 
 struct device {
         struct target target;
         enum device_bus bus;
-        struct usbdesc desc;            /* DEVICE_USB */
-        unsigned config;                /* the active one's bConfigurationValue as last heard; 0: not heard */
+        struct usbdesc desc; /* DEVICE_USB */
+        unsigned config;     /* the active one's bConfigurationValue as last heard; 0: not heard */
         unsigned devnum;
         bool has_usb_id;
         uint16_t vendor, product;
@@ -74,30 +74,30 @@ struct device {
         char serial[DEVICE_SERIAL_MAX]; /* "": none */
         char text[DEVICE_TEXT_MAX];     /* manufacturer and product */
 
-        struct interface *interfaces;   /* the storage interfaces that are in /sys */
+        struct interface *interfaces; /* the storage interfaces that are in /sys */
         size_t n_interfaces;
         struct lun *luns;
         size_t n_luns;
 
-        enum assessment answer;         /* for the device as a whole */
-        enum storage_kind kind;         /* guessed until the LUNs are there */
+        enum assessment answer; /* for the device as a whole */
+        enum storage_kind kind; /* guessed until the LUNs are there */
         struct verdict verdict;
-        uint64_t settle_usec;           /* CLOCK_MONOTONIC: when its scan for LUNs will be taken to have ended; 0: nothing to wait for */
+        uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
         bool scan_ended;
-        bool settled;                   /* and every LUN was refused */
+        bool settled; /* and every LUN was refused */
         bool exempt;
-        char carries[DEVICE_TEXT_MAX];  /* when exempt: a mount point, or "swap" */
+        char carries[DEVICE_TEXT_MAX]; /* when exempt: a mount point, or "swap" */
 
-        char trouble[DEVICE_TROUBLE_MAX];       /* when busy or failed: why */
+        char trouble[DEVICE_TROUBLE_MAX]; /* when busy or failed: why */
         enum device_state state;
-        uint64_t since_usec;            /* CLOCK_REALTIME: when it came into this state */
-        uint64_t seen_usec;             /* CLOCK_MONOTONIC: when its first event was received */
-        uint64_t judged_usec;           /* CLOCK_MONOTONIC: when the rules were first clear about it; 0: not yet */
-        bool found;                     /* when we met it, it was refused or open already: no plug, but a restart of ours */
+        uint64_t since_usec;  /* CLOCK_REALTIME: when it came into this state */
+        uint64_t seen_usec;   /* CLOCK_MONOTONIC: when its first event was received */
+        uint64_t judged_usec; /* CLOCK_MONOTONIC: when the rules were first clear about it; 0: not yet */
+        bool found;           /* when we met it, it was refused or open already: no plug, but a restart of ours */
         bool strings_asked;
-        bool recorded;                  /* and as what: */
+        bool recorded; /* and as what: */
         bool recorded_open, recorded_allowed;
-        uint64_t scan;                  /* the last enumeration that saw it */
+        uint64_t scan; /* the last enumeration that saw it */
 
         struct device *next;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* An event is only a reason to look. Its device's directory is pinned first; if that fails, the event is old news. A device
- * or LUN that is known under that path but whose own pinned directory is dead was unplugged and replaced: the event of
- * its removal is still on the way, or was lost, and will find nothing to do. So it does not matter how late, how often
- * or in which order events come. */
+/* An event is only a reason to look. Its device's directory is pinned first; if that fails, the event is old news. A
+ * device or LUN that is known under that path but whose own pinned directory is dead was unplugged and replaced: the
+ * event of its removal is still on the way, or was lost, and will find nothing to do. So it does not matter how
+ * late, how often or in which order events come. */
 
 #include <errno.h>
 #include <string.h>
@@ -133,10 +133,11 @@ static struct lun *note_lun(struct inventory *inventory, struct device *device, 
 }
 
 /* A SCSI device below a USB device. */
-static struct device *on_usb_lun(struct inventory *inventory, const struct transport *transport, const char *devpath, int *fd,
-                                 const struct watch_event *event)
+static struct device *on_usb_lun(struct inventory *inventory, const struct transport *transport, const char *devpath,
+                                 int *fd, const struct watch_event *event)
 {
-        CLEANUP(cleanup_close) int interface_fd = sysfs_open(inventory_decide(inventory)->sys, transport->usb_interface);
+        CLEANUP(cleanup_close)
+        int interface_fd = sysfs_open(inventory_decide(inventory)->sys, transport->usb_interface);
         struct device *device = usb_device(inventory, transport->usb_device, true, event->usec);
         struct lun *lun;
         size_t n;
@@ -186,7 +187,8 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
                 r = facts_scsi_lun(lun);
                 break;
         case DEVICE_MMC:
-                r = facts_mmc_card(lun->target.dirfd, &card, lun->text, sizeof(lun->text), device->serial, sizeof(device->serial));
+                r = facts_mmc_card(lun->target.dirfd, &card, lun->text, sizeof(lun->text), device->serial,
+                                   sizeof(device->serial));
                 lun->opens = true;
                 break;
         case DEVICE_MEMSTICK:

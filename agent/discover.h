@@ -5,6 +5,6 @@
 
 #include "agent/inventory.h"
 
-/* The device, new in the inventory or known to it, with its interfaces and LUNs brought up to date; NULL when it is none of
- * ours, gone, or more than the inventory holds. Not for WATCH_REMOVE, but of disks. */
+/* The device, new in the inventory or known to it, with its interfaces and LUNs brought up to date; NULL when it is
+ * none of ours, gone, or more than the inventory holds. Not for WATCH_REMOVE, but of disks. */
 struct device *discover(struct inventory *inventory, const struct watch_event *event);

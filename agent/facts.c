@@ -182,9 +182,11 @@ int facts_diskseq(int dirfd, uint64_t *ret)
 
 bool facts_says_card_reader(const char *text)
 {
-        static const char *const words[] = { "card reader", "cardreader", "card  reader", "card-reader", "sd/mmc", "sd card",
-                                             "multi-card", "multicard", "multi card", "multiple reader", "memory stick",
-                                             "compact flash", "cf card", "sm/xd" };
+        static const char *const words[] = { "card reader",     "cardreader",   "card  reader",
+                                             "card-reader",     "sd/mmc",       "sd card",
+                                             "multi-card",      "multicard",    "multi card",
+                                             "multiple reader", "memory stick", "compact flash",
+                                             "cf card",         "sm/xd" };
 
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
                 if (text_has(text, words[i]))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What /sys says of a device, read through its pinned descriptor. Nothing here waits for a device: see common/sysfs.h. */
+/* What /sys says of a device, read through its pinned descriptor. Nothing here waits for a device: see
+ * common/sysfs.h. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,13 +12,14 @@
 
 /* How something is attached. */
 struct transport {
-        char usb_device[SYSFS_PATH_MAX];        /* devpath of the nearest USB device above it, "" when there is none */
-        char usb_interface[SYSFS_PATH_MAX];     /* devpath of that device's interface that carries it, or "" */
+        char usb_device[SYSFS_PATH_MAX];    /* devpath of the nearest USB device above it, "" when there is none */
+        char usb_interface[SYSFS_PATH_MAX]; /* devpath of that device's interface that carries it, or "" */
         bool firewire;
-        bool external_pci;      /* behind a port that the firmware calls external: "removable" (drivers/pci/probe.c) */
+        bool external_pci; /* behind a port that the firmware calls external: "removable" (drivers/pci/probe.c) */
 };
 
-/* Walk up from devpath. True only as long as the device at its end is alive: pin that first, ask sysfs_alive() after. */
+/* Walk up from devpath. True only as long as the device at its end is alive: pin that first, ask sysfs_alive()
+ * after. */
 int facts_transport(const char *sys, const char *devpath, struct transport *ret);
 
 /* Fill in what a USB device says: descriptors, ids, devnum. 0 or -errno. */

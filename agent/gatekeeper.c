@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A list of jobs. A job waits for its turn (or for a time, after a failure), runs, and is done. A job that runs can have a
- * successor for the same target, which waits until its device is free. */
+/* A list of jobs. A job waits for its turn (or for a time, after a failure), runs, and is done. A job that runs can
+ * have a successor for the same target, which waits until its device is free. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +33,12 @@ struct job {
         char *name;
         unsigned attempts;
         bool dropped;
-        pid_t pid;                      /* 0: does not run */
+        pid_t pid; /* 0: does not run */
         uint64_t begun_usec;
-        uint64_t not_before_usec;       /* 0: as soon as possible */
+        uint64_t not_before_usec; /* 0: as soon as possible */
         sd_event_source *child, *pipe, *timer;
         int output_fd;
-        char *output;                   /* GATEKEEPER_OUTPUT_MAX bytes while it runs */
+        char *output; /* GATEKEEPER_OUTPUT_MAX bytes while it runs */
         size_t output_size;
         struct job *next;
 };
@@ -49,8 +49,8 @@ struct gatekeeper {
         gatekeeper_callback callback;
         gatekeeper_slow slow;
         void *userdata;
-        struct job *jobs;               /* oldest first */
-        sd_event_source *turn;          /* deferred: start what can be started */
+        struct job *jobs;      /* oldest first */
+        sd_event_source *turn; /* deferred: start what can be started */
         unsigned running, total;
 };
 
@@ -114,8 +114,8 @@ static int on_turn(sd_event_source *source, void *userdata)
         return 0;
 }
 
-int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow, void *userdata,
-                   struct gatekeeper **ret)
+int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow,
+                   void *userdata, struct gatekeeper **ret)
 {
         struct gatekeeper *gatekeeper = calloc(1, sizeof(*gatekeeper));
         int r = -ENOMEM;
@@ -247,8 +247,13 @@ static void finish(struct job *job, int status)
 {
         struct gatekeeper *gatekeeper = job->gatekeeper;
         struct gatekeeper_result result = {
-                .device = job->device, .target = job->target, .verb = job->verb, .deed = deed_of(status), .status = status,
-                .name = job->name,     .usec = now(gatekeeper) - job->begun_usec,
+                .device = job->device,
+                .target = job->target,
+                .verb = job->verb,
+                .deed = deed_of(status),
+                .status = status,
+                .name = job->name,
+                .usec = now(gatekeeper) - job->begun_usec,
         };
         CLEANUP(cleanup_free) char *output = job->output;
         uint64_t delay = 0;
@@ -274,8 +279,8 @@ static void finish(struct job *job, int status)
                 delay = GATEKEEPER_RETRY_USEC << (job->attempts - 1);
         if (delay > 0 && !job->dropped) {
                 job->not_before_usec = now(gatekeeper) + delay;
-                result.retry = sd_event_add_time(gatekeeper->loop, &job->timer, CLOCK_MONOTONIC, job->not_before_usec, 0, on_retry,
-                                                 job) >= 0;
+                result.retry = sd_event_add_time(gatekeeper->loop, &job->timer, CLOCK_MONOTONIC, job->not_before_usec,
+                                                 0, on_retry, job) >= 0;
         }
         if (!result.retry)
                 unlink_job(gatekeeper, job);
@@ -303,8 +308,10 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
 
 static int spawn(struct job *job, int output_fd)
 {
-        static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8", device[] = "/proc/self/fd/3";
+        static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8",
+                    device[] = "/proc/self/fd/3";
         static char audit[] = "--audit", until_reboot[] = "--until-reboot";
+        const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
         char *const environment[] = { path, locale, NULL };
         char *arguments[] = { job->gatekeeper->program, strdupa(gatekeeper_verb_name(job->verb)), NULL, NULL };
         posix_spawn_file_actions_t files;
@@ -339,7 +346,7 @@ static int spawn(struct job *job, int output_fd)
         r = r ?: posix_spawnattr_setsigdefault(&attributes, &all);
         /* A group of its own: Ctrl-C on a terminal must not hit it between two writes. */
         r = r ?: posix_spawnattr_setpgroup(&attributes, 0);
-        r = r ?: posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+        r = r ?: posix_spawnattr_setflags(&attributes, flags);
         r = r ?: posix_spawn(&job->pid, job->gatekeeper->program, &files, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&files);
@@ -377,7 +384,8 @@ static int try_start(struct job *job)
         gatekeeper->running++;
         /* Without these two it is only quieter. */
         (void) sd_event_add_io(gatekeeper->loop, &job->pipe, job->output_fd, EPOLLIN, on_output, job);
-        (void) sd_event_add_time_relative(gatekeeper->loop, &job->timer, CLOCK_MONOTONIC, GATEKEEPER_SLOW_USEC, 0, on_slow, job);
+        (void) sd_event_add_time_relative(gatekeeper->loop, &job->timer, CLOCK_MONOTONIC, GATEKEEPER_SLOW_USEC, 0,
+                                          on_slow, job);
         return 0;
 }
 
@@ -420,7 +428,8 @@ static void start_all(struct gatekeeper *gatekeeper)
                 if (r < 0) {
                         job->output = malloc(GATEKEEPER_OUTPUT_MAX);
                         if (job->output)
-                                job->output_size = (size_t) snprintf(job->output, GATEKEEPER_OUTPUT_MAX, "cannot start: %s", strerror(-r));
+                                job->output_size = (size_t) snprintf(job->output, GATEKEEPER_OUTPUT_MAX,
+                                                                     "cannot start: %s", strerror(-r));
                         finish(job, STATUS_NOT_STARTED);
                         return; /* the list may be another now; the turn is on again */
                 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Runs lekdicht-gate, so that the loop never waits: a write to /sys can block for seconds in a sick device, and a process
- * in that state cannot even be killed. At most one child per physical device, so that release and refuse never race;
- * of wishes for the same target the latest wins. A child is never killed. */
+/* Runs lekdicht-gate, so that the loop never waits: a write to /sys can block for seconds in a sick device, and a
+ * process in that state cannot even be killed. At most one child per physical device, so that release and refuse
+ * never race; of wishes for the same target the latest wins. A child is never killed. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,34 +11,34 @@
 
 #include "agent/verb.h"
 
-#define GATEKEEPER_CHILDREN_MAX  16U          /* at a time; more wait their turn */
-#define GATEKEEPER_QUEUE_MAX     4096U        /* wishes, those under way included */
-#define GATEKEEPER_OUTPUT_MAX    8192U        /* bytes kept of what a child says */
-#define GATEKEEPER_SLOW_USEC     5000000ULL   /* longer than that is told in the journal */
-#define GATEKEEPER_BUSY_USEC     30000000ULL  /* what was in use is tried again after that */
-#define GATEKEEPER_RETRY_USEC    1000000ULL   /* what failed is tried again after 1, 2, 4, 8 times that */
-#define GATEKEEPER_ATTEMPTS_MAX  5U           /* then it has failed */
+#define GATEKEEPER_CHILDREN_MAX 16U         /* at a time; more wait their turn */
+#define GATEKEEPER_QUEUE_MAX    4096U       /* wishes, those under way included */
+#define GATEKEEPER_OUTPUT_MAX   8192U       /* bytes kept of what a child says */
+#define GATEKEEPER_SLOW_USEC    5000000ULL  /* longer than that is told in the journal */
+#define GATEKEEPER_BUSY_USEC    30000000ULL /* what was in use is tried again after that */
+#define GATEKEEPER_RETRY_USEC   1000000ULL  /* what failed is tried again after 1, 2, 4, 8 times that */
+#define GATEKEEPER_ATTEMPTS_MAX 5U          /* then it has failed */
 
-#define GATEKEEPER_GLOBAL 0ULL                /* "device" of close and open */
+#define GATEKEEPER_GLOBAL 0ULL /* "device" of close and open */
 
 struct gatekeeper_wish {
-        uint64_t device;        /* of one device one child at a time */
-        uint64_t target;        /* a later wish for the same takes its place */
+        uint64_t device; /* of one device one child at a time */
+        uint64_t target; /* a later wish for the same takes its place */
         enum verb verb;
-        int dirfd;              /* given to the child as descriptor 3; -1 for the global verbs. The gatekeeper keeps its own */
-        const char *name;       /* for messages */
+        int dirfd; /* given to the child as descriptor 3; -1 for the global verbs. The gatekeeper keeps its own */
+        const char *name; /* for messages */
 };
 
 struct gatekeeper_result {
         uint64_t device, target;
         enum verb verb;
         enum deed deed;
-        bool retry;             /* it will be tried again without being asked */
-        unsigned attempt;       /* 1 for the first */
-        int status;             /* exit status, or 128 + signal */
+        bool retry;       /* it will be tried again without being asked */
+        unsigned attempt; /* 1 for the first */
+        int status;       /* exit status, or 128 + signal */
         const char *name;
-        const char *output;     /* stdout and stderr, cleaned line by line; never NULL */
-        uint64_t usec;          /* how long it took */
+        const char *output; /* stdout and stderr, cleaned line by line; never NULL */
+        uint64_t usec;      /* how long it took */
 };
 
 /* Called from the loop, never from within gatekeeper_wish(). */
@@ -49,8 +49,8 @@ typedef void (*gatekeeper_slow)(void *userdata, const char *name, enum verb verb
 struct gatekeeper;
 
 /* program is the path of lekdicht-gate. SIGCHLD must be blocked. 0 or -errno. */
-int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow, void *userdata,
-                   struct gatekeeper **ret);
+int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow,
+                   void *userdata, struct gatekeeper **ret);
 /* Children that run go on. */
 struct gatekeeper *gatekeeper_free(struct gatekeeper *gatekeeper);
 

@@ -16,7 +16,7 @@
 #include "agent/record.h"
 
 #define TARGET_GATE 1ULL
-#define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE)
+#define CHANGES     (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE)
 
 enum place { PLACE_RUN, PLACE_EXEMPT, PLACE_ETC, _PLACE_MAX };
 
@@ -28,12 +28,12 @@ struct gatewatch {
         sd_event_source *places[_PLACE_MAX];
         sd_event_source *grace;
         bool audit;
-        enum verb under_way;            /* VERB_NONE: no child of ours */
-        uint64_t closing_until;         /* CLOCK_MONOTONIC */
-        enum verb failed;               /* did not help; not tried again before something changes */
-        bool looked, told_open;         /* what changed() was told */
+        enum verb under_way;    /* VERB_NONE: no child of ours */
+        uint64_t closing_until; /* CLOCK_MONOTONIC */
+        enum verb failed;       /* did not help; not tried again before something changes */
+        bool looked, told_open; /* what changed() was told */
         bool seen_closed;
-        enum gate recorded;             /* GATE_PARTLY: neither */
+        enum gate recorded; /* GATE_PARTLY: neither */
 };
 
 static uint64_t now(struct gatewatch *gatewatch)
@@ -127,11 +127,10 @@ static void record_drift(const struct gateview *view)
 
 static int run(struct gatewatch *gatewatch, enum verb verb)
 {
-        int r = gatekeeper_wish(gatewatch->gatekeeper, &(struct gatekeeper_wish){ .device = GATEKEEPER_GLOBAL,
-                                                                                   .target = TARGET_GATE,
-                                                                                   .verb = verb,
-                                                                                   .dirfd = -1,
-                                                                                   .name = "" });
+        int r = gatekeeper_wish(
+                gatewatch->gatekeeper,
+                &(struct gatekeeper_wish){
+                        .device = GATEKEEPER_GLOBAL, .target = TARGET_GATE, .verb = verb, .dirfd = -1, .name = "" });
 
         if (r < 0) {
                 record_note(LOG_ERR, "lekdicht-gate %s cannot be run: %s", gatekeeper_verb_name(verb), strerror(-r));
@@ -156,7 +155,8 @@ static int on_grace(sd_event_source *source, uint64_t usec, void *userdata)
 static void look_later(struct gatewatch *gatewatch, uint64_t usec)
 {
         gatewatch->grace = sd_event_source_disable_unref(gatewatch->grace);
-        if (sd_event_add_time_relative(gatewatch->loop, &gatewatch->grace, CLOCK_MONOTONIC, usec, 0, on_grace, gatewatch) < 0)
+        if (sd_event_add_time_relative(gatewatch->loop, &gatewatch->grace, CLOCK_MONOTONIC, usec, 0, on_grace,
+                                       gatewatch) < 0)
                 look(gatewatch, true);
 }
 
@@ -193,7 +193,8 @@ static void look(struct gatewatch *gatewatch, bool put_right)
 
         if (open) {
                 tell(gatewatch, true);
-        } else if (gatewatch->under_way == VERB_CLOSE && view.gate != GATE_CLOSED && now(gatewatch) < gatewatch->closing_until) {
+        } else if (gatewatch->under_way == VERB_CLOSE && view.gate != GATE_CLOSED &&
+                   now(gatewatch) < gatewatch->closing_until) {
                 /* Wait for its end, or until it is late. */
                 if (!gatewatch->looked)
                         tell(gatewatch, true);
@@ -237,7 +238,8 @@ static void watch_places(struct gatewatch *gatewatch)
                         continue;
                 snprintf(path, sizeof(path), "%s%s", i == PLACE_ETC ? gatewatch->etc : gatewatch->run,
                          i == PLACE_EXEMPT ? "/exempt" : "");
-                if (sd_event_add_inotify(gatewatch->loop, &gatewatch->places[i], path, CHANGES | IN_ONLYDIR, on_change, gatewatch) < 0)
+                if (sd_event_add_inotify(gatewatch->loop, &gatewatch->places[i], path, CHANGES | IN_ONLYDIR, on_change,
+                                         gatewatch) < 0)
                         continue;
                 /* Before the kernel's events: what the gate gives back when it is opened is not someone else's deed. */
                 sd_event_source_set_priority(gatewatch->places[i], SD_EVENT_PRIORITY_IMPORTANT - 1);
@@ -246,8 +248,8 @@ static void watch_places(struct gatewatch *gatewatch)
         }
 }
 
-int gatewatch_new(sd_event *loop, const char *sys, const char *run_directory, const char *etc, struct gatekeeper *gatekeeper,
-                  const struct gatewatch_ops *ops, struct gatewatch **ret)
+int gatewatch_new(sd_event *loop, const char *sys, const char *run_directory, const char *etc,
+                  struct gatekeeper *gatekeeper, const struct gatewatch_ops *ops, struct gatewatch **ret)
 {
         struct gatewatch *gatewatch = calloc(1, sizeof(*gatewatch));
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Keeps the gate as it is meant to be: closed, unless the school's policy is in audit mode or someone opened it by command.
- * That wish is in files of lekdicht-gate, which are watched; what is so is in /sys, which is read back. */
+/* Keeps the gate as it is meant to be: closed, unless the school's policy is in audit mode or someone opened it by
+ * command. That wish is in files of lekdicht-gate, which are watched; what is so is in /sys, which is read back. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,10 +11,11 @@
 #include "agent/gatekeeper.h"
 #include "agent/gateview.h"
 
-/* After the files changed: someone runs lekdicht-gate and is given that long to finish, before anything is put right. */
+/* After the files changed: someone runs lekdicht-gate and is given that long to finish, before anything is put
+ * right. */
 #define GATEWATCH_GRACE_USEC 3000000ULL
-/* While the gate is being closed no device is refused, so that what carries the system is found first; but not longer than
- * this, for the closing may hang in a sick device. */
+/* While the gate is being closed no device is refused, so that what carries the system is found first; but not
+ * longer than this, for the closing may hang in a sick device. */
 #define GATEWATCH_CLOSING_USEC 10000000ULL
 
 struct gatewatch_ops {

@@ -192,8 +192,8 @@ void inventory_prune(struct inventory *inventory)
         }
 }
 
-void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t target_id, enum verb verb, enum deed deed, bool retry,
-                      const char *said)
+void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t target_id, enum verb verb,
+                      enum deed deed, bool retry, const char *said)
 {
         struct device *device = inventory_find_id(inventory, device_id);
         struct target *target = device ? device_target(device, target_id) : NULL;

@@ -13,9 +13,10 @@
 #include "agent/watch.h"
 #include "policy/policy.h"
 
-#define INVENTORY_DEVICES_MAX 512U      /* more are not judged: the gate holds them */
+#define INVENTORY_DEVICES_MAX 512U /* more are not judged: the gate holds them */
 
-/* After the last LUN of a device appeared: so long until no more are expected. The kernel scans them one after another. */
+/* After the last LUN of a device appeared: so long until no more are expected. The kernel scans them one after
+ * another. */
 #define INVENTORY_SETTLE_USEC 2000000ULL
 
 #define INVENTORY_NEVER UINT64_MAX
@@ -43,8 +44,8 @@ void inventory_event(struct inventory *inventory, const struct watch_event *even
 void inventory_prune(struct inventory *inventory);
 
 /* What became of a wish; with retry the gatekeeper will try again by itself. said is the gate's own words. */
-void inventory_result(struct inventory *inventory, uint64_t device, uint64_t target, enum verb verb, enum deed deed, bool retry,
-                      const char *said);
+void inventory_result(struct inventory *inventory, uint64_t device, uint64_t target, enum verb verb, enum deed deed,
+                      bool retry, const char *said);
 /* What a USB device calls itself, cleaned; "" where it says nothing. */
 void inventory_strings(struct inventory *inventory, uint64_t device, const char *text, const char *serial);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* lekdichtd: watches for storage, judges it, and has lekdicht-gate release or refuse it. Storage stays shut without it. */
+/* lekdichtd: watches for storage, judges it, and has lekdicht-gate release or refuse it. Storage stays shut without
+ * it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,9 @@ static const struct agent_config config = {
 /* Returns -1 to go on, else the exit status. */
 static int options(int argc, char **argv)
 {
-        static const struct option known[] = { { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
+        static const struct option known[] = { { "help", no_argument, NULL, 'h' },
+                                               { "version", no_argument, NULL, 'V' },
+                                               { 0 } };
         int option = getopt_long(argc, argv, "h", known, NULL);
 
         if (option == 'V') {
@@ -45,7 +48,8 @@ static int options(int argc, char **argv)
                 return EXIT_SUCCESS;
         }
         if (option == 'h') {
-                puts("lekdichtd: refuses removable storage. Started by systemd (lekdichtd.service); takes no arguments.\n"
+                puts("lekdichtd: refuses removable storage. Started by systemd (lekdichtd.service); takes no "
+                     "arguments.\n"
                      "  --version   say which one this is\n"
                      "  --help      this\n"
                      "Policy: /etc/lekdicht/policy.ini. SIGHUP reads it again. See also lekdicht(1).");

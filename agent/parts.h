@@ -28,9 +28,9 @@ struct agent {
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;
-        uint64_t reconciled_usec;       /* CLOCK_MONOTONIC: the last time */
-        uint64_t since_usec;            /* CLOCK_REALTIME: when it started */
-        unsigned n_refused;             /* since then */
+        uint64_t reconciled_usec; /* CLOCK_MONOTONIC: the last time */
+        uint64_t since_usec;      /* CLOCK_REALTIME: when it started */
+        unsigned n_refused;       /* since then */
 };
 
 /* Enumerate /sys and look at the gate, now or as soon as the last time is long enough ago. */

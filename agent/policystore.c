@@ -147,7 +147,9 @@ int policystore_init(struct policystore *store, const char *path, const char *la
         CLEANUP(cleanup_free) struct policy_errors *errors = calloc(1, sizeof(*errors));
         int r;
 
-        *store = (struct policystore){ .path = path, .last_good = last_good, .flags = flags, .errors = calloc(1, sizeof(*errors)) };
+        *store = (struct policystore){
+                .path = path, .last_good = last_good, .flags = flags, .errors = calloc(1, sizeof(*errors))
+        };
         if (!errors || !store->errors)
                 return -ENOMEM;
         r = load_file(store);

@@ -10,13 +10,13 @@
 enum policy_source { POLICY_FROM_FILE, POLICY_FROM_LAST_GOOD, POLICY_BUILT_IN };
 
 struct policystore {
-        const char *path;               /* /etc/lekdicht/policy.ini; borrowed */
-        const char *last_good;          /* /var/lib/lekdicht/policy.last-good.ini; borrowed */
-        unsigned flags;                 /* of policy_load() */
-        struct policy *policy;          /* never NULL after policystore_init() */
+        const char *path;      /* /etc/lekdicht/policy.ini; borrowed */
+        const char *last_good; /* /var/lib/lekdicht/policy.last-good.ini; borrowed */
+        unsigned flags;        /* of policy_load() */
+        struct policy *policy; /* never NULL after policystore_init() */
         enum policy_source source;
-        struct policy_errors *errors;   /* of the last time the file was read */
-        char error[POLICY_ERROR_TEXT_MAX + 300];  /* "FILE:LINE: text" of the first, "" when the file is good */
+        struct policy_errors *errors;            /* of the last time the file was read */
+        char error[POLICY_ERROR_TEXT_MAX + 300]; /* "FILE:LINE: text" of the first, "" when the file is good */
 };
 
 /* Read the first policy that can be had. 0 or -ENOMEM. */

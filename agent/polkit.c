@@ -10,10 +10,10 @@
 
 #include "agent/polkit.h"
 
-#define BUS_NAME        "org.freedesktop.DBus"
-#define BUS_PATH        "/org/freedesktop/DBus"
-#define POLKIT_NAME     "org.freedesktop.PolicyKit1"
-#define POLKIT_PATH     "/org/freedesktop/PolicyKit1/Authority"
+#define BUS_NAME         "org.freedesktop.DBus"
+#define BUS_PATH         "/org/freedesktop/DBus"
+#define POLKIT_NAME      "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH      "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
 #define ALLOW_USER_INTERACTION 1U
@@ -98,7 +98,8 @@ static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error 
         (void) error;
         if (sd_bus_message_is_method_error(reply, NULL))
                 return deny(question, "polkit gives no answer, and so only root may do this");
-        if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 || sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
+        if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
+            sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
                 return deny(question, "polkit's answer makes no sense, and so only root may do this");
         if (authorized)
                 return allow(question);
@@ -120,7 +121,8 @@ static int ask_polkit(struct question *question)
 {
         sd_bus *bus = sd_bus_message_get_bus(question->message);
         sd_bus_message *call = NULL;
-        uint32_t flags = sd_bus_message_get_allow_interactive_authorization(question->message) > 0 ? ALLOW_USER_INTERACTION : 0;
+        uint32_t flags =
+                sd_bus_message_get_allow_interactive_authorization(question->message) > 0 ? ALLOW_USER_INTERACTION : 0;
         int r;
 
         if (count_at_polkit(question->polkit, question->uid) >= POLKIT_PENDING_USER_MAX) {
@@ -129,7 +131,8 @@ static int ask_polkit(struct question *question)
                 question_free(question);
                 return 1;
         }
-        r = sd_bus_message_new_method_call(bus, &call, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
+        r = sd_bus_message_new_method_call(bus, &call, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+                                           "CheckAuthorization");
         if (r >= 0)
                 r = sd_bus_message_append(call, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
                                           sd_bus_message_get_sender(question->message), question->action, 0, flags, "");
@@ -155,7 +158,8 @@ static int on_user(sd_bus_message *reply, void *userdata, sd_bus_error *error)
         return uid == 0 ? allow(question) : ask_polkit(question);
 }
 
-int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback, void *userdata)
+int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback,
+                 void *userdata)
 {
         const char *sender = sd_bus_message_get_sender(message);
         struct question *question;
@@ -164,7 +168,8 @@ int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *act
         if (!sender)
                 return -EPERM;
         if (polkit->n >= POLKIT_PENDING_MAX)
-                return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many questions wait for an answer");
+                return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                                  "too many questions wait for an answer");
         question = calloc(1, sizeof(*question));
         if (!question)
                 return -ENOMEM;

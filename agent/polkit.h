@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* May the sender of this message do that? root may; of others polkit is asked, without waiting for its answer: there may be
- * a person typing a password. Without polkit only root may. */
+/* May the sender of this message do that? root may; of others polkit is asked, without waiting for its answer: there
+ * may be a person typing a password. Without polkit only root may. */
 
 #include <systemd/sd-bus.h>
 
@@ -19,6 +19,7 @@ int polkit_new(struct polkit **ret);
 /* Messages that still wait get no answer. */
 struct polkit *polkit_free(struct polkit *polkit);
 
-/* For use as the last act of a method: 1 when the question is under way (the callback comes, or the message is answered with
- * AccessDenied in words that a person can use), or -errno. */
-int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback, void *userdata);
+/* For use as the last act of a method: 1 when the question is under way (the callback comes, or the message is
+ * answered with AccessDenied in words that a person can use), or -errno. */
+int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback,
+                 void *userdata);

@@ -83,8 +83,8 @@ static bool stderr_is_journal(void)
         uintmax_t device, inode;
         struct stat st;
 
-        return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
-               st.st_ino == inode;
+        return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+               st.st_dev == device && st.st_ino == inode;
 }
 
 void record_init(const struct record_sink *sink)
@@ -164,9 +164,9 @@ void record_verdict(const struct device *device, bool open, uint64_t usec)
         const struct verdict *verdict = &device->verdict;
         struct entry entry = { .n = 0 };
         bool refused = verdict->by_rule == ACCESS_BLOCK;
-        enum event event = device->found && !open                    ? EVENT_DEVICE_INVENTORY
-                           : refused && (!open || verdict->audit)    ? EVENT_DEVICE_REFUSED
-                                                                     : EVENT_DEVICE_OPENED;
+        enum event event = device->found && !open                 ? EVENT_DEVICE_INVENTORY
+                           : refused && (!open || verdict->audit) ? EVENT_DEVICE_REFUSED
+                                                                  : EVENT_DEVICE_OPENED;
         const char *prefix = "";
         char ids[16] = "";
 
@@ -176,7 +176,8 @@ void record_verdict(const struct device *device, bool open, uint64_t usec)
                 prefix = "the gate is open; else ";
         if (device->has_usb_id)
                 snprintf(ids, sizeof(ids), " (%04x:%04x)", device->vendor, device->product);
-        add(&entry, "MESSAGE", "%s at %s%s: %s%s", storage_kind_name(device->kind), device->target.name, ids, prefix, verdict->reason);
+        add(&entry, "MESSAGE", "%s at %s%s: %s%s", storage_kind_name(device->kind), device->target.name, ids, prefix,
+            verdict->reason);
         begin(&entry, event, event == EVENT_DEVICE_REFUSED ? LOG_NOTICE : LOG_INFO);
         add_device(&entry, device);
         add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
@@ -201,8 +202,8 @@ void record_gate_trouble(const char *name, enum verb verb, int status, const cha
 {
         struct entry entry = { .n = 0 };
 
-        add(&entry, "MESSAGE", "lekdicht-gate %s%s%s: exit %d%s: %s", gatekeeper_verb_name(verb), name[0] ? " " : "", name, status,
-            retry ? ", will be tried again" : "", output);
+        add(&entry, "MESSAGE", "lekdicht-gate %s%s%s: exit %d%s: %s", gatekeeper_verb_name(verb), name[0] ? " " : "",
+            name, status, retry ? ", will be tried again" : "", output);
         begin(&entry, name[0] ? EVENT_DEVICE_FAILED : EVENT_GATE_FAILED, retry ? LOG_WARNING : LOG_ERR);
         if (name[0])
                 add(&entry, "LEKDICHT_PORT", "%s", name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What happened, for the journal: one structured entry each. No serial, no user, no name of the machine. When stderr is not the
- * journal (in the foreground), the message is shown there too. */
+/* What happened, for the journal: one structured entry each. No serial, no user, no name of the machine. When stderr
+ * is not the journal (in the foreground), the message is shown there too. */
 
 #include <stdbool.h>
 #include <stdint.h>

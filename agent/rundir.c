@@ -79,7 +79,9 @@ void rundir_exempts_clear(struct exempts *exempts)
 
 static bool exempt_parse(const char *name, const char *text, struct exempt *ret)
 {
-        struct exempt exempt = { .name = strdup(name), .devpath = value_of(text, "devpath"), .carries = value_of(text, "carries") };
+        struct exempt exempt = { .name = strdup(name),
+                                 .devpath = value_of(text, "devpath"),
+                                 .carries = value_of(text, "carries") };
 
         if (!exempt.carries)
                 exempt.carries = strdup("");
@@ -144,7 +146,8 @@ bool rundir_refused(const char *run, const char *name, unsigned devnum)
         char text[FILE_MAX];
         uint64_t found;
 
-        return fd >= 0 && read_file(fd, name, text, sizeof(text)) && number_of(text, "devnum", &found) && found == devnum;
+        return fd >= 0 && read_file(fd, name, text, sizeof(text)) && number_of(text, "devnum", &found) &&
+               found == devnum;
 }
 
 bool rundir_granted(const char *run, uint64_t diskseq)

@@ -10,11 +10,11 @@
 #define RUNDIR_EXEMPT_MAX 64U /* exempt devices that are read; the gate itself spares the rest too */
 
 struct exempt {
-        char *name;             /* kernel name of the bus device, "0:0:0:0" */
+        char *name; /* kernel name of the bus device, "0:0:0:0" */
         char *devpath;
         uint64_t diskseq;
-        char *carries;          /* cleaned */
-        bool told;              /* in the journal; for the caller's use */
+        char *carries; /* cleaned */
+        bool told;     /* in the journal; for the caller's use */
 };
 
 struct exempts {

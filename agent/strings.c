@@ -28,7 +28,7 @@ struct reader {
         struct strings *strings;
         uint64_t device;
         int dirfd;
-        int pipe;               /* -1: waits for its turn */
+        int pipe; /* -1: waits for its turn */
         sd_event_source *child;
         struct reader *next;
 };
@@ -113,8 +113,8 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
                 record = (struct record){ 0 };
         drop(reader);
         strings->running--;
-        snprintf(text, sizeof(text), "%s%s%s", record.manufacturer, record.manufacturer[0] && record.product[0] ? " " : "",
-                 record.product);
+        snprintf(text, sizeof(text), "%s%s%s", record.manufacturer,
+                 record.manufacturer[0] && record.product[0] ? " " : "", record.product);
         strings->callback(strings->userdata, device, text, record.serial);
         start_all(strings);
         return 0;

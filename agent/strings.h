@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define STRINGS_READERS_MAX 16U  /* children at a time; more wait their turn */
+#define STRINGS_READERS_MAX 16U /* children at a time; more wait their turn */
 #define STRINGS_QUEUE_MAX   1024U
 
 struct strings;
@@ -20,5 +20,6 @@ int strings_new(sd_event *loop, strings_callback callback, void *userdata, struc
 /* Readers that are under way end by themselves. */
 struct strings *strings_free(struct strings *strings);
 
-/* Read those of the USB device whose directory dirfd is; the callback comes later, from the loop, and always. 0 or -errno. */
+/* Read those of the USB device whose directory dirfd is; the callback comes later, from the loop, and always. 0 or
+ * -errno. */
 int strings_read(struct strings *strings, uint64_t device, int dirfd);

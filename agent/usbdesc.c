@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Descriptors are a list of {length, type, ...}: one device descriptor, then for each configuration its own descriptor
- * followed by those of its interfaces and whatever else the maker liked to say.
+/* Descriptors are a list of {length, type, ...}: one device descriptor, then for each configuration its own
+ * descriptor followed by those of its interfaces and whatever else the maker liked to say.
  *
- * The list is walked by the lengths alone. wTotalLength is not used: in the file it is what the device claimed, while the
- * kernel cut the configuration where it stopped making sense. A device can thus lie about where a configuration ends,
- * to us but not to the kernel. So nothing rests on this file alone when it finds no storage: the interfaces that the
- * kernel made of it are asked as well (bInterfaceClass), and no storage driver can bind to anything else. */
+ * The list is walked by the lengths alone. wTotalLength is not used: in the file it is what the device claimed,
+ * while the kernel cut the configuration where it stopped making sense. A device can thus lie about where a
+ * configuration ends, to us but not to the kernel. So nothing rests on this file alone when it finds no storage: the
+ * interfaces that the kernel made of it are asked as well (bInterfaceClass), and no storage driver can bind to
+ * anything else. */
 
 #include <errno.h>
 #include <string.h>

@@ -10,31 +10,31 @@
 
 /* As in the kernel (include/linux/usb.h, drivers/usb/core/config.c), which ignores what is beyond them. */
 #define USBDESC_CONFIGS_MAX    8U
-#define USBDESC_INTERFACES_MAX 32U      /* per configuration */
-#define USBDESC_SIZE_MAX       32768U   /* bytes of the file that are looked at */
+#define USBDESC_INTERFACES_MAX 32U    /* per configuration */
+#define USBDESC_SIZE_MAX       32768U /* bytes of the file that are looked at */
 
 #define USB_CLASS_STORAGE 0x08
 #define USB_CLASS_HUB     0x09
-#define USB_STORAGE_ATAPI 0x02          /* bInterfaceSubClass of CD and DVD drives (MMC-5) */
+#define USB_STORAGE_ATAPI 0x02 /* bInterfaceSubClass of CD and DVD drives (MMC-5) */
 
 struct usbdesc_interface {
-        uint8_t number;                 /* bInterfaceNumber */
-        bool storage;                   /* one of its alternate settings is mass storage (UAS is one of BOT's) */
-        uint8_t class, subclass, protocol;      /* of its first storage setting, else of its first setting */
+        uint8_t number;                    /* bInterfaceNumber */
+        bool storage;                      /* one of its alternate settings is mass storage (UAS is one of BOT's) */
+        uint8_t class, subclass, protocol; /* of its first storage setting, else of its first setting */
 };
 
 struct usbdesc_config {
-        uint8_t value;                  /* bConfigurationValue */
+        uint8_t value; /* bConfigurationValue */
         unsigned n_interfaces;
         struct usbdesc_interface interfaces[USBDESC_INTERFACES_MAX];
 };
 
 struct usbdesc {
-        uint16_t vendor, product;       /* idVendor, idProduct */
-        uint8_t class;                  /* bDeviceClass */
+        uint16_t vendor, product; /* idVendor, idProduct */
+        uint8_t class;            /* bDeviceClass */
         unsigned n_configs;
         struct usbdesc_config configs[USBDESC_CONFIGS_MAX];
-        bool complete;                  /* false: the bytes ended early or made no sense from somewhere on */
+        bool complete; /* false: the bytes ended early or made no sense from somewhere on */
 };
 
 /* Parse size bytes. 0, also when they end early (then what was before counts and complete is false); -EBADMSG when

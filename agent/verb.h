@@ -16,6 +16,6 @@ enum verb {
 enum deed {
         DEED_DONE,
         DEED_FAILED,
-        DEED_BUSY,      /* in use, left as it was */
-        DEED_GONE,      /* the device left, or another has its name */
+        DEED_BUSY, /* in use, left as it was */
+        DEED_GONE, /* the device left, or another has its name */
 };

@@ -75,7 +75,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         return 0;
 }
 
-int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_callback callback, void *userdata, struct watch **ret)
+int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_callback callback, void *userdata,
+              struct watch **ret)
 {
         CLEANUP(cleanup_watch) struct watch *watch = calloc(1, sizeof(*watch));
         int r;
@@ -93,7 +94,8 @@ int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_call
         if (!watch->monitor)
                 return -errno;
         for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-                r = udev_monitor_filter_add_match_subsystem_devtype(watch->monitor, filters[i].subsystem, filters[i].devtype);
+                r = udev_monitor_filter_add_match_subsystem_devtype(watch->monitor, filters[i].subsystem,
+                                                                    filters[i].devtype);
                 if (r < 0)
                         return r;
         }
@@ -141,7 +143,8 @@ static int enumerate(struct watch *watch, const char *subsystem)
         if (r < 0)
                 return r;
         sd_event_now(watch->loop, CLOCK_MONOTONIC, &event.usec);
-        udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(list)) {
+        udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(list))
+        {
                 const char *path = udev_list_entry_get_name(entry);
 
                 if (strlen(path) > watch->sys_length) {

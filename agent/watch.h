@@ -16,15 +16,15 @@
 enum watch_action {
         WATCH_ADD,
         WATCH_REMOVE,
-        WATCH_CHANGE,           /* also bind, unbind, move, online, offline */
-        WATCH_PRESENT,          /* found by watch_enumerate() */
+        WATCH_CHANGE,  /* also bind, unbind, move, online, offline */
+        WATCH_PRESENT, /* found by watch_enumerate() */
 };
 
 struct watch_event {
         enum watch_action action;
-        const char *subsystem;  /* "usb", "scsi", "mmc", "memstick", "block", "module", "bus" */
-        const char *devpath;    /* "/devices/..." */
-        uint64_t usec;          /* CLOCK_MONOTONIC, when the loop woke up for it */
+        const char *subsystem; /* "usb", "scsi", "mmc", "memstick", "block", "module", "bus" */
+        const char *devpath;   /* "/devices/..." */
+        uint64_t usec;         /* CLOCK_MONOTONIC, when the loop woke up for it */
 };
 
 struct watch;
@@ -33,9 +33,10 @@ struct watch;
 typedef void (*watch_callback)(void *userdata, const struct watch_event *event);
 
 /* Listen from now on. receive_buffer in bytes. sys is "/sys". 0 or -errno. */
-int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_callback callback, void *userdata, struct watch **ret);
+int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_callback callback, void *userdata,
+              struct watch **ret);
 struct watch *watch_free(struct watch *watch);
 
-/* Call back with WATCH_PRESENT for each USB device, USB interface, SCSI device and card there is, parents before what is on
- * them. 0 or -errno. */
+/* Call back with WATCH_PRESENT for each USB device, USB interface, SCSI device and card there is, parents before
+ * what is on them. 0 or -errno. */
 int watch_enumerate(struct watch *watch);

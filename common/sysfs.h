@@ -19,8 +19,8 @@
 #define SYSFS_NAME_MAX      256U  /* bytes of a kernel name or a link's last part, NUL included */
 #define SYSFS_PATH_MAX      1024U /* bytes of a devpath or path in /sys, NUL included */
 
-/* Open the directory of the device at devpath ("/devices/...") below root ("/sys"). Returns a descriptor that the caller
- * closes, or -errno: -ENOENT gone, -EINVAL not a devpath (no leading slash, "..", empty parts, too long). */
+/* Open the directory of the device at devpath ("/devices/...") below root ("/sys"). Returns a descriptor that the
+ * caller closes, or -errno: -ENOENT gone, -EINVAL not a devpath (no leading slash, "..", empty parts, too long). */
 int sysfs_open(const char *root, const char *devpath);
 
 /* Read the attribute `name` of the device: at most size bytes, as they are. Returns the number, or -errno.

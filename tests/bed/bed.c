@@ -204,7 +204,8 @@ void bed_device(const struct bed *bed, const char *devpath, const char *subsyste
         path = print("%s/subsystem", devpath + 1);
         to = print("%s/%s", block ? "class" : "bus", subsystem);
         make_link(bed, path, to);
-        path = print("%s/%s%s/%s", block ? "class" : "bus", subsystem, block ? "" : "/devices", strrchr(devpath, '/') + 1);
+        path = print("%s/%s%s/%s", block ? "class" : "bus", subsystem, block ? "" : "/devices",
+                     strrchr(devpath, '/') + 1);
         make_link(bed, path, devpath + 1);
 }
 
@@ -239,15 +240,38 @@ void bed_unplug(const struct bed *bed, const char *devpath)
 
 static size_t describe(const struct bed_usb *usb, uint8_t *bytes)
 {
-        const uint8_t device[18] = { 18, 1, 0, 2, 0, 0, 0, 64, usb->vendor & 0xff, usb->vendor >> 8, usb->product & 0xff, usb->product >> 8,
-                                     0, 1, 1, 2, 3, 1 };
+        const uint8_t device[18] = {
+                18, 1, 0, 2, 0, 0, 0, 64, usb->vendor & 0xff, usb->vendor >> 8, usb->product & 0xff, usb->product >> 8,
+                0,  1, 1, 2, 3, 1
+        };
         uint8_t *d = bytes + sizeof(device) + 9;
         uint8_t n = 0;
 
         memcpy(bytes, device, sizeof(device));
         for (; n < 8 && usb->interfaces[n].class; n++) {
-                const uint8_t interface[] = { 9, 4, n, 0, 2, usb->interfaces[n].class, usb->interfaces[n].subclass,
-                                              usb->interfaces[n].protocol, 0, 7, 5, 0x81, 2, 0, 2, 0, 7, 5, 0x02, 2, 0, 2, 0 };
+                const uint8_t interface[] = { 9,
+                                              4,
+                                              n,
+                                              0,
+                                              2,
+                                              usb->interfaces[n].class,
+                                              usb->interfaces[n].subclass,
+                                              usb->interfaces[n].protocol,
+                                              0,
+                                              7,
+                                              5,
+                                              0x81,
+                                              2,
+                                              0,
+                                              2,
+                                              0,
+                                              7,
+                                              5,
+                                              0x02,
+                                              2,
+                                              0,
+                                              2,
+                                              0 };
 
                 memcpy(d, interface, sizeof(interface));
                 d += sizeof(interface);
@@ -265,7 +289,7 @@ const char *bed_usb(const struct bed *bed, const struct bed_usb *usb, bool with_
         bed_device(bed, PCI "/usb1", "usb", "DEVTYPE=usb_device\n");
         bed_attribute(bed, PCI "/usb1", "devnum", "1");
         uevent = print("DEVTYPE=usb_device\nPRODUCT=%x/%x/100\nBUSNUM=001\nDEVNUM=%03u\n", usb->vendor, usb->product,
-                 usb->devnum);
+                       usb->devnum);
         bed_device(bed, devpath, "usb", uevent);
         bed_attribute(bed, devpath, "devnum", "%u", usb->devnum);
         bed_attribute(bed, devpath, "busnum", "1");
@@ -285,7 +309,8 @@ const char *bed_usb(const struct bed *bed, const struct bed_usb *usb, bool with_
         return devpath;
 }
 
-const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, const char *devpath, unsigned config, unsigned number)
+const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, const char *devpath, unsigned config,
+                              unsigned number)
 {
         const char *path;
 
@@ -297,8 +322,8 @@ const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, 
         return path;
 }
 
-const char *bed_lun(const struct bed *bed, const char *below, unsigned host, unsigned lun, unsigned type, const char *vendor,
-                    const char *model)
+const char *bed_lun(const struct bed *bed, const char *below, unsigned host, unsigned lun, unsigned type,
+                    const char *vendor, const char *model)
 {
         const char *path;
 

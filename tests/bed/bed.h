@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A machine made of directories: sys/, run/ and etc/ below one root, with USB devices, LUNs and cards in the shape that the
- * kernel gives them. Everything here ends the test when it fails. */
+/* A machine made of directories: sys/, run/ and etc/ below one root, with USB devices, LUNs and cards in the shape
+ * that the kernel gives them. Everything here ends the test when it fails. */
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 struct bed {
         char root[BED_PATH];
         char sys[BED_PATH], run[BED_PATH], etc[BED_PATH], lib[BED_PATH];
-        bool own;       /* root is removed at the end */
+        bool own; /* root is removed at the end */
 };
 
 /* root NULL: a new temporary directory. The three buses are there and closed, unless sys existed. */
@@ -41,24 +41,37 @@ struct bed_interface {
 };
 
 struct bed_usb {
-        const char *port;                       /* "1-2" */
+        const char *port; /* "1-2" */
         uint16_t vendor, product;
-        const char *manufacturer, *name, *serial;      /* NULL: none */
+        const char *manufacturer, *name, *serial; /* NULL: none */
         unsigned devnum;
-        struct bed_interface interfaces[8];     /* of the one configuration, up to the first of class 0 */
+        struct bed_interface interfaces[8]; /* of the one configuration, up to the first of class 0 */
 };
 
-#define BED_BOT { 0x08, 0x06, 0x50 }
-#define BED_UAS { 0x08, 0x06, 0x62 }
-#define BED_HID { 0x03, 0x01, 0x01 }
-#define BED_VENDOR { 0xff, 0xff, 0xff }
+#define BED_BOT                                                                                                        \
+        {                                                                                                              \
+                0x08, 0x06, 0x50                                                                                       \
+        }
+#define BED_UAS                                                                                                        \
+        {                                                                                                              \
+                0x08, 0x06, 0x62                                                                                       \
+        }
+#define BED_HID                                                                                                        \
+        {                                                                                                              \
+                0x03, 0x01, 0x01                                                                                       \
+        }
+#define BED_VENDOR                                                                                                     \
+        {                                                                                                              \
+                0xff, 0xff, 0xff                                                                                       \
+        }
 
 /* "/devices/.../1-2"; with interfaces: those are in /sys as well. */
 const char *bed_usb(const struct bed *bed, const struct bed_usb *usb, bool with_interfaces);
-const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, const char *devpath, unsigned config, unsigned number);
+const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, const char *devpath, unsigned config,
+                              unsigned number);
 /* A LUN below any devpath: "below/hostH/targetH:0:0/H:0:0:L". */
-const char *bed_lun(const struct bed *bed, const char *below, unsigned host, unsigned lun, unsigned type, const char *vendor,
-                    const char *model);
+const char *bed_lun(const struct bed *bed, const char *below, unsigned host, unsigned lun, unsigned type,
+                    const char *vendor, const char *model);
 /* Bind it: the driver link, and a disk of that name and sequence number. NULL: no disk. */
 void bed_bind(const struct bed *bed, const char *devpath, const char *driver, const char *disk, unsigned diskseq);
 void bed_unbind(const struct bed *bed, const char *devpath);

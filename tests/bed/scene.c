@@ -157,7 +157,8 @@ static void remove_root(void)
 
 int scene_setup(void **state)
 {
-        static const char *const parts[] = { "sys", "run", "etc", "var", "hang", "exit", "gate.log", "gate.paths", "gate" };
+        static const char *const parts[] = { "sys",  "run",      "etc",        "var", "hang",
+                                             "exit", "gate.log", "gate.paths", "gate" };
         static const struct record_sink sink = { .send = keep_entry };
         static char fake[PATH_MAX];
         sigset_t set;
@@ -211,8 +212,8 @@ static void wait_for_gates(void)
         uint64_t deadline = 0;
 
         bed_remove(&scene.bed, "hang");
-        while (scene.agent && gatekeeper_running(scene.agent->gatekeeper) > 0 && sd_event_get_state(scene.loop) != SD_EVENT_FINISHED &&
-               scene_turn(&deadline))
+        while (scene.agent && gatekeeper_running(scene.agent->gatekeeper) > 0 &&
+               sd_event_get_state(scene.loop) != SD_EVENT_FINISHED && scene_turn(&deadline))
                 ;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The real agent, in this process, on a machine of directories: umockdev sends the kernel's events and shows the bed's sys/ as
- * /sys, a script stands in for lekdicht-gate, and the journal is a list. One loop and one thread, so that a test knows
- * what the agent has seen. To be run under umockdev-wrapper. */
+/* The real agent, in this process, on a machine of directories: umockdev sends the kernel's events and shows the
+ * bed's sys/ as /sys, a script stands in for lekdicht-gate, and the journal is a list. One loop and one thread, so
+ * that a test knows what the agent has seen. To be run under umockdev-wrapper. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,12 +41,12 @@ void scene_lose_events(unsigned n);
 
 /* Run the loop until it is so (at most 5 s), or for that long. */
 bool scene_turn(uint64_t *deadline);
-#define UNTIL(expression)                                  \
-        do {                                               \
-                uint64_t deadline_ = 0;                    \
-                while (!(expression) && scene_turn(&deadline_)) \
-                        ;                                  \
-                assert_true(expression);                   \
+#define UNTIL(expression)                                                                                              \
+        do {                                                                                                           \
+                uint64_t deadline_ = 0;                                                                                \
+                while (!(expression) && scene_turn(&deadline_))                                                        \
+                        ;                                                                                              \
+                assert_true(expression);                                                                               \
         } while (0)
 void scene_run(unsigned milliseconds);
 

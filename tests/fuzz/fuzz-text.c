@@ -1,8 +1,8 @@
 /* links: common/text.c common/utf8.c common/sysfs.c agent/facts.c agent/usbdesc.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What stands in the attributes of a device: text, numbers, names. Whatever goes in, what comes out is UTF-8 without control
- * characters, fits, and does not change when cleaned again. */
+/* What stands in the attributes of a device: text, numbers, names. Whatever goes in, what comes out is UTF-8 without
+ * control characters, fits, and does not change when cleaned again. */
 
 #include <fcntl.h>
 #include <stdio.h>

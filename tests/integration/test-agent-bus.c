@@ -1,8 +1,8 @@
 /* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/policystore.c agent/polkit.c agent/record.c agent/rundir.c agent/strings.c agent/usbdesc.c agent/watch.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* org.lekdicht.Agent1 on a private bus, as root and as someone else, with a polkit that says what the test wants, without one,
- * and without a bus. */
+/* org.lekdicht.Agent1 on a private bus, as root and as someone else, with a polkit that says what the test wants,
+ * without one, and without a bus. */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -27,8 +27,14 @@
 #define ALLOW  "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define NOBODY 65534
 
-static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .manufacturer = "Kings\033[31mton",
-                                      .name = "DataTraveler", .serial = "60A44C4252E1E4A1", .devnum = 5, .interfaces = { BED_BOT } };
+static const struct bed_usb stick = { .port = "1-2",
+                                      .vendor = 0x0951,
+                                      .product = 0x1666,
+                                      .manufacturer = "Kings\033[31mton",
+                                      .name = "DataTraveler",
+                                      .serial = "60A44C4252E1E4A1",
+                                      .devnum = 5,
+                                      .interfaces = { BED_BOT } };
 
 static char directory[] = "/tmp/lekdicht-bus.XXXXXX", address[128];
 static pid_t daemon_pid;
@@ -55,7 +61,8 @@ static void start_bus(void)
         assert_non_null(file);
         fprintf(file,
                 "<busconfig><listen>unix:path=%s/socket</listen><auth>EXTERNAL</auth><policy context=\"default\">"
-                "<allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
+                "<allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/><allow "
+                "receive_sender=\"*\"/></policy></busconfig>",
                 directory);
         fclose(file);
         daemon_pid = fork();
@@ -113,7 +120,8 @@ static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *erro
 static void ask(const char *method, const char *types, const char *argument)
 {
         answer = sd_bus_message_unref(answer);
-        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, method, on_answer, NULL, types, argument) >= 0);
+        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, method, on_answer, NULL, types,
+                                             argument) >= 0);
 }
 
 /* Call, and have the answer in `answer`. */
@@ -215,10 +223,10 @@ static pid_t call_as_nobody(const char *method, const char *types, const char *a
                         _exit(8);
                 r = sd_bus_call(bus, message, 0, &error, NULL);
                 fprintf(stderr, "# nobody's %s: %s\n", method, r < 0 ? error.message : "answered");
-                _exit(r >= 0                                                            ? 0
+                _exit(r >= 0                                                        ? 0
                       : sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED)   ? 1
                       : sd_bus_error_has_name(&error, SD_BUS_ERROR_LIMITS_EXCEEDED) ? 2
-                                                                                        : 3);
+                                                                                    : 3);
         }
         return pid;
 }
@@ -261,7 +269,8 @@ static int check_authorization(sd_bus_message *message, void *userdata, sd_bus_e
 
 static const sd_bus_vtable authority_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check_authorization, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check_authorization,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -431,7 +440,8 @@ static void later_command_overtakes(void **state)
         bed_text(&scene.bed, "hang/open", "%s", "");
         ask("SetGate", "s", "open");
         UNTIL(scene_gate("open ") == 1);
-        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, "SetGate", on_answer, NULL, "s", "closed") >= 0);
+        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, "SetGate", on_answer, NULL, "s",
+                                             "closed") >= 0);
         UNTIL(answer);
         assert_true(is_error("org.lekdicht.Error.GateFailed"));
         answer = sd_bus_message_unref(answer);
@@ -587,10 +597,12 @@ static void looks_at_everything_after_sleep(void **state)
         agent_answers();
         scene_run(300);
         bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
-        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", 1) >= 0);
+        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                                       "PrepareForSleep", "b", 1) >= 0);
         scene_run(500);
         assert_int_equal(scene_gate_calls(), 0);
-        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", 0) >= 0);
+        assert_true(sd_bus_emit_signal(authority, "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                                       "PrepareForSleep", "b", 0) >= 0);
         UNTIL(scene_gate("close ") == 1);
         UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL) == 1);
 }
@@ -610,7 +622,8 @@ static void goes_on_without_a_bus_and_joins_it_when_it_comes(void **state)
         client = sd_bus_close_unref(client);
         stop_bus();
         UNTIL(scene_journal("MESSAGE=the system bus went away*", NULL) == 1);
-        scene_plug(&(struct bed_usb){ .port = "1-4", .vendor = 1, .product = 2, .devnum = 6, .interfaces = { BED_UAS } });
+        scene_plug(
+                &(struct bed_usb){ .port = "1-4", .vendor = 1, .product = 2, .devnum = 6, .interfaces = { BED_UAS } });
         UNTIL(scene_gate("refuse 1-4") == 1);
         start_bus();
         client = join();

@@ -14,18 +14,34 @@
 #include "tests/bed/scene.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
-#define ALLOW_STICK BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
+#define ALLOW_STICK                                                                                                    \
+        BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
 #define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
-#define ALLOW_DISKS BLOCK "[storage]\nusb-disk = allow\n"
+#define ALLOW_DISKS   BLOCK "[storage]\nusb-disk = allow\n"
 
-static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .manufacturer = "Kingston",
-                                      .name = "DataTraveler", .serial = "60A44C4252E1E4A1", .devnum = 5, .interfaces = { BED_BOT } };
-static const struct bed_usb other = { .port = "1-4", .vendor = 0x0781, .product = 0x5567, .serial = "4C5300012703", .devnum = 6,
+static const struct bed_usb stick = { .port = "1-2",
+                                      .vendor = 0x0951,
+                                      .product = 0x1666,
+                                      .manufacturer = "Kingston",
+                                      .name = "DataTraveler",
+                                      .serial = "60A44C4252E1E4A1",
+                                      .devnum = 5,
                                       .interfaces = { BED_BOT } };
-static const struct bed_usb keyboard = { .port = "1-3", .vendor = 0x046d, .product = 0xc31c, .devnum = 7, .interfaces = { BED_HID } };
-static const struct bed_usb composite = { .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8,
-                                          .interfaces = { BED_HID, BED_BOT } };
-static const struct bed_usb vendors = { .port = "1-5", .vendor = 0x0bda, .product = 0x0138, .devnum = 9, .interfaces = { BED_VENDOR } };
+static const struct bed_usb other = { .port = "1-4",
+                                      .vendor = 0x0781,
+                                      .product = 0x5567,
+                                      .serial = "4C5300012703",
+                                      .devnum = 6,
+                                      .interfaces = { BED_BOT } };
+static const struct bed_usb keyboard = {
+        .port = "1-3", .vendor = 0x046d, .product = 0xc31c, .devnum = 7, .interfaces = { BED_HID }
+};
+static const struct bed_usb composite = {
+        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT }
+};
+static const struct bed_usb vendors = {
+        .port = "1-5", .vendor = 0x0bda, .product = 0x0138, .devnum = 9, .interfaces = { BED_VENDOR }
+};
 
 /* The path of interface n of configuration 1. */
 static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
@@ -65,10 +81,12 @@ static void stick_is_refused_whole(void **state)
         assert_string_equal(bed_read(&scene.bed, "gate.paths"), path);
         scene_run(100);
         assert_int_equal(scene_gate_calls(), 1);
-        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=usb-disk", "LEKDICHT_VENDOR=0951",
-                                       "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2", "LEKDICHT_RULE=[storage] usb-disk",
-                                       "LEKDICHT_REASON=refused by [storage] usb-disk", "LEKDICHT_AUDIT=no", "LEKDICHT_GATE=closed",
-                                       "LEKDICHT_USEC_TO_VERDICT=*", NULL), 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=usb-disk",
+                                       "LEKDICHT_VENDOR=0951", "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2",
+                                       "LEKDICHT_RULE=[storage] usb-disk",
+                                       "LEKDICHT_REASON=refused by [storage] usb-disk", "LEKDICHT_AUDIT=no",
+                                       "LEKDICHT_GATE=closed", "LEKDICHT_USEC_TO_VERDICT=*", NULL),
+                         1);
         assert_false(scene_journal_has("60A44C4252E1E4A1"));
         assert_false(scene_journal_has("DataTraveler"));
 }
@@ -169,7 +187,8 @@ static void allowed_stick_opens_lun_by_lun(void **state)
         assert_int_equal(scene_gate_calls(), 0);
         lun = plug_lun(&stick, devpath, 3, 0, 0);
         UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
-        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_RULE=[device lokaal-2.14]", NULL), 1);
+        assert_int_equal(
+                scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_RULE=[device lokaal-2.14]", NULL), 1);
         scene_run(50);
         scene_event("add", lun);
         scene_run(100);
@@ -354,7 +373,10 @@ static void sick_device_does_not_delay_another(void **state)
 
 static void one_child_for_each_device(void **state)
 {
-        static const struct bed_usb two = { .port = "1-6", .vendor = 0x1d6b, .product = 0x0105, .devnum = 10,
+        static const struct bed_usb two = { .port = "1-6",
+                                            .vendor = 0x1d6b,
+                                            .product = 0x0105,
+                                            .devnum = 10,
                                             .interfaces = { BED_BOT, BED_UAS, BED_HID } };
 
         (void) state;

@@ -18,7 +18,9 @@
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define AUDIT "[policy]\nversion = 2\nmode = audit\n"
 
-static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT } };
+static const struct bed_usb stick = {
+        .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT }
+};
 
 static const char *state_of(const char *name)
 {
@@ -123,7 +125,8 @@ static void drift_is_put_right(void **state)
         scene_event("add", "/module/scsi_mod");
         UNTIL(scene_gate("close ") == 1 && is_closed());
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
-                                       "LEKDICHT_REASON=scsi open, mmc closed, memstick closed", NULL), 1);
+                                       "LEKDICHT_REASON=scsi open, mmc closed, memstick closed", NULL),
+                         1);
         /* Other modules are no reason to look. */
         bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
         bed_device(&scene.bed, "/module/snd", "module", "");
@@ -165,7 +168,8 @@ static void bus_that_goes_is_drift(void **state)
         bed_remove(&scene.bed, "sys/bus/scsi");
         UNTIL(scene_gate("close ") == 1);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
-                                       "LEKDICHT_REASON=scsi absent, mmc closed, memstick closed", NULL), 1);
+                                       "LEKDICHT_REASON=scsi absent, mmc closed, memstick closed", NULL),
+                         1);
 }
 
 static void opened_by_hand_is_honoured(void **state)
@@ -197,7 +201,9 @@ static void wish_outlasts_a_restart(void **state)
         UNTIL(strcmp(state_of("1-2"), "gate-open") == 0);
         scene_run(200);
         assert_int_equal(scene_gate_calls(), 0);
-        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_GATE=open", "LEKDICHT_AUDIT=no", NULL), 1);
+        assert_int_equal(
+                scene_journal("LEKDICHT_EVENT=lekdicht.device.opened", "LEKDICHT_GATE=open", "LEKDICHT_AUDIT=no", NULL),
+                1);
 }
 
 static void wish_alone_is_carried_out(void **state)
@@ -304,7 +310,8 @@ static void term_stops_and_leaves_all_as_it_is(void **state)
         scene_plug(&stick);
         UNTIL(scene_gate("refuse 1-2") == 1 && strcmp(state_of("1-2"), "refused") == 0);
         raise(SIGTERM);
-        UNTIL(sd_event_get_state(scene.loop) == SD_EVENT_FINISHED || sd_event_get_state(scene.loop) == SD_EVENT_EXITING);
+        UNTIL(sd_event_get_state(scene.loop) == SD_EVENT_FINISHED ||
+              sd_event_get_state(scene.loop) == SD_EVENT_EXITING);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.agent.stopped", NULL), 1);
         assert_true(is_closed());
         assert_int_equal(scene_gate_calls(), 1);

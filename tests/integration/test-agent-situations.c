@@ -19,15 +19,25 @@
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define AUDIT "[policy]\nversion = 2\nmode = audit\n"
-#define ALLOW_DISKS "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
+#define ALLOW_DISKS                                                                                                    \
+        "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define ALLOW_CARDS "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
-#define PCI "/devices/pci0000:00/0000:00:14.0"
+#define PCI         "/devices/pci0000:00/0000:00:14.0"
 
-static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .manufacturer = "Kingston",
-                                      .name = "DataTraveler", .serial = "60A44C4252E1E4A1", .devnum = 5, .interfaces = { BED_BOT } };
-static const struct bed_usb composite = { .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8,
-                                          .interfaces = { BED_HID, BED_BOT } };
-static const struct bed_usb reader = { .port = "1-5", .vendor = 0x0bda, .product = 0x0129, .devnum = 9, .interfaces = { BED_VENDOR } };
+static const struct bed_usb stick = { .port = "1-2",
+                                      .vendor = 0x0951,
+                                      .product = 0x1666,
+                                      .manufacturer = "Kingston",
+                                      .name = "DataTraveler",
+                                      .serial = "60A44C4252E1E4A1",
+                                      .devnum = 5,
+                                      .interfaces = { BED_BOT } };
+static const struct bed_usb composite = {
+        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT }
+};
+static const struct bed_usb reader = {
+        .port = "1-5", .vendor = 0x0bda, .product = 0x0129, .devnum = 9, .interfaces = { BED_VENDOR }
+};
 
 static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
 {
@@ -228,8 +238,10 @@ static void exemption_that_is_written_later_counts(void **state)
 
 static void internal_and_virtual_disks_are_not_judged(void **state)
 {
-        static const char *const virtual[] = { "/devices/virtual/block/loop0", "/devices/virtual/block/zram0",
-                                               "/devices/virtual/block/dm-0", "/devices/virtual/block/md0",
+        static const char *const virtual[] = { "/devices/virtual/block/loop0",
+                                               "/devices/virtual/block/zram0",
+                                               "/devices/virtual/block/dm-0",
+                                               "/devices/virtual/block/md0",
                                                "/devices/pci0000:00/0000:00:05.0/virtio2/block/vda",
                                                "/devices/pci0000:00/0000:00:06.0/nvme/nvme0/nvme0n1" };
         const char *lun;
@@ -263,7 +275,8 @@ static void firewire_and_external_pci_disks_are_held(void **state)
         scene_start(BLOCK);
         lun = bed_lun(&scene.bed, PCI "/fw0/fw1", 5, 0, 0, "LaCie", "Rugged");
         scene_event("add", lun);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=external-disk", "LEKDICHT_PORT=5:0:0:0", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=external-disk",
+                            "LEKDICHT_PORT=5:0:0:0", NULL) == 1);
         scene_run(50);
         assert_int_equal(scene_gate_calls(), 0); /* the gate holds it as it is */
         assert_string_equal(state_of("5:0:0:0"), "refused");
@@ -290,7 +303,8 @@ static void cards_are_judged(void **state)
         scene_start(BLOCK);
         card = bed_mmc(&scene.bed, PCI, "mmc0:4567", "SD", "0x1234abcd");
         scene_event("add", card);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=sd-card", "LEKDICHT_PORT=mmc0:4567", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=sd-card",
+                            "LEKDICHT_PORT=mmc0:4567", NULL) == 1);
         scene_run(50);
         assert_int_equal(scene_gate_calls(), 0);
         scene_event("add", bed_mmc(&scene.bed, PCI, "mmc0:0002", "SDIO", "0x0"));
@@ -306,7 +320,8 @@ static void cards_are_judged(void **state)
         UNTIL(scene_gate("refuse memstick0") == 1);
         scene_policy(ALLOW_CARDS);
         agent_reload(scene.agent);
-        UNTIL(scene_gate("release mmc0:4567") == 1 && scene_gate("release mmc0:0003") == 1 && scene_gate("release memstick0") == 1);
+        UNTIL(scene_gate("release mmc0:4567") == 1 && scene_gate("release mmc0:0003") == 1 &&
+              scene_gate("release memstick0") == 1);
         UNTIL(strcmp(state_of("mmc0:4567"), "allowed") == 0);
 }
 
@@ -350,8 +365,10 @@ static void failures_are_told_and_tried_again(void **state)
         bed_remove(&scene.bed, "exit/1-2");
         UNTIL(is_off(devpath));
         UNTIL(strcmp(state_of("1-2"), "refused") == 0);
-        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.failed", "PRIORITY=4",
-                                       "MESSAGE=lekdicht-gate refuse 1-2: exit 1, will be tried again: cannot refuse 1-2", NULL), 1);
+        assert_int_equal(
+                scene_journal("LEKDICHT_EVENT=lekdicht.device.failed", "PRIORITY=4",
+                              "MESSAGE=lekdicht-gate refuse 1-2: exit 1, will be tried again: cannot refuse 1-2", NULL),
+                1);
 }
 
 static void misunderstanding_is_not_tried_again(void **state)

@@ -1,9 +1,9 @@
 /* links: agent/watch.c libs: cmocka libsystemd libudev */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The watch on this machine's own kernel, without udevd's or umockdev's help: root asks the kernel to announce a block device
- * anew ("change" written to its uevent file). A plain netlink socket beside it is the control. Skipped where the kernel's
- * events do not arrive at all, as in most containers. */
+/* The watch on this machine's own kernel, without udevd's or umockdev's help: root asks the kernel to announce a
+ * block device anew ("change" written to its uevent file). A plain netlink socket beside it is the control. Skipped
+ * where the kernel's events do not arrive at all, as in most containers. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,8 +73,8 @@ static void on_event(void *userdata, const struct watch_event *event)
                 lost++;
         else if (event->action == WATCH_PRESENT)
                 present++;
-        else if (strcmp(event->devpath, devpath) == 0 && strcmp(event->subsystem, "block") == 0 && event->action == WATCH_CHANGE &&
-                 event->usec > 0)
+        else if (strcmp(event->devpath, devpath) == 0 && strcmp(event->subsystem, "block") == 0 &&
+                 event->action == WATCH_CHANGE && event->usec > 0)
                 seen++;
 }
 

@@ -13,7 +13,9 @@
 
 static char good_serial[] = "60A44C4252E1E4A1", name[] = "x";
 
-static const struct assess_facts early = { .kinds = USB, .guess = STORAGE_USB_DISK, .has_usb_id = true, .vendor = 0x951, .product = 0x1666 };
+static const struct assess_facts early = {
+        .kinds = USB, .guess = STORAGE_USB_DISK, .has_usb_id = true, .vendor = 0x951, .product = 0x1666
+};
 
 static struct assess_facts with_serial(const char *serial)
 {
@@ -65,7 +67,9 @@ static void mixed_needs_luns(void **state)
 
 static void serial_of_a_rule_that_fits_is_waited_for(void **state)
 {
-        struct policy_device device = { .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_ALLOW };
+        struct policy_device device = {
+                .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_ALLOW
+        };
         struct policy policy = { .version = 1, .devices = &device, .n_devices = 1 };
         struct assess_facts facts;
         struct verdict verdict;
@@ -83,7 +87,9 @@ static void serial_of_a_rule_that_fits_is_waited_for(void **state)
 
 static void serial_known_too_early_is_not_used(void **state)
 {
-        struct policy_device device = { .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_ALLOW };
+        struct policy_device device = {
+                .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_ALLOW
+        };
         struct policy policy = { .version = 1, .devices = &device, .n_devices = 1 };
         struct assess_facts facts = early;
         struct verdict verdict;
@@ -98,8 +104,18 @@ static void serial_of_another_model_is_not_waited_for(void **state)
 {
         struct policy_device devices[] = {
                 { .name = name, .has_vendor = true, .vendor = 0x781, .serial = good_serial, .access = ACCESS_ALLOW },
-                { .name = name, .has_vendor = true, .vendor = 0x951, .has_product = true, .product = 1, .serial = good_serial, .access = ACCESS_ALLOW },
-                { .name = name, .has_class = true, .class = STORAGE_EXTERNAL_DISK, .serial = good_serial, .access = ACCESS_ALLOW },
+                { .name = name,
+                  .has_vendor = true,
+                  .vendor = 0x951,
+                  .has_product = true,
+                  .product = 1,
+                  .serial = good_serial,
+                  .access = ACCESS_ALLOW },
+                { .name = name,
+                  .has_class = true,
+                  .class = STORAGE_EXTERNAL_DISK,
+                  .serial = good_serial,
+                  .access = ACCESS_ALLOW },
                 { .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_BLOCK },
         };
         struct policy policy = { .version = 1, .devices = devices, .n_devices = 4 };
@@ -111,7 +127,9 @@ static void serial_of_another_model_is_not_waited_for(void **state)
 
 static void serial_that_blocks_is_waited_for_too(void **state)
 {
-        struct policy_device device = { .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_BLOCK };
+        struct policy_device device = {
+                .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_BLOCK
+        };
         struct policy policy = { .version = 1, .devices = &device, .n_devices = 1 };
         struct verdict verdict;
 

@@ -65,7 +65,10 @@ static int setup(void **state)
         script("exit 0");
         n_results = 0;
         dirfd = open(bed.sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return dirfd < 0 || sd_event_new(&loop) < 0 || gatekeeper_new(loop, program, on_result, on_slow, NULL, &gatekeeper) < 0 ? -1 : 0;
+        return dirfd < 0 || sd_event_new(&loop) < 0 ||
+                               gatekeeper_new(loop, program, on_result, on_slow, NULL, &gatekeeper) < 0
+                       ? -1
+                       : 0;
 }
 
 static int teardown(void **state)
@@ -83,8 +86,12 @@ static void wish(uint64_t device, uint64_t target, enum verb verb)
         char name[32];
 
         snprintf(name, sizeof(name), "%u-%u", (unsigned) device, (unsigned) target);
-        assert_int_equal(gatekeeper_wish(gatekeeper, &(struct gatekeeper_wish){ .device = device, .target = target, .verb = verb,
-                                                                                .dirfd = device ? dirfd : -1, .name = name }), 0);
+        assert_int_equal(gatekeeper_wish(gatekeeper, &(struct gatekeeper_wish){ .device = device,
+                                                                                .target = target,
+                                                                                .verb = verb,
+                                                                                .dirfd = device ? dirfd : -1,
+                                                                                .name = name }),
+                         0);
 }
 
 static uint64_t now(void)
@@ -95,12 +102,12 @@ static uint64_t now(void)
         return (uint64_t) time.tv_sec * 1000000ULL + (uint64_t) time.tv_nsec / 1000ULL;
 }
 
-#define UNTIL(expression)                                                        \
-        do {                                                                     \
-                uint64_t deadline_ = now() + 10000000ULL;                        \
-                while (!(expression) && now() < deadline_)                       \
-                        sd_event_run(loop, 10000);                               \
-                assert_true(expression);                                         \
+#define UNTIL(expression)                                                                                              \
+        do {                                                                                                           \
+                uint64_t deadline_ = now() + 10000000ULL;                                                              \
+                while (!(expression) && now() < deadline_)                                                             \
+                        sd_event_run(loop, 10000);                                                                     \
+                assert_true(expression);                                                                               \
         } while (0)
 
 static void run(unsigned milliseconds)
@@ -134,7 +141,8 @@ static void child_has_what_it_needs_and_nothing_else(void **state)
         UNTIL(n_results == 1);
         assert_int_equal(results[0].deed, DEED_DONE);
         assert_false(results[0].retry);
-        snprintf(expected, sizeof(expected), "%s\n/dev/null\nLC_ALL=C.UTF-8\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n", bed.sys);
+        snprintf(expected, sizeof(expected), "%s\n/dev/null\nLC_ALL=C.UTF-8\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n",
+                 bed.sys);
         assert_memory_equal(said, expected, strlen(expected));
         /* The directory once, as 3; and nothing of the agent's loop. */
         assert_non_null(strstr(said, "\n1\n"));
@@ -168,8 +176,12 @@ static void exit_statuses_are_answers(void **state)
                 bool retry;
                 int status;
         } cases[] = {
-                { "exit 0", DEED_DONE, false, 0 },     { "exit 1", DEED_FAILED, true, 1 },  { "exit 2", DEED_FAILED, false, 2 },
-                { "exit 5", DEED_BUSY, true, 5 },      { "exit 6", DEED_GONE, false, 6 },   { "exit 77", DEED_FAILED, true, 77 },
+                { "exit 0", DEED_DONE, false, 0 },
+                { "exit 1", DEED_FAILED, true, 1 },
+                { "exit 2", DEED_FAILED, false, 2 },
+                { "exit 5", DEED_BUSY, true, 5 },
+                { "exit 6", DEED_GONE, false, 6 },
+                { "exit 77", DEED_FAILED, true, 77 },
                 { "kill -9 $$", DEED_FAILED, true, 128 + 9 },
         };
 
@@ -290,10 +302,15 @@ static void queue_is_bounded(void **state)
         script("while [ -e $root/hang ]; do sleep 0.1; done");
         bed_text(&bed, "hang", "%s", "");
         for (unsigned i = 0; i < GATEKEEPER_QUEUE_MAX / 2 && r == 0; i++)
-                r = gatekeeper_wish(gatekeeper, &(struct gatekeeper_wish){ .device = 1, .target = i, .verb = VERB_CLOSE, .dirfd = -1, .name = "" });
+                r = gatekeeper_wish(gatekeeper,
+                                    &(struct gatekeeper_wish){
+                                            .device = 1, .target = i, .verb = VERB_CLOSE, .dirfd = -1, .name = "" });
         assert_int_equal(r, 0);
         for (unsigned i = 0; i < GATEKEEPER_QUEUE_MAX && r == 0; i++)
-                r = gatekeeper_wish(gatekeeper, &(struct gatekeeper_wish){ .device = 1, .target = 9999 + i, .verb = VERB_CLOSE, .dirfd = -1, .name = "" });
+                r = gatekeeper_wish(
+                        gatekeeper,
+                        &(struct gatekeeper_wish){
+                                .device = 1, .target = 9999 + i, .verb = VERB_CLOSE, .dirfd = -1, .name = "" });
         assert_int_equal(r, -105);
         bed_remove(&bed, "hang");
 }

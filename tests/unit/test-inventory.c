@@ -1,8 +1,8 @@
 /* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/assess.c agent/device.c agent/discover.c agent/facts.c agent/rundir.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Events in any order, twice, late and for devices that are gone; and the bounds. Nobody acts here: what is asked is written
- * down, and the test plays the kernel and the gate. */
+/* Events in any order, twice, late and for devices that are gone; and the bounds. Nobody acts here: what is asked is
+ * written down, and the test plays the kernel and the gate. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "agent/inventory.h"
 #include "tests/bed/bed.h"
 
-#define PCI "/devices/pci0000:00/0000:00:14.0"
+#define PCI       "/devices/pci0000:00/0000:00:14.0"
 #define ASKED_MAX 2048
 
 static struct {
@@ -30,9 +30,12 @@ static struct bed bed;
 static struct inventory *inventory;
 static struct policy policy;
 
-static const struct bed_usb stick = { .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT } };
-static const struct bed_usb composite = { .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8,
-                                          .interfaces = { BED_HID, BED_BOT } };
+static const struct bed_usb stick = {
+        .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT }
+};
+static const struct bed_usb composite = {
+        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT }
+};
 
 static int act(void *userdata, const struct device *device, const struct target *target, enum verb verb)
 {
@@ -78,7 +81,9 @@ static void drift(void *userdata, const struct device *device, const struct targ
         n_drifts++;
 }
 
-static const struct decide_ops ops = { .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift };
+static const struct decide_ops ops = {
+        .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift
+};
 
 static int setup(void **state)
 {
@@ -103,7 +108,9 @@ static int teardown(void **state)
 
 static void event_at(enum watch_action action, const char *subsystem, const char *devpath, uint64_t usec)
 {
-        inventory_event(inventory, &(struct watch_event){ .action = action, .subsystem = subsystem, .devpath = devpath, .usec = usec });
+        inventory_event(
+                inventory,
+                &(struct watch_event){ .action = action, .subsystem = subsystem, .devpath = devpath, .usec = usec });
 }
 
 static void event(enum watch_action action, const char *subsystem, const char *devpath)
@@ -197,7 +204,9 @@ static void what_is_going_is_not_taken_up(void **state)
 
 static void nonsense_is_survived(void **state)
 {
-        static const char *const paths[] = { "", "/", "x", "/devices", "/devices/..", ":", "/:", "/devices/1-2:1.0", "/devices/a:b", "/0:0:0:0" };
+        static const char *const paths[] = {
+                "", "/", "x", "/devices", "/devices/..", ":", "/:", "/devices/1-2:1.0", "/devices/a:b", "/0:0:0:0"
+        };
         static const char *const subsystems[] = { "usb", "scsi", "mmc", "memstick", "block", "other" };
         char longest[8192];
 
@@ -256,7 +265,7 @@ static void kernel_sees_storage_where_descriptors_hide_it(void **state)
         const char *devpath;
 
         (void) state;
-        liar.interfaces[0] = (struct bed_interface)BED_VENDOR;
+        liar.interfaces[0] = (struct bed_interface) BED_VENDOR;
         devpath = bed_usb(&bed, &liar, true);
         bed_attribute(&bed, interface_of(&stick, devpath, 0), "bInterfaceClass", "08");
         event(WATCH_ADD, "usb", devpath);
@@ -287,7 +296,9 @@ static void hid_is_never_asked_about(void **state)
 static void serial_that_comes_later_decides(void **state)
 {
         static char name[] = "x", serial[] = "60A44C4252E1E4A1";
-        struct policy_device device = { .name = name, .has_vendor = true, .vendor = 0x951, .serial = serial, .access = ACCESS_ALLOW };
+        struct policy_device device = {
+                .name = name, .has_vendor = true, .vendor = 0x951, .serial = serial, .access = ACCESS_ALLOW
+        };
         const char *devpath = bed_usb(&bed, &stick, true), *lun;
 
         (void) state;

@@ -39,8 +39,14 @@ static int teardown(void **state)
 
 static void only_devpaths_are_opened(void **state)
 {
-        static const char *const bad[] = { "devices/pci0000:00", "", "/", "//devices", "/devices/../devices/pci0000:00", "/devices/..",
-                                           "/devices/", "/devices//pci0000:00" };
+        static const char *const bad[] = { "devices/pci0000:00",
+                                           "",
+                                           "/",
+                                           "//devices",
+                                           "/devices/../devices/pci0000:00",
+                                           "/devices/..",
+                                           "/devices/",
+                                           "/devices//pci0000:00" };
         char longest[SYSFS_PATH_MAX + 1];
 
         (void) state;
@@ -90,11 +96,19 @@ static void numbers_are_numbers(void **state)
                 int r;
                 uint64_t value;
         } cases[] = {
-                { "5", 10, 10, 0, 5 },          { "0951", 16, 0xffff, 0, 0x951 }, { "ffff", 16, 0xffff, 0, 0xffff },
-                { "10000", 16, 0xffff, -EINVAL, 0 }, { "-1", 10, UINT64_MAX, -EINVAL, 0 }, { "+1", 10, 9, -EINVAL, 0 },
-                { "", 10, 9, -EINVAL, 0 },      { "5 6", 10, 9, -EINVAL, 0 },     { "5x", 10, 9, -EINVAL, 0 },
-                { "18446744073709551615", 10, UINT64_MAX, 0, UINT64_MAX },      { "18446744073709551616", 10, UINT64_MAX, -EINVAL, 0 },
-                { "99999999999999999999999999999999999", 10, UINT64_MAX, -EINVAL, 0 }, { "ab", 10, 999, -EINVAL, 0 },
+                { "5", 10, 10, 0, 5 },
+                { "0951", 16, 0xffff, 0, 0x951 },
+                { "ffff", 16, 0xffff, 0, 0xffff },
+                { "10000", 16, 0xffff, -EINVAL, 0 },
+                { "-1", 10, UINT64_MAX, -EINVAL, 0 },
+                { "+1", 10, 9, -EINVAL, 0 },
+                { "", 10, 9, -EINVAL, 0 },
+                { "5 6", 10, 9, -EINVAL, 0 },
+                { "5x", 10, 9, -EINVAL, 0 },
+                { "18446744073709551615", 10, UINT64_MAX, 0, UINT64_MAX },
+                { "18446744073709551616", 10, UINT64_MAX, -EINVAL, 0 },
+                { "99999999999999999999999999999999999", 10, UINT64_MAX, -EINVAL, 0 },
+                { "ab", 10, 999, -EINVAL, 0 },
         };
 
         (void) state;
@@ -152,12 +166,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                TEST(only_devpaths_are_opened),
-                TEST(attributes_are_read_as_they_are),
-                TEST(fifo_is_no_trap),
-                TEST(numbers_are_numbers),
-                TEST(links_are_named),
-                TEST(first_entry_is_a_directory),
+                TEST(only_devpaths_are_opened), TEST(attributes_are_read_as_they_are),
+                TEST(fifo_is_no_trap),          TEST(numbers_are_numbers),
+                TEST(links_are_named),          TEST(first_entry_is_a_directory),
                 TEST(name_is_not_the_device),
         };
 

@@ -49,22 +49,38 @@ static void control_characters_become_strangers(void **state)
         CLEAN("a\nb", "a?b");
         CLEAN("a\tb", "a?b");
         CLEAN("a\0b", "a?b");
-        CLEAN("a\x7f" "b", "a?b");
-        CLEAN("a\xc2\x85" "b", "a?b");           /* C1 */
-        CLEAN("a\xe2\x80\xae" "b", "a?b");       /* right-to-left override */
-        CLEAN("a\xe2\x80\xa8" "b", "a?b");       /* line separator */
-        CLEAN("a\xef\xbb\xbf" "b", "a?b");       /* byte order mark */
+        CLEAN("a\x7f"
+              "b",
+              "a?b");
+        CLEAN("a\xc2\x85"
+              "b",
+              "a?b"); /* C1 */
+        CLEAN("a\xe2\x80\xae"
+              "b",
+              "a?b"); /* right-to-left override */
+        CLEAN("a\xe2\x80\xa8"
+              "b",
+              "a?b"); /* line separator */
+        CLEAN("a\xef\xbb\xbf"
+              "b",
+              "a?b"); /* byte order mark */
         CLEAN("\033", "?");
 }
 
 static void broken_utf8_becomes_strangers(void **state)
 {
         (void) state;
-        CLEAN("a\xff" "b", "a?b");
-        CLEAN("a\xc0\xaf" "b", "a??b");          /* overlong */
-        CLEAN("a\xed\xa0\x80" "b", "a???b");     /* surrogate */
+        CLEAN("a\xff"
+              "b",
+              "a?b");
+        CLEAN("a\xc0\xaf"
+              "b",
+              "a??b"); /* overlong */
+        CLEAN("a\xed\xa0\x80"
+              "b",
+              "a???b"); /* surrogate */
         CLEAN("a\xe2\x82", "a?");
-        CLEAN("\xf4\x90\x80\x80", "????");       /* above U+10FFFF */
+        CLEAN("\xf4\x90\x80\x80", "????"); /* above U+10FFFF */
 }
 
 static void cut_at_a_character(void **state)

@@ -12,14 +12,15 @@
 
 #include "agent/usbdesc.h"
 
-#define DEVICE(configs) 18, 1, 0x00, 0x02, 0x00, 0, 0, 64, 0x51, 0x09, 0x66, 0x16, 0x10, 0x01, 1, 2, 3, configs
-#define CONFIG(value, interfaces) 9, 2, 32, 0, interfaces, value, 0, 0x80, 50
+#define DEVICE(configs) \
+        18, 1, 0x00, 0x02, 0x00, 0, 0, 64, 0x51, 0x09, 0x66, 0x16, 0x10, 0x01, 1, 2, 3, configs
+#define CONFIG(value, interfaces)                               9, 2, 32, 0, interfaces, value, 0, 0x80, 50
 #define INTERFACE(number, alternate, class, subclass, protocol) 9, 4, number, alternate, 2, class, subclass, protocol, 0
-#define ENDPOINT 7, 5, 0x81, 2, 0x00, 0x02, 0
+#define ENDPOINT                                                7, 5, 0x81, 2, 0x00, 0x02, 0
 
-#define PARSE(...)                                           \
-        static const uint8_t bytes[] = { __VA_ARGS__ };      \
-        struct usbdesc desc;                                 \
+#define PARSE(...)                                                                                                     \
+        static const uint8_t bytes[] = { __VA_ARGS__ };                                                                \
+        struct usbdesc desc;                                                                                           \
         assert_int_equal(usbdesc_parse(bytes, sizeof(bytes), &desc), 0)
 
 static void plain_stick(void **state)
@@ -51,7 +52,8 @@ static void two_settings_are_one_interface(void **state)
 
 static void storage_in_a_later_setting_counts(void **state)
 {
-        PARSE(DEVICE(1), CONFIG(1, 1), INTERFACE(0, 0, 0xff, 1, 1), ENDPOINT, INTERFACE(0, 1, 8, 6, 0x50), INTERFACE(0, 2, 3, 0, 0));
+        PARSE(DEVICE(1), CONFIG(1, 1), INTERFACE(0, 0, 0xff, 1, 1), ENDPOINT, INTERFACE(0, 1, 8, 6, 0x50),
+              INTERFACE(0, 2, 3, 0, 0));
         (void) state;
         assert_int_equal(desc.configs[0].n_interfaces, 1);
         assert_true(desc.configs[0].interfaces[0].storage);
@@ -82,7 +84,8 @@ static void keyboard_has_no_storage(void **state)
 
 static void each_configuration_counts(void **state)
 {
-        PARSE(DEVICE(2), CONFIG(1, 1), INTERFACE(0, 0, 8, 6, 0x50), ENDPOINT, CONFIG(2, 1), INTERFACE(0, 0, 2, 6, 0), ENDPOINT);
+        PARSE(DEVICE(2), CONFIG(1, 1), INTERFACE(0, 0, 8, 6, 0x50), ENDPOINT, CONFIG(2, 1), INTERFACE(0, 0, 2, 6, 0),
+              ENDPOINT);
         (void) state;
         assert_int_equal(desc.n_configs, 2);
         assert_true(desc.complete);
@@ -126,7 +129,9 @@ static void length_of_the_device_descriptor_is_fixed(void **state)
 
 static void cut_anywhere_is_never_whole(void **state)
 {
-        static const uint8_t bytes[] = { DEVICE(1), CONFIG(1, 2), INTERFACE(0, 0, 8, 6, 0x50), ENDPOINT, INTERFACE(1, 0, 3, 1, 1), ENDPOINT };
+        static const uint8_t bytes[] = {
+                DEVICE(1), CONFIG(1, 2), INTERFACE(0, 0, 8, 6, 0x50), ENDPOINT, INTERFACE(1, 0, 3, 1, 1), ENDPOINT
+        };
         struct usbdesc desc;
 
         (void) state;
@@ -160,7 +165,9 @@ static void not_descriptors(void **state)
 static void lengths_that_do_not_move_end_it(void **state)
 {
         for (unsigned length = 0; length < 2; length++) {
-                uint8_t bytes[] = { DEVICE(1), CONFIG(1, 1), INTERFACE(0, 0, 8, 6, 0x50), (uint8_t) length, 4, 0, 0, 0, 0, 0 };
+                uint8_t bytes[] = {
+                        DEVICE(1), CONFIG(1, 1), INTERFACE(0, 0, 8, 6, 0x50), (uint8_t) length, 4, 0, 0, 0, 0, 0
+                };
                 struct usbdesc desc;
 
                 (void) state;

@@ -97,9 +97,18 @@ class Gadgets:
 
     def pull(self, gadget):
         """Take GADGET off the bus and forget it."""
-        self.vm.run(f"cd {CONFIGFS}/{gadget.name} && echo >UDC && rm configs/c.1/*.0 && rmdir functions/*/lun.[1-9]* "
-                    f"functions/* configs/c.1 strings/0x409 2>/dev/null; cd / && rmdir {CONFIGFS}/{gadget.name} && "
-                    f"rm -f {BACKING}/{gadget.name}-*")
+        self.vm.run("\n".join((
+            "shopt -s nullglob",        # a gadget without storage has no units
+            "set -e",
+            f"cd {CONFIGFS}/{gadget.name}",
+            "echo >UDC",
+            "rm configs/c.1/*.0",
+            "for unit in functions/*/lun.[1-9]*; do rmdir $unit; done",     # unit 0 goes with its function
+            "rmdir functions/* configs/c.1/strings/* configs/c.1 strings/0x409",
+            "cd ..",
+            f"rmdir {gadget.name}",
+            f"rm -f {BACKING}/{gadget.name}-*",
+        )))
         del self._plugged[gadget.number]
 
     def plugged(self):
@@ -121,5 +130,6 @@ class Gadgets:
     def _keyboard():
         function = "functions/hid.0"
         yield f"mkdir {function}; echo 1 >{function}/protocol; echo 1 >{function}/subclass"
-        yield f"echo {REPORT_LENGTH} >{function}/report_length; printf '{escaped(KEYBOARD_REPORT)}' >{function}/report_desc"
+        yield f"echo {REPORT_LENGTH} >{function}/report_length"
+        yield f"printf '{escaped(KEYBOARD_REPORT)}' >{function}/report_desc"
         yield f"ln -s {function} configs/c.1/"

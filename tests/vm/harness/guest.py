@@ -23,6 +23,7 @@ from .tree import tree
 from .usb import Usb
 
 BOOT_TIMEOUT = 240      # seconds to the agent's first word; 18 on two idle cores, ten times that on busy ones
+REBOOT_TIMEOUT = 480    # a second boot of one QEMU is slower: it keeps the translated code of the first
 LOGIN_TIMEOUT = 240     # more until systemd has started everything and teacher is logged in
 ATTEMPTS = 2            # one boot in twenty oopses early with two CPUs: try again once, and say so
 POLL = 0.1
@@ -110,7 +111,7 @@ class Guest:
         if before_power_on:
             before_power_on(self)
         self.qmp.execute("cont")
-        self._wait_agent(None)
+        self._wait_agent(None, BOOT_TIMEOUT)
 
     def power_off(self):
         """Pull the plug. What the guest's journal has is saved by `save_journal()` before."""
@@ -131,12 +132,12 @@ class Guest:
         before = self.shell.boot_id
         self.shell.start("systemctl reboot")
         try:
-            self._wait_agent(before)
+            self._wait_agent(before, REBOOT_TIMEOUT)
         except BootFailed as failure:
             self.say(f"{self.name}: {failure}; resetting it once")
             self._console_read = self.console.stat().st_size
             self.qmp.execute("system_reset")
-            self._wait_agent(before)
+            self._wait_agent(before, REBOOT_TIMEOUT)
         self.wait_login()
 
     def wait_login(self):
@@ -148,8 +149,8 @@ class Guest:
         except CommandFailed as failure:
             raise BootFailed(f"nobody is logged in: {failure}") from failure
 
-    def _wait_agent(self, other_than):
-        deadline = time.monotonic() + BOOT_TIMEOUT
+    def _wait_agent(self, other_than, timeout):
+        deadline = time.monotonic() + timeout
         while not self.shell.wait_boot(other_than, timeout=POLL):
             if not self.process.alive():
                 raise BedError(f"QEMU ended: {self.process.log.read_text().strip()}")
@@ -158,7 +159,7 @@ class Guest:
             if panic:
                 raise BootFailed(f"the kernel died early ({panic.group()}, see {self.console})")
             if time.monotonic() > deadline:
-                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s (see {self.console})")
+                raise BootFailed(f"no answer within {timeout} s (see {self.console})")
 
     # Commands and files
 

@@ -21,7 +21,8 @@ def member(number, name, mode, data=b""):
     """One entry of a cpio archive in the format `newc`: owned by root, at time 0."""
     text = str(name).encode() + b"\0"
     links, unused = 1, 0
-    numbers = (number, mode, unused, unused, links, unused, len(data), unused, unused, unused, unused, len(text), unused)
+    numbers = (number, mode, unused, unused, links, unused, len(data),
+               unused, unused, unused, unused, len(text), unused)
     header = b"070701" + b"".join(b"%08X" % value for value in numbers)
     return padded(header + text) + padded(data)
 

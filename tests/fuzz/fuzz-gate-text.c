@@ -1,8 +1,8 @@
 /* links: gate/boot.c gate/state.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The small texts that the gate takes: records in /run, the kernel command line, names of devices, devpaths. Each is held
- * against a second, plainer reading of the same rules. The first byte says which. */
+/* The small texts that the gate takes: records in /run, the kernel command line, names of devices, devpaths. Each is
+ * held against a second, plainer reading of the same rules. The first byte says which. */
 
 #include <errno.h>
 #include <stdbool.h>
@@ -23,8 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();                                                                                       \
         } while (0)
 
-static const struct roots roots = { .sys = "/nonexistent", .proc = "/nonexistent", .dev = "/nonexistent",
-                                    .run = "/nonexistent", .etc = "/nonexistent", .modprobe = "/nonexistent" };
+static const struct roots roots = { .sys = "/nonexistent",
+                                    .proc = "/nonexistent",
+                                    .dev = "/nonexistent",
+                                    .run = "/nonexistent",
+                                    .etc = "/nonexistent",
+                                    .modprobe = "/nonexistent" };
 
 /* The first line that begins with "key=", if what follows fits into the buffer. */
 static void try_value(char *text)
@@ -54,7 +58,15 @@ static void try_value(char *text)
 /* Cut into words by hand: blanks end one outside quotes, quotes vanish. */
 static void try_words(char *text)
 {
-        static const char *const rescue[] = { "rescue", "emergency", "single", "-s", "s", "S", "1", "-b", "systemd.unit=rescue.target",
+        static const char *const rescue[] = { "rescue",
+                                              "emergency",
+                                              "single",
+                                              "-s",
+                                              "s",
+                                              "S",
+                                              "1",
+                                              "-b",
+                                              "systemd.unit=rescue.target",
                                               "systemd.unit=emergency.target" };
         const char *expected = NULL, *at = text, *have;
         char *word = malloc(strlen(text) + 1);
@@ -85,16 +97,18 @@ static void try_words(char *text)
         REQUIRE(!have == !expected && (!have || strcmp(have, expected) == 0));
 }
 
-/* There is no such machine: a name is either refused or not there. Nothing that could lead out of a directory may be looked up. */
+/* There is no such machine: a name is either refused or not there. Nothing that could lead out of a directory may be
+ * looked up. */
 static void try_name(const char *text)
 {
         struct device device = DEVICE_NULL;
         bool plain = text[0] != '\0' && text[0] != '.' && strlen(text) < SYSFS_NAME_MAX;
 
         if (text[0] == '/')
-                return;         /* a path, opened as it is */
+                return; /* a path, opened as it is */
         for (const char *at = text; *at; at++)
-                plain = plain && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || strchr("_.:-", *at));
+                plain = plain && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
+                                  (*at >= 'A' && *at <= 'Z') || strchr("_.:-", *at));
         REQUIRE(device_open(&roots, text, &device) == (plain ? -ENOENT : -EINVAL));
         REQUIRE(device.dirfd == -1);
 }

@@ -1,8 +1,8 @@
 /* links: gate/mounts.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Any bytes as mountinfo. What is accepted must come out the same when it is written again as the kernel would, and the walk
- * must follow its sources and layers to nothing but absolute paths. */
+/* Any bytes as mountinfo. What is accepted must come out the same when it is written again as the kernel would, and
+ * the walk must follow its sources and layers to nothing but absolute paths. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 walker.n_followed = 0;
                 descend_mount(&walker, walker.mount, 0);
         }
-        REQUIRE(walker.error == 0 && walker.uses.n == 0);      /* there is no /sys to be found in */
+        REQUIRE(walker.error == 0 && walker.uses.n == 0); /* there is no /sys to be found in */
         walk_free(&walker.uses);
         free(walker.followed);
         mounts_free(&mounts);

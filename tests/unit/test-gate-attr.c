@@ -72,8 +72,8 @@ static void one_newline_at_the_end_is_not_part_of_the_text(void **state)
 {
         static const struct {
                 const char *file, *text;
-        } cases[] = { { "", "" }, { "\n", "" }, { "x", "x" }, { "x\n", "x" }, { "x\n\n", "x\n" }, { " x \n", " x " },
-                      { "a\nb\n", "a\nb" }, { "\xff\x01\n", "\xff\x01" } };
+        } cases[] = { { "", "" },         { "\n", "" },       { "x", "x" },         { "x\n", "x" },
+                      { "x\n\n", "x\n" }, { " x \n", " x " }, { "a\nb\n", "a\nb" }, { "\xff\x01\n", "\xff\x01" } };
         char text[64];
 
         (void) state;
@@ -114,7 +114,7 @@ static void what_cannot_be_read_is_an_error(void **state)
         assert_int_equal(symlinkat("a", dirfd_, "link"), 0);
         assert_int_equal(attr_read(dirfd_, "link", text, sizeof text), -ELOOP);
         assert_int_equal(mkfifoat(dirfd_, "fifo", 0644), 0);
-        assert_int_equal(attr_read(dirfd_, "fifo", text, sizeof text), 0);      /* and does not wait */
+        assert_int_equal(attr_read(dirfd_, "fifo", text, sizeof text), 0); /* and does not wait */
         assert_int_equal(attr_read(-1, "a", text, sizeof text), -EBADF);
 }
 

@@ -1,4 +1,4 @@
-/* links: gate/bus.c gate/device.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/bus.c gate/device.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The three buses: how they stand, that a write is only believed when it stays, and how modules are loaded. */
@@ -30,8 +30,9 @@ static void a_state_is_what_the_kernel_says(void **state)
         static const struct {
                 const char *text;
                 enum bus_state state;
-        } cases[] = { { "0\n", BUS_CLOSED }, { "1\n", BUS_OPEN }, { "0", BUS_CLOSED }, { "2\n", BUS_UNREADABLE }, { "", BUS_UNREADABLE },
-                      { "\n", BUS_UNREADABLE }, { "-1\n", BUS_UNREADABLE }, { "x\n", BUS_UNREADABLE }, { "0x\n", BUS_UNREADABLE } };
+        } cases[] = { { "0\n", BUS_CLOSED },      { "1\n", BUS_OPEN },       { "0", BUS_CLOSED },
+                      { "2\n", BUS_UNREADABLE },  { "", BUS_UNREADABLE },    { "\n", BUS_UNREADABLE },
+                      { "-1\n", BUS_UNREADABLE }, { "x\n", BUS_UNREADABLE }, { "0x\n", BUS_UNREADABLE } };
         struct machine *m = *state;
 
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -86,7 +87,7 @@ static void a_value_that_does_not_stay_is_an_error(void **state)
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EIO);
         what = MACHINE_WRITES_SHORT;
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EIO);
-        assert_int_equal(bus_probe(&m->roots, SCSI, "3:0:0:0"), -EIO);   /* half a name is another name */
+        assert_int_equal(bus_probe(&m->roots, SCSI, "3:0:0:0"), -EIO); /* half a name is another name */
         what = -EACCES;
         assert_int_equal(bus_set(&m->roots, SCSI, false), -EACCES);
         machine_file(m, "0\n", "sys/bus/scsi/drivers_autoprobe");
@@ -123,16 +124,20 @@ static void modules_are_asked_for_with_exactly_these_words(void **state)
 {
         struct machine *m = *state;
 
-        machine_file(m, machine_string(m, "#!/bin/sh\nfor word; do echo \"$word\"; done >>%s/asked\n"
-                                          "echo \"environment ${LEKDICHT_TEST-empty}\" >>%s/asked\nexit 1\n", m->top, m->top), "modprobe");
+        machine_file(m,
+                     machine_string(m,
+                                    "#!/bin/sh\nfor word; do echo \"$word\"; done >>%s/asked\n"
+                                    "echo \"environment ${LEKDICHT_TEST-empty}\" >>%s/asked\nexit 1\n",
+                                    m->top, m->top),
+                     "modprobe");
         assert_int_equal(chmod(m->roots.modprobe, 0755), 0);
         assert_int_equal(setenv("LEKDICHT_TEST", "inherited", 1), 0);
         for (size_t i = 0; i < BUSES; i++)
-                bus_load(&m->roots, &buses[i]);         /* that it failed each time is no error */
+                bus_load(&m->roots, &buses[i]); /* that it failed each time is no error */
         assert_string_equal(machine_read(m, "asked"), "-a\n-q\n--\nscsi_mod\nsd_mod\nsr_mod\nenvironment empty\n"
                                                       "-a\n-q\n--\nmmc_core\nmmc_block\nenvironment empty\n"
                                                       "-a\n-q\n--\nmemstick\nenvironment empty\n");
-        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);       /* all have ended and were waited for */
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* all have ended and were waited for */
         assert_int_equal(errno, ECHILD);
 }
 
@@ -172,17 +177,17 @@ static void each_device_is_shown_while_it_is_there(void **state)
         machine_memstick(m, "mspblk0", 804, 4, false);
         assert_int_equal(bus_foreach(&m->roots, bus_by_name("memstick"), see, &seen), 0);
         assert_string_equal(seen.names, "memstick0 ");
-        assert_int_equal(fcntl(seen.fd, F_GETFD), -1);  /* closed again */
+        assert_int_equal(fcntl(seen.fd, F_GETFD), -1); /* closed again */
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 2, false);
         machine_stick(m, "1-3", 6, 4, "sdc", 802, 3, false);
-        machine_unplug(m, PCI "/0000:00:14.0/usb1/1-2");        /* its links dangle */
-        seen = (struct seen) { .fd = -1 };
+        machine_unplug(m, PCI "/0000:00:14.0/usb1/1-2"); /* its links dangle */
+        seen = (struct seen){ .fd = -1 };
         assert_int_equal(bus_foreach(&m->roots, SCSI, see, &seen), 0);
         assert_int_equal(strlen(seen.names), strlen("host4 target4:0:0 4:0:0:0 "));
         assert_non_null(strstr(seen.names, "4:0:0:0 "));
 
-        seen = (struct seen) { .stop_after = 2 };
+        seen = (struct seen){ .stop_after = 2 };
         assert_int_equal(bus_foreach(&m->roots, SCSI, see, &seen), 42);
         assert_int_equal(seen.stop_after, 0);
         assert_int_equal(fcntl(seen.fd, F_GETFD), -1);

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/close.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Closing the gate: in which order, what is let live, and what is said when a part of it fails. */
@@ -59,7 +59,7 @@ static void a_laptop_is_closed(void **state)
         assert_string_equal(machine_list(m, "run/exempt"), "");
         assert_string_equal(machine_list(m, "run/grant"), "");
         assert_string_equal(machine_list(m, "run/refused"), "");
-        assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");    /* the agent judges it */
+        assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n"); /* the agent judges it */
         assert_string_equal(m->err, "");
         assert_says(m->out, "unbound 3:0:0:0\n");
         /* Everybody's sg node is looked at again, also of what was held and of what lost its disk. */
@@ -80,8 +80,8 @@ static int note_flags(struct machine *m, const char *path, const char *value)
         return MACHINE_GOES_ON;
 }
 
-/* modprobe.d closes a bus that is loaded anew when it sees the flag: so the flag is there before anything is loaded, and
- * everything is closed before anything is unbound. */
+/* modprobe.d closes a bus that is loaded anew when it sees the flag: so the flag is there before anything is loaded,
+ * and everything is closed before anything is unbound. */
 static void flag_modules_buses_units(void **state)
 {
         struct machine *m = *state;
@@ -89,9 +89,15 @@ static void flag_modules_buses_units(void **state)
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
         machine_file(m, "", "run/open");
-        machine_file(m, machine_string(m, "#!/bin/sh\n[ -e %s/run/armed ] && flag=armed\n[ -e %s/run/open ] && flag=$flag,open\n"
-                                          "read state <%s/sys/bus/$([ $4 = mmc_core ] && echo mmc || echo ${4%%%%_mod})/drivers_autoprobe\n"
-                                          "echo \"$flag $4 $state\" >>%s/asked\n", m->top, m->top, m->top, m->top), "modprobe");
+        machine_file(
+                m,
+                machine_string(m,
+                               "#!/bin/sh\n[ -e %s/run/armed ] && flag=armed\n[ -e %s/run/open ] && flag=$flag,open\n"
+                               "read state <%s/sys/bus/$([ $4 = mmc_core ] && echo mmc || echo "
+                               "${4%%%%_mod})/drivers_autoprobe\n"
+                               "echo \"$flag $4 $state\" >>%s/asked\n",
+                               m->top, m->top, m->top, m->top),
+                "modprobe");
         assert_int_equal(chmod(m->roots.modprobe, 0755), 0);
         m->on_write = note_flags;
         m->userdata = notes;
@@ -123,7 +129,7 @@ static void an_absent_bus_is_a_failure_and_the_others_are_closed(void **state)
                                 assert_closed(m, names[i]);
                 assert_says(m->err, machine_string(m, "bus %s is absent and cannot be closed", names[absent]));
                 if (absent != 0)
-                        assert_says(m->out, "unbound 3:0:0:0\n");       /* what can be done is done */
+                        assert_says(m->out, "unbound 3:0:0:0\n"); /* what can be done is done */
                 assert_true(machine_has(m, "run/armed"));
                 machine_free(m);
         }
@@ -170,7 +176,8 @@ static void what_carries_the_system_is_exempt(void **state)
         swap = machine_stick(m, "1-3", 6, 4, "sdc", 802, 13, true);
         machine_swap(m, machine_node(m, "sdc1", 802, 1));
         below = machine_card(m, "mmc1:4567", "SD", "mmcblk1", 803, 15, true);
-        machine_file(m, machine_string(m, "%s\n", machine_node(m, "mmcblk1p1", 803, 1)), "sys%s/loop/backing_file", loop);
+        machine_file(m, machine_string(m, "%s\n", machine_node(m, "mmcblk1p1", 803, 1)), "sys%s/loop/backing_file",
+                     loop);
         machine_mount(m, 812, 0, "/srv/a\\012grant=1", "ext4", "/dev/loop0", "rw");
 
         assert_int_equal(close_gate(&m->roots), GATE_DONE);
@@ -179,9 +186,11 @@ static void what_carries_the_system_is_exempt(void **state)
         assert_true(machine_has(m, "sys%s/driver", below));
         assert_string_equal(machine_list(m, "run/exempt"), "3:0:0:0 4:0:0:0 mmc1:4567 ");
         assert_string_equal(machine_read(m, "run/exempt/3:0:0:0"), "devpath=" STICK "\ndiskseq=12\ncarries=/\n");
-        assert_string_equal(machine_read(m, "run/exempt/4:0:0:0"), machine_string(m, "devpath=%s\ndiskseq=13\ncarries=swap\n", swap));
+        assert_string_equal(machine_read(m, "run/exempt/4:0:0:0"),
+                            machine_string(m, "devpath=%s\ndiskseq=13\ncarries=swap\n", swap));
         /* A mount point cannot write lines of its own. */
-        assert_string_equal(machine_read(m, "run/exempt/mmc1:4567"), machine_string(m, "devpath=%s\ndiskseq=15\ncarries=/srv/a\n", below));
+        assert_string_equal(machine_read(m, "run/exempt/mmc1:4567"),
+                            machine_string(m, "devpath=%s\ndiskseq=15\ncarries=/srv/a\n", below));
         assert_string_equal(machine_list(m, "run/grant"), "12 13 15 ");
         assert_says(m->out, "exempt 3:0:0:0: carries /\n");
         assert_says(m->out, "exempt 4:0:0:0: carries swap\n");
@@ -253,8 +262,8 @@ static void what_somebody_uses_is_left_and_said(void **state)
         assert_int_equal(close_gate(&m->roots), GATE_BUSY);
         assert_true(machine_has(m, "sys" STICK "/driver"));
         assert_says(m->err, "/media/a: in use, left as it is\n");
-        assert_wrote(m, "sys" STICK "/block/sdb/uevent=change");        /* but hidden from now on */
-        assert_says(m->out, "unbound 4:0:0:0\n");                       /* and no reason to leave the other */
+        assert_wrote(m, "sys" STICK "/block/sdb/uevent=change"); /* but hidden from now on */
+        assert_says(m->out, "unbound 4:0:0:0\n");                /* and no reason to leave the other */
         assert_closed(m, "scsi");
         assert_string_equal(machine_list(m, "run/exempt"), "");
         assert_string_equal(machine_list(m, "run/grant"), "");
@@ -289,7 +298,8 @@ static void a_failure_is_not_hidden_by_something_in_use(void **state)
                 machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
                 machine_stick(m, "1-3", 6, 4, "sdc", 802, 13, true);
                 for (unsigned minor = 7; fd < 0 && minor > 0; minor--)
-                        fd = open(machine_node(m, busy[0] == '3' ? "sdb" : "sdc", LOOP_MAJOR, minor), O_RDONLY | O_EXCL | O_CLOEXEC);
+                        fd = open(machine_node(m, busy[0] == '3' ? "sdb" : "sdc", LOOP_MAJOR, minor),
+                                  O_RDONLY | O_EXCL | O_CLOEXEC);
                 m->on_write = unbinding_fails;
                 m->userdata = which;
                 if (fd >= 0) {
@@ -336,7 +346,8 @@ static void when_the_walk_fails_buses_close_and_nothing_is_unbound(void **state)
         assert_closed(m, "mmc");
         assert_closed(m, "memstick");
         assert_true(machine_has(m, "sys" STICK "/driver"));
-        assert_string_equal(m->journal, "sys/bus/scsi/drivers_autoprobe=0\nsys/bus/mmc/drivers_autoprobe=0\nsys/bus/memstick/drivers_autoprobe=0\n");
+        assert_string_equal(m->journal, "sys/bus/scsi/drivers_autoprobe=0\nsys/bus/mmc/drivers_autoprobe=0\nsys/bus/"
+                                        "memstick/drivers_autoprobe=0\n");
         assert_says(m->err, "cannot tell what carries the system");
         assert_true(machine_has(m, "run/armed"));
 }

@@ -1,4 +1,4 @@
-/* links: gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Which device a name means, what it is, whether it can be carried away; and that a descriptor never becomes another
@@ -14,7 +14,7 @@ static int opens(struct machine *m, const char *argument, struct device *ret)
         int r = device_open(&m->roots, argument, &device);
 
         if (r < 0)
-                assert_int_equal(device.dirfd, -77);    /* untouched */
+                assert_int_equal(device.dirfd, -77); /* untouched */
         else if (ret)
                 *ret = device;
         else
@@ -51,7 +51,8 @@ static void devices_are_found_by_their_kernel_name(void **state)
                 const char *arguments[3] = { cases[i].name };
 
                 arguments[1] = machine_string(m, "%s/sys%s", m->top, cases[i].devpath);
-                arguments[2] = machine_string(m, "%s/sys/bus/%s/devices/%s", m->top, cases[i].bus ? cases[i].bus : "usb", cases[i].name);
+                arguments[2] = machine_string(m, "%s/sys/bus/%s/devices/%s", m->top,
+                                              cases[i].bus ? cases[i].bus : "usb", cases[i].name);
                 for (size_t k = 0; k < 3; k++) {
                         struct device device;
 
@@ -64,7 +65,7 @@ static void devices_are_found_by_their_kernel_name(void **state)
                         assert_true(fcntl(device.dirfd, F_GETFD) & FD_CLOEXEC);
                         device_close(&device);
                         assert_int_equal(device.dirfd, -1);
-                        device_close(&device);          /* twice does no harm */
+                        device_close(&device); /* twice does no harm */
                 }
         }
         (void) card, (void) memstick;
@@ -96,8 +97,27 @@ static void names_that_lead_elsewhere_are_refused(void **state)
         struct machine *m = *state;
         char longest[SYSFS_NAME_MAX], too_long[SYSFS_NAME_MAX + 1];
         const char *const names[] = {
-                "", ".", "..", "../usb", "1-2/", "1-2/..", "./1-2", ".hidden", "1-2 ", " 1-2", "1-2\n", "1-2\t", "1-2*", "1-2%", "1-2\\",
-                "scsi/3:0:0:0", "3:0:0:0/../3:0:0:0", "1-2\xc3\xa9", "1-2,", "1-2;", too_long,
+                "",
+                ".",
+                "..",
+                "../usb",
+                "1-2/",
+                "1-2/..",
+                "./1-2",
+                ".hidden",
+                "1-2 ",
+                " 1-2",
+                "1-2\n",
+                "1-2\t",
+                "1-2*",
+                "1-2%",
+                "1-2\\",
+                "scsi/3:0:0:0",
+                "3:0:0:0/../3:0:0:0",
+                "1-2\xc3\xa9",
+                "1-2,",
+                "1-2;",
+                too_long,
         };
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 2, true);
@@ -108,7 +128,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
                 if (opens(m, names[i], NULL) != -EINVAL)
                         fail_msg("\"%s\"", names[i]);
-        assert_int_equal(opens(m, longest, NULL), -ENOENT);     /* would do, but there is none */
+        assert_int_equal(opens(m, longest, NULL), -ENOENT); /* would do, but there is none */
         assert_int_equal(opens(m, "1-3", NULL), -ENOENT);
         assert_int_equal(opens(m, "1-2:1.0", NULL), 0);
 }
@@ -137,7 +157,7 @@ static void paths_that_lead_elsewhere_are_refused(void **state)
         assert_int_equal(opens(m, "/", NULL), -EINVAL);
         assert_int_equal(opens(m, machine_string(m, "%s/sys" STICK_PORT "/authorized", m->top), NULL), -ENOTDIR);
         assert_int_equal(opens(m, machine_string(m, "%s/sys/devices/none", m->top), NULL), -ENOENT);
-        assert_int_equal(open_descriptors(), before);   /* none is left open */
+        assert_int_equal(open_descriptors(), before); /* none is left open */
 }
 
 static void what_is_no_usb_device_and_on_no_gated_bus_is_refused(void **state)
@@ -152,12 +172,13 @@ static void what_is_no_usb_device_and_on_no_gated_bus_is_refused(void **state)
         machine_device(m, PCI "/0000:00:14.0", "pci", NULL);
         machine_device(m, PCI "/0000:02:00.0/mmc_host/mmc0", "mmc_host", NULL);
 
-        assert_int_equal(opens(m, "usb1", NULL), -EINVAL);              /* a root hub */
+        assert_int_equal(opens(m, "usb1", NULL), -EINVAL); /* a root hub */
         assert_int_equal(opens(m, "host3", NULL), -EINVAL);
         assert_int_equal(opens(m, "target3:0:0", NULL), -EINVAL);
-        assert_int_equal(opens(m, "0000:00:14.0", NULL), -ENOENT);      /* looked for on four buses only */
+        assert_int_equal(opens(m, "0000:00:14.0", NULL), -ENOENT); /* looked for on four buses only */
         assert_int_equal(opens(m, machine_string(m, "%s/sys" PCI "/0000:00:14.0", m->top), NULL), -EINVAL);
-        assert_int_equal(opens(m, machine_string(m, "%s/sys" PCI "/0000:02:00.0/mmc_host/mmc0", m->top), NULL), -EINVAL);
+        assert_int_equal(opens(m, machine_string(m, "%s/sys" PCI "/0000:02:00.0/mmc_host/mmc0", m->top), NULL),
+                         -EINVAL);
         assert_int_equal(open_descriptors(), before);
 }
 
@@ -172,15 +193,16 @@ static void a_device_that_is_just_going_is_gone(void **state)
         machine_remove(m, "sys" STICK_PORT "/subsystem");
         assert_int_equal(opens(m, "1-2", NULL), -ENODEV);
         machine_file(m, "DEVTYPE=usb_device\n", "sys" STICK_PORT "/uevent");
-        assert_int_equal(opens(m, "1-2", NULL), -EINVAL);               /* there, but of no subsystem */
+        assert_int_equal(opens(m, "1-2", NULL), -EINVAL); /* there, but of no subsystem */
         machine_unplug(m, STICK_PORT);
-        assert_int_equal(opens(m, "1-2", NULL), -ENOENT);               /* the link in the bus directory dangles */
+        assert_int_equal(opens(m, "1-2", NULL), -ENOENT); /* the link in the bus directory dangles */
 }
 
 /* Reading `uevent` waits for the lock of a device that may be sick; here it would be an error (EISDIR). */
 static void a_device_is_known_without_asking_it(void **state)
 {
-        static const char *const paths[] = { STICK_PORT, STICK_PORT "/1-2:1.0", STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0" };
+        static const char *const paths[] = { STICK_PORT, STICK_PORT "/1-2:1.0",
+                                             STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0" };
         struct machine *m = *state;
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 2, true);
@@ -216,7 +238,7 @@ static void what_takes_the_name_is_neither_read_nor_written(void **state)
         device_close(&device);
 
         device = machine_open(m, "1-2");
-        assert_int_equal(attr_write(device.dirfd, "authorized", "0"), 0);       /* the way it is meant */
+        assert_int_equal(attr_write(device.dirfd, "authorized", "0"), 0); /* the way it is meant */
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "0\n");
         device_close(&device);
 }
@@ -285,8 +307,10 @@ static void cards_are_removable_and_soldered_memory_is_not(void **state)
         static const struct {
                 const char *type;
                 bool removable;
-        } cases[] = { { "SD\n", true }, { "SDcombo\n", true }, { "MMC\n", false }, { "SDIO\n", false }, { "\n", false }, { "SDX\n", false } };
-        const char *card = PCI "/0000:02:00.0/mmc_host/mmc0/mmc0:4567", *reader = PCI "/0000:00:14.0/usb1/1-2/1-2:1.0/rtsx_usb_sdmmc/mmc_host/mmc1/mmc1:0001";
+        } cases[] = { { "SD\n", true },    { "SDcombo\n", true }, { "MMC\n", false },
+                      { "SDIO\n", false }, { "\n", false },       { "SDX\n", false } };
+        const char *card = PCI "/0000:02:00.0/mmc_host/mmc0/mmc0:4567",
+                   *reader = PCI "/0000:00:14.0/usb1/1-2/1-2:1.0/rtsx_usb_sdmmc/mmc_host/mmc1/mmc1:0001";
 
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 struct machine *m = machine_new();

@@ -1,4 +1,4 @@
-/* links: gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A unit on a gated bus and its disk: found through the unit's own directory, taken away by name, seen when in use. */
@@ -32,7 +32,7 @@ static void the_disk_and_its_number_are_the_units_own(void **state)
         machine_file(m, "none\n", "sys%s/block/sdb/diskseq", stick);
         assert_int_equal(lun_diskseq(&lun, &diskseq), -EINVAL);
         machine_remove(m, "sys%s/block/sdb/diskseq", stick);
-        assert_int_equal(lun_diskseq(&lun, &diskseq), -EOPNOTSUPP);     /* a kernel before 5.15 */
+        assert_int_equal(lun_diskseq(&lun, &diskseq), -EOPNOTSUPP); /* a kernel before 5.15 */
         machine_unplug(m, stick);
         assert_int_equal(lun_diskseq(&lun, &diskseq), -ENOENT);
         assert_true(diskseq == UINT64_MAX);
@@ -56,7 +56,8 @@ static void a_disk_that_is_just_going_has_no_number(void **state)
 static void unbinding_takes_the_driver_by_name(void **state)
 {
         struct machine *m = *state;
-        const char *stick = machine_stick(m, "1-2", 5, 3, "sdb", 801, 77, true), *sata = machine_sata(m, 0, "sda", 800, 1);
+        const char *stick = machine_stick(m, "1-2", 5, 3, "sdb", 801, 77, true),
+                   *sata = machine_sata(m, 0, "sda", 800, 1);
         struct device lun = machine_open(m, "3:0:0:0");
 
         assert_int_equal(lun_unbind(&lun), 0);
@@ -64,7 +65,7 @@ static void unbinding_takes_the_driver_by_name(void **state)
         assert_false(machine_has(m, "sys%s/driver", stick));
         assert_false(machine_has(m, "sys%s/block", stick));
         assert_true(machine_has(m, "sys%s/driver", sata));
-        assert_int_equal(lun_unbind(&lun), 0);          /* none bound: nothing to write */
+        assert_int_equal(lun_unbind(&lun), 0); /* none bound: nothing to write */
         assert_string_equal(m->journal, "sys/bus/scsi/drivers/sd/unbind=3:0:0:0\n");
         machine_unplug(m, stick);
         assert_int_equal(lun_unbind(&lun), -ENODEV);
@@ -116,15 +117,16 @@ static void disk_partitions_and_sg_are_looked_at_again(void **state)
         const char *base = machine_string(m, "sys%s", stick);
 
         machine_file(m, "", "sys%s/block/sdb/sdb2/uevent", stick);
-        machine_file(m, "", "sys%s/block/sdb/queue/uevent", stick);     /* no partition */
+        machine_file(m, "", "sys%s/block/sdb/queue/uevent", stick); /* no partition */
         machine_sata(m, 0, "sda", 800, 1);
         lun_trigger(&lun);
         assert_wrote(m, machine_string(m, "%s/scsi_generic/sg3/uevent=change", base));
         assert_wrote(m, machine_string(m, "%s/block/sdb/uevent=change", base));
         assert_wrote(m, machine_string(m, "%s/block/sdb/sdb1/uevent=change", base));
         assert_wrote(m, machine_string(m, "%s/block/sdb/sdb2/uevent=change", base));
-        assert_int_equal(strlen(m->journal), 4 * strlen(base) + strlen("/scsi_generic/sg3/uevent=change\n/block/sdb/uevent=change\n"
-                                                                       "/block/sdb/sdb1/uevent=change\n/block/sdb/sdb2/uevent=change\n"));
+        assert_int_equal(strlen(m->journal),
+                         4 * strlen(base) + strlen("/scsi_generic/sg3/uevent=change\n/block/sdb/uevent=change\n"
+                                                   "/block/sdb/sdb1/uevent=change\n/block/sdb/sdb2/uevent=change\n"));
         /* The disk comes before its partitions: their rules ask what the disk's rule found. */
         assert_true(machine_wrote(m, machine_string(m, "%s/block/sdb/uevent=change", base)) <
                     machine_wrote(m, machine_string(m, "%s/block/sdb/sdb1/uevent=change", base)));
@@ -178,8 +180,8 @@ static void units_are_found_below_a_devpath_on_all_buses(void **state)
         assert_int_equal(lun_foreach(&m->roots, "/none", collect, names), -ENOTDIR);
 }
 
-/* A real block device that nobody else has, held as file systems and device mapper hold theirs: a descriptor, or -1. It is
- * the one thing here that is not made up, since EBUSY is the kernel's own word. */
+/* A real block device that nobody else has, held as file systems and device mapper hold theirs: a descriptor, or -1.
+ * It is the one thing here that is not made up, since EBUSY is the kernel's own word. */
 static int hold_some_device(struct machine *m, const char *name, unsigned *minor)
 {
         for (*minor = 7; *minor > 0; (*minor)--) {
@@ -199,26 +201,27 @@ static void a_disk_that_somebody_holds_is_claimed(void **state)
         unsigned minor;
         int fd;
 
-        assert_false(lun_claimed(&m->roots, &lun));             /* no node */
+        assert_false(lun_claimed(&m->roots, &lun)); /* no node */
         machine_node(m, "sdb", 801, 0);
-        assert_false(lun_claimed(&m->roots, &lun));             /* a node without a driver: ENXIO */
+        assert_false(lun_claimed(&m->roots, &lun)); /* a node without a driver: ENXIO */
         fd = hold_some_device(m, "sdb", &minor);
         if (fd < 0) {
                 device_close(&lun);
-                skip();                                         /* a container without loop devices */
+                skip(); /* a container without loop devices */
         }
         assert_true(lun_claimed(&m->roots, &lun));
         machine_unbind(m, stick);
-        assert_false(lun_claimed(&m->roots, &lun));             /* it has no disk now */
+        assert_false(lun_claimed(&m->roots, &lun)); /* it has no disk now */
         machine_bind(m, stick);
         /* A name with '!' is a path in /dev. */
         assert_int_equal(rename(machine_string(m, "%s/sys%s/block/sdb", m->top, stick),
-                                machine_string(m, "%s/sys%s/block/cciss!c0", m->top, stick)), 0);
+                                machine_string(m, "%s/sys%s/block/cciss!c0", m->top, stick)),
+                         0);
         assert_false(lun_claimed(&m->roots, &lun));
         machine_node(m, "cciss/c0", LOOP_MAJOR, minor);
         assert_true(lun_claimed(&m->roots, &lun));
         close(fd);
-        assert_false(lun_claimed(&m->roots, &lun));             /* let go; and looking at it holds nothing */
+        assert_false(lun_claimed(&m->roots, &lun)); /* let go; and looking at it holds nothing */
         assert_false(lun_claimed(&m->roots, &lun));
         device_close(&lun);
 }

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/open.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/close.c gate/open.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The command as it is installed, with its own /sys, /run and /etc: each call is made in a child that has entered the
@@ -15,9 +15,9 @@ int gate_main(int argc, char *argv[]);
 #include "gate/main.c"
 #undef main
 
-static uid_t user;              /* who calls; 0 but in one test */
-static const char *third;       /* a directory in the machine that is descriptor 3, or NULL */
-static bool nobody_listens;     /* the reader of its output has left */
+static uid_t user;          /* who calls; 0 but in one test */
+static const char *third;   /* a directory in the machine that is descriptor 3, or NULL */
+static bool nobody_listens; /* the reader of its output has left */
 
 static int setup(void **state)
 {
@@ -30,7 +30,7 @@ static int setup(void **state)
         m = *state;
         machine_file(m, "", "run/.keep");
         machine_file(m, "", "etc/lekdicht/.keep");
-        return chmod(m->top, 0755);     /* mkdtemp(3) lets root only in */
+        return chmod(m->top, 0755); /* mkdtemp(3) lets root only in */
 }
 
 static bool mount_file(const char *what, const char *name)
@@ -127,10 +127,30 @@ static int calls(struct machine *m, ...)
 static void what_is_not_understood_does_nothing(void **state)
 {
         static const char *const lines[][3] = {
-                { NULL }, { "" }, { "nonsense" }, { "Close" }, { "close ", NULL }, { "close", "--boot", "x" }, { "close", "x" }, { "close", "" },
-                { "close", "-boot" }, { "close", "--booted" }, { "open", "x" }, { "open", "--audits" }, { "open", "--until-reboot", "--audit" },
-                { "release" }, { "refuse" }, { "release", "1-2", "1-3" }, { "status", "x" }, { "--help", "x" }, { "--version", "x" }, { "-h" },
-                { "release", "../1-2" }, { "refuse", "" }, { "release", "/" }, { "refuse", "host3" },
+                { NULL },
+                { "" },
+                { "nonsense" },
+                { "Close" },
+                { "close ", NULL },
+                { "close", "--boot", "x" },
+                { "close", "x" },
+                { "close", "" },
+                { "close", "-boot" },
+                { "close", "--booted" },
+                { "open", "x" },
+                { "open", "--audits" },
+                { "open", "--until-reboot", "--audit" },
+                { "release" },
+                { "refuse" },
+                { "release", "1-2", "1-3" },
+                { "status", "x" },
+                { "--help", "x" },
+                { "--version", "x" },
+                { "-h" },
+                { "release", "../1-2" },
+                { "refuse", "" },
+                { "release", "/" },
+                { "refuse", "host3" },
         };
         struct machine *m = *state;
 
@@ -150,7 +170,8 @@ static void what_is_not_understood_does_nothing(void **state)
 static void help_and_version_are_told(void **state)
 {
         struct machine *m = *state;
-        static const char *const words[] = { "close", "open", "release", "refuse", "status", "--boot", "--audit", "--until-reboot" };
+        static const char *const words[] = { "close",  "open",   "release", "refuse",
+                                             "status", "--boot", "--audit", "--until-reboot" };
 
         assert_int_equal(gate(m, "--help"), 0);
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -171,7 +192,9 @@ static void nobody_has_to_listen(void **state)
 
 static void only_root_may_write(void **state)
 {
-        static const char *const verbs_[][2] = { { "close", NULL }, { "open", NULL }, { "release", "1-2" }, { "refuse", "1-2" } };
+        static const char *const verbs_[][2] = {
+                { "close", NULL }, { "open", NULL }, { "release", "1-2" }, { "refuse", "1-2" }
+        };
         struct machine *m = *state;
 
         user = 65534;
@@ -180,7 +203,7 @@ static void only_root_may_write(void **state)
                 assert_string_equal(m->err, "only root may do that\n");
                 assert_string_equal(m->journal, "");
         }
-        assert_int_equal(gate(m, "status"), GATE_DONE);         /* anyone may ask */
+        assert_int_equal(gate(m, "status"), GATE_DONE); /* anyone may ask */
         assert_says(m->out, "gate: closed\n");
 }
 
@@ -246,7 +269,7 @@ static void a_wish_that_cannot_be_kept_is_a_failure(void **state)
 static void a_boot_closes_unless_something_wants_it_open(void **state)
 {
         static const struct {
-                const char *line, *wish, *why;  /* why NULL: it is closed */
+                const char *line, *wish, *why; /* why NULL: it is closed */
         } cases[] = {
                 { "ro quiet\n", NULL, NULL },
                 { "ro quiet\n", "by-command\n", "opened by command" },
@@ -269,10 +292,12 @@ static void a_boot_closes_unless_something_wants_it_open(void **state)
                 assert_string_equal(machine_read(m, "sys/bus/scsi/drivers_autoprobe"), cases[i].why ? "1\n" : "0\n");
                 if (cases[i].why) {
                         assert_says(m->out, machine_string(m, "left open: %s\n", cases[i].why));
-                        assert_string_equal(machine_read(m, "run/lekdicht/open"), machine_string(m, "why=%s\n", cases[i].why));
+                        assert_string_equal(machine_read(m, "run/lekdicht/open"),
+                                            machine_string(m, "why=%s\n", cases[i].why));
                 }
                 /* What was wished is not changed by booting. */
-                assert_string_equal(machine_read(m, "etc/lekdicht/gate.open"), cases[i].wish ? cases[i].wish : "(no such file)");
+                assert_string_equal(machine_read(m, "etc/lekdicht/gate.open"),
+                                    cases[i].wish ? cases[i].wish : "(no such file)");
                 assert_int_equal(machine_has(m, "run/lekdicht/open"), cases[i].why != NULL);
                 assert_int_equal(machine_has(m, "run/lekdicht/armed"), cases[i].why == NULL);
         }

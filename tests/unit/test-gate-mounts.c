@@ -1,4 +1,4 @@
-/* links: gate/mounts.c tests/unit/fake-machine.c gate/device.c gate/bus.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/mounts.c tests/unit/fake-machine.c tests/unit/fake-devices.c gate/device.c gate/bus.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* /proc/self/mountinfo, in all the forms the kernel gives it and in the forms it must never be taken for. */
@@ -23,7 +23,8 @@ static struct mount one(const char *line, struct mounts *mounts)
 static void a_line_is_read(void **state)
 {
         struct mounts mounts;
-        struct mount mount = one("36 35 98:3 /sub /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n", &mounts);
+        struct mount mount =
+                one("36 35 98:3 /sub /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n", &mounts);
 
         (void) state;
         assert_int_equal(mount.dev, makedev(98, 3));
@@ -38,7 +39,8 @@ static void a_line_is_read(void **state)
 
 static void optional_fields_may_be_any_number(void **state)
 {
-        static const char *const fields[] = { "", "shared:1 ", "shared:1 master:2 propagate_from:3 unbindable ", "x ", "ab ", "a b c " };
+        static const char *const fields[] = { "",   "shared:1 ", "shared:1 master:2 propagate_from:3 unbindable ",
+                                              "x ", "ab ",       "a b c " };
         struct mounts mounts;
 
         (void) state;
@@ -76,11 +78,12 @@ static void what_is_escaped_is_read_as_it_was(void **state)
         struct mount mount;
 
         (void) state;
-        mount = one("36 35 8:1 / /media/u/A\\040B\\011C\\012D\\134E\\043F rw - fuse.x\\040y /dev/a\\040b rw,x=\\054", &mounts);
+        mount = one("36 35 8:1 / /media/u/A\\040B\\011C\\012D\\134E\\043F rw - fuse.x\\040y /dev/a\\040b rw,x=\\054",
+                    &mounts);
         assert_string_equal(mount.point, "/media/u/A B\tC\nD\\E#F");
         assert_string_equal(mount.type, "fuse.x y");
         assert_string_equal(mount.source, "/dev/a b");
-        assert_string_equal(mount.options, "rw,x=\\054");        /* not yet: it separates nothing */
+        assert_string_equal(mount.options, "rw,x=\\054"); /* not yet: it separates nothing */
         mounts_free(&mounts);
         /* An escaped backslash is never the beginning of another escape. */
         mount = one("36 35 8:1 / /a\\134040b rw - ext4 /dev/sda1 rw", &mounts);
@@ -121,14 +124,21 @@ static void an_empty_source_is_a_source(void **state)
 static void a_malformed_line_spoils_the_whole(void **state)
 {
         static const char *const lines[] = {
-                "x", " ", "36", "36 35", "36 35 8:1", "36 35 8:1 /", "36 35 8:1 / /", "36 35 8:1 / / rw",
-                "36 35 8:1 / / rw ",                    /* nothing after the six */
-                "36 35 8:1 / / rw shared:1",            /* no hyphen */
+                "x",
+                " ",
+                "36",
+                "36 35",
+                "36 35 8:1",
+                "36 35 8:1 /",
+                "36 35 8:1 / /",
+                "36 35 8:1 / / rw",
+                "36 35 8:1 / / rw ",         /* nothing after the six */
+                "36 35 8:1 / / rw shared:1", /* no hyphen */
                 "36 35 8:1 / / rw shared:1 -",
                 "36 35 8:1 / / rw -",
                 "36 35 8:1 / / rw - ",
                 "36 35 8:1 / / rw - ext4",
-                "36 35 8:1 / / rw - ext4 /dev/sda1",    /* no options */
+                "36 35 8:1 / / rw - ext4 /dev/sda1", /* no options */
                 "36 35 8:1 / / rw shared:1- ext4 /dev/sda1 rw",
                 "36 35 8:1 / / rw shared:1 -ext4 /dev/sda1 rw",
                 "36 35 8 / / rw - ext4 /dev/sda1 rw",
@@ -146,10 +156,11 @@ static void a_malformed_line_spoils_the_whole(void **state)
                 struct mounts mounts = { .n = 77 };
                 char text[512];
 
-                snprintf(text, sizeof text, "36 35 8:1 / / rw - ext4 /dev/sda1 rw\n%s\n36 35 8:2 / /a rw - ext4 /dev/sda2 rw\n", lines[i]);
+                snprintf(text, sizeof text,
+                         "36 35 8:1 / / rw - ext4 /dev/sda1 rw\n%s\n36 35 8:2 / /a rw - ext4 /dev/sda2 rw\n", lines[i]);
                 if (mounts_parse(text, &mounts) != -EBADMSG)
                         fail_msg("taken: \"%s\"", lines[i]);
-                assert_int_equal(mounts.n, 77);         /* untouched */
+                assert_int_equal(mounts.n, 77); /* untouched */
         }
 }
 
@@ -160,7 +171,8 @@ static void order_is_kept_and_empty_lines_are_nothing(void **state)
 
         (void) state;
         for (int i = 0; i < 200; i++)
-                sprintf(text + strlen(text), "36 35 8:%d / /%d rw - ext4 /dev/sda%d rw\n%s", i, i, i, i % 50 ? "" : "\n");
+                sprintf(text + strlen(text), "36 35 8:%d / /%d rw - ext4 /dev/sda%d rw\n%s", i, i, i,
+                        i % 50 ? "" : "\n");
         assert_int_equal(mounts_parse(text, &mounts), 0);
         assert_int_equal(mounts.n, 200);
         for (int i = 0; i < 200; i++) {
@@ -236,7 +248,8 @@ static void a_large_file_is_read_whole_but_not_without_end(void **state)
                 write_mountinfo(m, sizes[i]);
                 assert_int_equal(mounts_read(&m->roots, &mounts), 0);
                 for (size_t k = 0; k < mounts.n; k++)
-                        sum += strlen(mounts.items[k].point) + strlen("36 35 8:1 / ") + strlen(" rw - ext4 /dev/sda1 rw\n");
+                        sum += strlen(mounts.items[k].point) + strlen("36 35 8:1 / ") +
+                               strlen(" rw - ext4 /dev/sda1 rw\n");
                 assert_int_equal(sum, sizes[i]);
                 mounts_free(&mounts);
         }
@@ -252,11 +265,25 @@ static void what_is_mounted_for_a_person_is_passing(void **state)
                 const char *point;
                 bool passing;
         } cases[] = {
-                { "/media", true }, { "/media/", true }, { "/media/teacher/STICK", true }, { "/run/media/teacher/STICK", true },
-                { "/run/media", true }, { "/mnt", true }, { "/mnt/x", true },
-                { "/", false }, { "/median", false }, { "/mediate/x", false }, { "/mnt2", false }, { "/run", false },
-                { "/run/mediate", false }, { "/home/media", false }, { "/home", false }, { "/srv/mnt", false }, { "", false },
-                { "media", false }, { "/run/live/medium", false },
+                { "/media", true },
+                { "/media/", true },
+                { "/media/teacher/STICK", true },
+                { "/run/media/teacher/STICK", true },
+                { "/run/media", true },
+                { "/mnt", true },
+                { "/mnt/x", true },
+                { "/", false },
+                { "/median", false },
+                { "/mediate/x", false },
+                { "/mnt2", false },
+                { "/run", false },
+                { "/run/mediate", false },
+                { "/home/media", false },
+                { "/home", false },
+                { "/srv/mnt", false },
+                { "", false },
+                { "media", false },
+                { "/run/live/medium", false },
         };
 
         (void) state;

@@ -1,7 +1,8 @@
-/* links: gate/open.c gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/open.c gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something else. */
+/* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something
+ * else. */
 
 #include "tests/unit/fake-machine.h"
 
@@ -43,7 +44,7 @@ static void everything_held_is_bound(void **state)
         assert_true(machine_has(m, "sys%s/driver", memstick));
         assert_true(machine_has(m, "run/open"));
         assert_false(machine_has(m, "run/armed"));
-        assert_string_equal(machine_list(m, "run/grant"), "");          /* the flag lets all through */
+        assert_string_equal(machine_list(m, "run/grant"), ""); /* the flag lets all through */
         assert_wrote(m, machine_string(m, "sys%s/block/sdb/sdb1/uevent=change", stick));
         assert_wrote(m, machine_string(m, "sys%s/scsi_generic/sg3/uevent=change", stick));
         assert_wrote(m, machine_string(m, "sys%s/block/mmcblk1/uevent=change", card));
@@ -72,7 +73,8 @@ static void flag_buses_units(void **state)
         m->on_write = note_flags;
         m->userdata = notes;
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
-        assert_string_equal(notes, "drivers_autoprobe:o drivers_autoprobe:o drivers_autoprobe:o drivers_probe:o uevent:o uevent:o uevent:o ");
+        assert_string_equal(notes, "drivers_autoprobe:o drivers_autoprobe:o drivers_autoprobe:o drivers_probe:o "
+                                   "uevent:o uevent:o uevent:o ");
 }
 
 static void what_was_refused_is_authorised(void **state)
@@ -89,7 +91,7 @@ static void what_was_refused_is_authorised(void **state)
         machine_file(m, "devnum=6\n", "run/refused/1-3:1.1");
         machine_file(m, "", "run/node/1-6");
         machine_file(m, "", "run/node/1-9");
-        machine_file(m, "devnum=7\n", "run/refused/1-4");               /* it has left */
+        machine_file(m, "devnum=7\n", "run/refused/1-4"); /* it has left */
         machine_file(m, "devnum=7\n", "run/refused/no name");
 
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
@@ -112,8 +114,8 @@ static int failing(struct machine *m, const char *path, const char *value)
 /* Whatever fails, everything else is given back. */
 static void one_failure_does_not_stop_the_others(void **state)
 {
-        static const char *const where[] = { "/1-2/authorized", "/1-3/authorized", "scsi/drivers_autoprobe", "mmc/drivers_autoprobe",
-                                             "memstick/drivers_autoprobe" };
+        static const char *const where[] = { "/1-2/authorized", "/1-3/authorized", "scsi/drivers_autoprobe",
+                                             "mmc/drivers_autoprobe", "memstick/drivers_autoprobe" };
 
         (void) state;
         for (size_t i = 0; i < sizeof where / sizeof where[0]; i++) {
@@ -162,7 +164,7 @@ static void a_probe_that_fails_does_not_stop_the_others(void **state)
         machine_stick(m, "1-3", 6, 4, "sdc", 802, 13, false);
         m->on_write = failing;
         m->userdata = what;
-        assert_int_equal(open_gate(&m->roots), GATE_DONE);      /* what has no driver may never have one */
+        assert_int_equal(open_gate(&m->roots), GATE_DONE); /* what has no driver may never have one */
         assert_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
         assert_wrote(m, "sys/bus/scsi/drivers_probe=4:0:0:0");
         if (strstr(m->out, "0:0:0"))

@@ -1,4 +1,4 @@
-/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Shutting one device: what is written down before what is done, and what is never shut. */
@@ -69,7 +69,7 @@ static void a_device_is_written_down_and_then_deauthorised(void **state)
         assert_string_equal(m->journal, "sys" STICK_PORT "/authorized=0\n");
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "0\n");
         assert_string_equal(witness.refused, "1-2 ");
-        assert_string_equal(witness.grants, "13 ");             /* its grant is gone before it can come again */
+        assert_string_equal(witness.grants, "13 "); /* its grant is gone before it can come again */
         assert_string_equal(machine_read(m, "run/refused/1-2"), "devnum=5\n");
         assert_string_equal(machine_list(m, "run/node"), "");
         assert_string_equal(machine_list(m, "run/refused"), "1-2 ");
@@ -82,7 +82,10 @@ static void the_record_stays_when_the_deed_fails(void **state)
         static const struct {
                 int answer;
                 enum gate_exit code;
-        } cases[] = { { -EIO, GATE_FAILED }, { MACHINE_SWALLOWS, GATE_FAILED }, { -EBUSY, GATE_BUSY }, { -ENODEV, GATE_GONE },
+        } cases[] = { { -EIO, GATE_FAILED },
+                      { MACHINE_SWALLOWS, GATE_FAILED },
+                      { -EBUSY, GATE_BUSY },
+                      { -ENODEV, GATE_GONE },
                       { 'g', GATE_GONE } };
 
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -128,7 +131,7 @@ static void an_interface_goes_after_its_node(void **state)
         struct witness witness = { .answer = MACHINE_GOES_ON };
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
-        machine_interface(m, STICK_PORT, 1, "0e");              /* a camera with memory: the camera stays */
+        machine_interface(m, STICK_PORT, 1, "0e"); /* a camera with memory: the camera stays */
         state_grant(&m->roots, 12, "");
         m->on_write = at_authorized;
         m->userdata = &witness;
@@ -149,19 +152,19 @@ static void the_node_record_is_there_when_udev_looks(void **state)
         struct machine *m = *state;
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
-        machine_remove(m, "sys" STICK_PORT "/uevent");          /* udev cannot be asked */
+        machine_remove(m, "sys" STICK_PORT "/uevent"); /* udev cannot be asked */
         machine_file(m, "DEVTYPE=usb_device\n", "sys" STICK_PORT "/uevent/x");
         assert_int_equal(refuses(m, "1-2:1.0"), GATE_FAILED);
         assert_string_equal(machine_list(m, "run/node"), "1-5 ");
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/1-2:1.0/authorized"), "1\n");
 }
 
-/* Keyboards, mice and hubs: whole devices that have one, and their own interfaces. Nothing of them changes: a stick in the
- * same device keeps its mount and grant too. */
+/* Keyboards, mice and hubs: whole devices that have one, and their own interfaces. Nothing of them changes: a stick
+ * in the same device keeps its mount and grant too. */
 static void keyboards_and_hubs_live(void **state)
 {
         static const struct {
-                const char *device_class, *interface_class, *other_class;       /* of 1-5, 1-5:1.0 and 1-5:1.1 */
+                const char *device_class, *interface_class, *other_class; /* of 1-5, 1-5:1.0 and 1-5:1.1 */
                 enum gate_exit device, interface, other;
         } cases[] = {
                 { "00", "03", NULL, GATE_FAILED, GATE_FAILED, GATE_DONE },
@@ -171,7 +174,7 @@ static void keyboards_and_hubs_live(void **state)
                 { "00", "08", "03", GATE_FAILED, GATE_DONE, GATE_FAILED },
                 { "ef", "03", "08", GATE_FAILED, GATE_FAILED, GATE_DONE },
                 { "00", "08", "0e", GATE_DONE, GATE_DONE, GATE_DONE },
-                { "00", "30", "90", GATE_DONE, GATE_DONE, GATE_DONE },          /* hexadecimal, whole */
+                { "00", "30", "90", GATE_DONE, GATE_DONE, GATE_DONE }, /* hexadecimal, whole */
         };
 
         (void) state;
@@ -220,7 +223,7 @@ static void refusing_a_hub_changes_nothing_below_it(void **state)
         assert_string_equal(m->journal, "");
         assert_string_equal(machine_list(m, "run/grant"), "12 ");
         if (machine_own_mounts())
-                assert_int_equal(umount("/media/a"), 0);        /* it was still there */
+                assert_int_equal(umount("/media/a"), 0); /* it was still there */
 }
 
 static void a_unit_loses_its_driver_and_its_grant(void **state)
@@ -233,7 +236,7 @@ static void a_unit_loses_its_driver_and_its_grant(void **state)
         assert_string_equal(m->journal, "sys/bus/scsi/drivers/sd/unbind=3:0:0:0\n");
         assert_false(machine_has(m, "sys%s/driver", stick));
         assert_string_equal(machine_list(m, "run/grant"), "");
-        assert_string_equal(machine_list(m, "run/refused"), "");        /* nothing that open would have to authorise */
+        assert_string_equal(machine_list(m, "run/refused"), ""); /* nothing that open would have to authorise */
         assert_string_equal(m->out, "unbound 3:0:0:0\n");
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");
         /* Held already. */
@@ -251,7 +254,9 @@ static void cards_too(void **state)
         machine_memstick(m, "mspblk0", 804, 15, true);
         assert_int_equal(refuses(m, "mmc0:4567"), GATE_DONE);
         assert_int_equal(refuses(m, "memstick0"), GATE_DONE);
-        assert_string_equal(m->journal, "sys/bus/mmc/drivers/mmcblk/unbind=mmc0:4567\nsys/bus/memstick/drivers/mspro_block/unbind=memstick0\n");
+        assert_string_equal(
+                m->journal,
+                "sys/bus/mmc/drivers/mmcblk/unbind=mmc0:4567\nsys/bus/memstick/drivers/mspro_block/unbind=memstick0\n");
 }
 
 static int at_unbind(struct machine *m, const char *path, const char *value)
@@ -328,7 +333,7 @@ static void what_is_mounted_for_a_person_is_unmounted_first(void **state)
         assert_true(fd >= 0);
         assert_int_equal(refuses(m, "1-2"), GATE_BUSY);
         assert_string_equal(m->journal, "");
-        assert_string_equal(machine_list(m, "run/grant"), "12 ");       /* he goes on writing as if nothing were */
+        assert_string_equal(machine_list(m, "run/grant"), "12 "); /* he goes on writing as if nothing were */
         assert_string_equal(machine_list(m, "run/refused"), "");
         close(fd);
         assert_int_equal(refuses(m, "1-2"), GATE_DONE);

@@ -1,4 +1,4 @@
-/* links: gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening one device: the grant comes last, and only to what was judged. */
@@ -45,8 +45,9 @@ static void a_held_stick_is_bound_then_granted_then_shown(void **state)
         m->on_write = note_grants;
         m->userdata = notes;
         assert_int_equal(releases(m, "3:0:0:0"), GATE_DONE);
-        assert_string_equal(m->journal, "sys/bus/scsi/drivers_probe=3:0:0:0\nsys" LUN "/scsi_generic/sg3/uevent=change\n"
-                                        "sys" LUN "/block/sdb/uevent=change\nsys" LUN "/block/sdb/sdb1/uevent=change\n");
+        assert_string_equal(m->journal,
+                            "sys/bus/scsi/drivers_probe=3:0:0:0\nsys" LUN "/scsi_generic/sg3/uevent=change\n"
+                            "sys" LUN "/block/sdb/uevent=change\nsys" LUN "/block/sdb/sdb1/uevent=change\n");
         assert_string_equal(notes, "drivers_probe- uevent+ uevent+ uevent+ ");
         assert_string_equal(machine_list(m, "run/grant"), "12 ");
         assert_string_equal(machine_read(m, "run/grant/12"), "disk=sdb\ndevpath=" LUN "\n");
@@ -150,7 +151,7 @@ static void what_has_left_is_gone_and_gets_nothing(void **state)
                 }
 }
 
-/* While drivers_probe is written the stick is pulled and another takes its name: what that one is, and how it stands. */
+/* While drivers_probe is written the stick is pulled and another takes its name: what that is, and how it stands. */
 enum successor { HELD, BOUND, GRANTED, INTERNAL, NONE };
 
 static int swap_the_device(struct machine *m, const char *path, const char *value)
@@ -177,12 +178,10 @@ static void what_took_the_name_is_not_opened(void **state)
                 enum successor successor;
                 bool open, stays;
         } cases[] = {
-                { HELD, false, false },         /* our probe bound it: undone */
-                { BOUND, false, false },
-                { GRANTED, false, true },       /* judged by another gate meanwhile */
-                { INTERNAL, false, true },      /* let through by udev */
-                { NONE, false, false },
-                { HELD, true, true },           /* the gate is open: nothing is held */
+                { HELD, false, false },                              /* our probe bound it: undone */
+                { BOUND, false, false },   { GRANTED, false, true }, /* judged by another gate meanwhile */
+                { INTERNAL, false, true },                           /* let through by udev */
+                { NONE, false, false },    { HELD, true, true },     /* the gate is open: nothing is held */
         };
 
         (void) state;
@@ -212,7 +211,7 @@ static void a_unit_without_a_disk_is_bound_and_that_is_all(void **state)
         struct machine *m = *state;
 
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
-        machine_remove(m, "sys" LUN "/.block");         /* an enclosure, a scanner */
+        machine_remove(m, "sys" LUN "/.block"); /* an enclosure, a scanner */
         assert_int_equal(releases(m, "3:0:0:0"), GATE_DONE);
         assert_string_equal(machine_list(m, "run/grant"), "");
         assert_string_equal(m->out, "bound 3:0:0:0, which has no disk\n");
@@ -241,7 +240,7 @@ static void without_a_sequence_number_there_is_no_grant(void **state)
         machine_remove(m, "sys" LUN "/block/sdb/diskseq");
         assert_int_equal(releases(m, "3:0:0:0"), GATE_FAILED);
         assert_string_equal(machine_list(m, "run/grant"), "");
-        assert_string_equal(m->journal, "");            /* it stays hidden */
+        assert_string_equal(m->journal, ""); /* it stays hidden */
         assert_says(m->err, "3:0:0:0: finding its disk");
 }
 
@@ -272,7 +271,7 @@ static void a_usb_device_is_authorised_and_its_records_go(void **state)
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");
         assert_string_equal(machine_list(m, "run/refused"), "1-3 ");
         assert_string_equal(machine_list(m, "run/node"), "1-6 ");
-        assert_string_equal(machine_list(m, "run/grant"), "");          /* its disk is judged when it appears */
+        assert_string_equal(machine_list(m, "run/grant"), ""); /* its disk is judged when it appears */
         assert_string_equal(m->out, "authorised 1-2\n");
 }
 
@@ -299,8 +298,8 @@ static void the_node_stays_shut_while_another_interface_is_refused(void **state)
                 const char *refused, *released;
                 bool stays;
         } cases[] = {
-                { "1-2:1.1", "1-2:1.0", true }, { "1-2:1.0", "1-2:1.0", false }, { "1-22:1.1", "1-2:1.0", false },
-                { "1-2.1:1.0", "1-2:1.0", false }, { "1-2", "1-2", false }, { "1-2:1.1", "1-2", true },
+                { "1-2:1.1", "1-2:1.0", true },    { "1-2:1.0", "1-2:1.0", false }, { "1-22:1.1", "1-2:1.0", false },
+                { "1-2.1:1.0", "1-2:1.0", false }, { "1-2", "1-2", false },         { "1-2:1.1", "1-2", true },
         };
 
         (void) state;
@@ -336,8 +335,10 @@ static int fail_there(struct machine *m, const char *path, const char *value)
 static void what_cannot_be_authorised_keeps_its_records(void **state)
 {
         static struct failing cases[] = {
-                { "1-2", "/authorized", EIO, GATE_FAILED }, { "1-2", "/authorized", ENODEV, GATE_GONE },
-                { "1-2:1.0", "/authorized", EIO, GATE_FAILED }, { "1-2:1.0", "usb/drivers_probe", EIO, GATE_FAILED },
+                { "1-2", "/authorized", EIO, GATE_FAILED },
+                { "1-2", "/authorized", ENODEV, GATE_GONE },
+                { "1-2:1.0", "/authorized", EIO, GATE_FAILED },
+                { "1-2:1.0", "usb/drivers_probe", EIO, GATE_FAILED },
         };
 
         (void) state;

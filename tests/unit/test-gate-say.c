@@ -1,8 +1,8 @@
 /* links: gate/say.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* One line a deed. Mount points carry the label of the stick, and a label may hold anything: it must not be able to write
- * lines of its own, nor to the terminal. */
+/* One line a deed. Mount points carry the label of the stick, and a label may hold anything: it must not be able to
+ * write lines of its own, nor to the terminal. */
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -107,7 +107,7 @@ static void a_long_line_stays_one_line(void **state)
         label[sizeof label - 1] = '\0';
         listen(say_one, label);
         assert_memory_equal(out, "unmounted xxx", strlen("unmounted xxx"));
-        assert_true(strlen(out) > 4096);        /* the longest mount point is whole */
+        assert_true(strlen(out) > 4096); /* the longest mount point is whole */
         assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
 }
 

@@ -1,8 +1,8 @@
-/* links: gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Before a disk is taken away. The mounts are real ones, of tmpfs, in a mount namespace of the test's own; that they are the
- * stick's is what the fake mountinfo says. */
+/* Before a disk is taken away. The mounts are real ones, of tmpfs, in a mount namespace of the test's own; that they
+ * are the stick's is what the fake mountinfo says. */
 
 #include "tests/unit/fake-machine.h"
 
@@ -32,10 +32,10 @@ static int two_sticks(void **state)
         return 0;
 }
 
-#define NEED_MOUNTS                                                                                                      \
-        do {                                                                                                             \
-                if (!machine_own_mounts())                                                                               \
-                        skip();                                                                                          \
+#define NEED_MOUNTS                                                                                                    \
+        do {                                                                                                           \
+                if (!machine_own_mounts())                                                                             \
+                        skip();                                                                                        \
         } while (0)
 
 /* A mount of the stick with this major, really. */

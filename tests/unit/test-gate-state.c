@@ -1,4 +1,4 @@
-/* links: gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The gate's own files: whole or not at all, and read as they were meant. */
@@ -19,8 +19,9 @@ int fsync(int fd)
         struct stat st;
 
         if (synced && fstat(fd, &st) == 0)
-                snprintf(syncs + strlen(syncs), sizeof syncs - strlen(syncs), "%s of %ld, then %s; ", S_ISDIR(st.st_mode) ? "directory" : "file",
-                         S_ISDIR(st.st_mode) ? 0L : (long) st.st_size, machine_has(synced, "etc/gate.open") ? "there" : "not there");
+                snprintf(syncs + strlen(syncs), sizeof syncs - strlen(syncs), "%s of %ld, then %s; ",
+                         S_ISDIR(st.st_mode) ? "directory" : "file", S_ISDIR(st.st_mode) ? 0L : (long) st.st_size,
+                         machine_has(synced, "etc/gate.open") ? "there" : "not there");
         return 0;
 }
 
@@ -62,7 +63,7 @@ static void a_file_is_put_got_and_removed(void **state)
         assert_int_equal(st.st_mode & 0777, 0644);
         assert_int_equal(state_remove(&m->roots, STATE_REFUSED, "1-2"), 0);
         assert_false(machine_has(m, "run/refused/1-2"));
-        assert_int_equal(state_remove(&m->roots, STATE_REFUSED, "1-2"), 0);     /* gone already */
+        assert_int_equal(state_remove(&m->roots, STATE_REFUSED, "1-2"), 0); /* gone already */
         assert_int_equal(state_get(&m->roots, STATE_REFUSED, "1-2", text, sizeof text), -ENOENT);
 
         assert_int_equal(state_put(&m->roots, NULL, STATE_ARMED, ""), 0);
@@ -73,14 +74,16 @@ static void a_file_is_put_got_and_removed(void **state)
         assert_int_equal(state_remove(&m->roots, NULL, STATE_GRANTS), -EISDIR);
 }
 
-/* Who has the old file open, or a second name for it, goes on seeing the old text whole: it was replaced, not written to. */
+/* Who has the old file open, or a second name for it, goes on seeing the old text whole: it was replaced, not written
+ * to. */
 static void a_file_is_replaced_whole(void **state)
 {
         struct machine *m = *state;
 
         state_prepare(&m->roots);
         assert_int_equal(state_put(&m->roots, STATE_REFUSED, "1-2", "devnum=500000\n"), 0);
-        assert_int_equal(link(machine_string(m, "%s/run/refused/1-2", m->top), machine_string(m, "%s/run/second", m->top)), 0);
+        assert_int_equal(
+                link(machine_string(m, "%s/run/refused/1-2", m->top), machine_string(m, "%s/run/second", m->top)), 0);
         assert_int_equal(state_put(&m->roots, STATE_REFUSED, "1-2", "devnum=6\n"), 0);
         assert_string_equal(machine_read(m, "run/second"), "devnum=500000\n");
         assert_string_equal(machine_read(m, "run/refused/1-2"), "devnum=6\n");
@@ -154,13 +157,24 @@ static void a_value_is_found_by_its_whole_key(void **state)
         static const struct {
                 const char *text, *key, *value; /* NULL: none */
         } cases[] = {
-                { "devnum=5\n", "devnum", "5" }, { "devnum=5", "devnum", "5" }, { "devnum=\n", "devnum", "" }, { "devnum=", "devnum", "" },
-                { "devnum\n", "devnum", NULL }, { "", "devnum", NULL }, { "\n\n\ndevnum=5\n", "devnum", "5" },
-                { "xdevnum=4\ndevnum=5\n", "devnum", "5" }, { "devnumx=4\ndevnum=5\n", "devnum", "5" },
-                { "devpath=/a\ndiskseq=7\ncarries=/\n", "diskseq", "7" }, { "devpath=/a\ndiskseq=7\ncarries=/", "carries", "/" },
-                { "a=devnum=5\n", "devnum", NULL }, { "devnum=5=6\n", "devnum", "5=6" }, { "devnum=1\ndevnum=2\n", "devnum", "1" },
-                { "devnum =5\n", "devnum", NULL }, { " devnum=5\n", "devnum", NULL }, { "devnum=1234567\n", "devnum", "1234567" },
-                { "devnum=12345678\n", "devnum", NULL },        /* does not fit: half a value is another value */
+                { "devnum=5\n", "devnum", "5" },
+                { "devnum=5", "devnum", "5" },
+                { "devnum=\n", "devnum", "" },
+                { "devnum=", "devnum", "" },
+                { "devnum\n", "devnum", NULL },
+                { "", "devnum", NULL },
+                { "\n\n\ndevnum=5\n", "devnum", "5" },
+                { "xdevnum=4\ndevnum=5\n", "devnum", "5" },
+                { "devnumx=4\ndevnum=5\n", "devnum", "5" },
+                { "devpath=/a\ndiskseq=7\ncarries=/\n", "diskseq", "7" },
+                { "devpath=/a\ndiskseq=7\ncarries=/", "carries", "/" },
+                { "a=devnum=5\n", "devnum", NULL },
+                { "devnum=5=6\n", "devnum", "5=6" },
+                { "devnum=1\ndevnum=2\n", "devnum", "1" },
+                { "devnum =5\n", "devnum", NULL },
+                { " devnum=5\n", "devnum", NULL },
+                { "devnum=1234567\n", "devnum", "1234567" },
+                { "devnum=12345678\n", "devnum", NULL }, /* does not fit: half a value is another value */
         };
 
         (void) state;
@@ -184,7 +198,7 @@ static void names_are_called_back_but_not_half_written_ones(void **state)
         struct machine *m = *state;
         char names[256] = "";
 
-        assert_int_equal(state_foreach(&m->roots, STATE_GRANTS, collect, names), 0);    /* no directory at all */
+        assert_int_equal(state_foreach(&m->roots, STATE_GRANTS, collect, names), 0); /* no directory at all */
         state_prepare(&m->roots);
         assert_int_equal(state_foreach(&m->roots, STATE_GRANTS, collect, names), 0);
         assert_string_equal(names, "");
@@ -226,14 +240,19 @@ static void the_wish_is_what_the_file_says(void **state)
                 const char *text;
                 enum wish wish;
         } cases[] = {
-                { "by-command\n", WISH_OPEN_BY_COMMAND }, { "audit\n", WISH_OPEN_FOR_AUDIT }, { "audit", WISH_OPEN_FOR_AUDIT },
-                { "", WISH_OPEN_BY_COMMAND },           /* touch */
-                { "\n", WISH_OPEN_BY_COMMAND }, { "closed\n", WISH_OPEN_BY_COMMAND }, { "audited\n", WISH_OPEN_BY_COMMAND },
-                { "something that IT wrote there by hand to remember why, and that is longer than the buffer\n", WISH_OPEN_BY_COMMAND },
+                { "by-command\n", WISH_OPEN_BY_COMMAND },
+                { "audit\n", WISH_OPEN_FOR_AUDIT },
+                { "audit", WISH_OPEN_FOR_AUDIT },
+                { "", WISH_OPEN_BY_COMMAND }, /* touch */
+                { "\n", WISH_OPEN_BY_COMMAND },
+                { "closed\n", WISH_OPEN_BY_COMMAND },
+                { "audited\n", WISH_OPEN_BY_COMMAND },
+                { "something that IT wrote there by hand to remember why, and that is longer than the buffer\n",
+                  WISH_OPEN_BY_COMMAND },
         };
         struct machine *m = *state;
 
-        assert_int_equal(state_wish(&m->roots), WISH_CLOSED);   /* not even the directory */
+        assert_int_equal(state_wish(&m->roots), WISH_CLOSED); /* not even the directory */
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 machine_file(m, cases[i].text, "etc/gate.open");
                 assert_int_equal(state_wish(&m->roots), cases[i].wish);
@@ -250,7 +269,7 @@ static void a_wish_is_kept_and_taken_back(void **state)
         struct machine *m = *state;
 
         assert_int_equal(state_set_wish(&m->roots, WISH_CLOSED), 0);
-        assert_false(machine_has(m, "etc"));                    /* nothing made for nothing */
+        assert_false(machine_has(m, "etc")); /* nothing made for nothing */
         assert_int_equal(state_set_wish(&m->roots, WISH_OPEN_FOR_AUDIT), 0);
         assert_string_equal(machine_read(m, "etc/gate.open"), "audit\n");
         assert_int_equal(state_set_wish(&m->roots, WISH_OPEN_BY_COMMAND), 0);
@@ -278,7 +297,7 @@ static void a_wish_is_on_the_disk_before_it_counts(void **state)
         syncs[0] = '\0';
         state_prepare(&m->roots);
         assert_int_equal(state_put(&m->roots, NULL, STATE_ARMED, "text"), 0);
-        assert_string_equal(syncs, "");                 /* /run is memory */
+        assert_string_equal(syncs, ""); /* /run is memory */
         assert_int_equal(state_set_wish(&m->roots, WISH_OPEN_FOR_AUDIT), 0);
         assert_string_equal(syncs, "file of 6, then not there; directory of 0, then there; ");
         syncs[0] = '\0';

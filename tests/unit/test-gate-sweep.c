@@ -1,4 +1,4 @@
-/* links: gate/state.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/state.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Records of what has left go, records of what is there stay, whatever happens meanwhile. */
@@ -23,7 +23,7 @@ static void grants_of_disks_that_have_left_go(void **state)
         state_prepare(&m->roots);
         machine_sata(m, 0, "sda", 800, 1);
         stick = machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
-        machine_virtual(m, "loop0", 812, 0);    /* no diskseq: an old kernel's, or none of ours */
+        machine_virtual(m, "loop0", 812, 0); /* no diskseq: an old kernel's, or none of ours */
         machine_file(m, "", "run/grant/12");
         machine_file(m, "", "run/grant/1");
         machine_file(m, "", "run/grant/2");
@@ -98,11 +98,11 @@ static void refusals_belong_to_one_device_in_that_port(void **state)
         machine_file(m, "0\n", "sys" STICK_PORT "/authorized");
         machine_file(m, "devnum=5\n", "run/refused/1-2");
         machine_file(m, "devnum=5\n", "run/refused/1-2:1.0");
-        machine_file(m, "devnum=5\n", "run/refused/1-3");       /* nothing there */
+        machine_file(m, "devnum=5\n", "run/refused/1-3"); /* nothing there */
         sweep(&m->roots);
         assert_string_equal(machine_list(m, "run/refused"), "1-2 1-2:1.0 ");
 
-        machine_file(m, "6\n", "sys" STICK_PORT "/devnum");    /* another stick */
+        machine_file(m, "6\n", "sys" STICK_PORT "/devnum"); /* another stick */
         sweep(&m->roots);
         assert_string_equal(machine_list(m, "run/refused"), "");
 }
@@ -129,7 +129,7 @@ static void nodes_go_with_their_device(void **state)
         struct machine *m = *state;
 
         state_prepare(&m->roots);
-        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);    /* dev/bus/usb/001/005 */
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true); /* dev/bus/usb/001/005 */
         machine_file(m, "", "dev/bus/usb/012/123");
         machine_file(m, "", "run/node/1-5");
         machine_file(m, "", "run/node/12-123");

@@ -77,6 +77,7 @@ static void overlay_options_that_name_layers(void **state)
                 "datadir+=%s/a",
                 "lowerdir=%s/b\\040c",
                 "lowerdir=%s/d\\054e,workdir=/none",
+                "lowerdir=%s/d\\134\\054e,workdir=/none",
                 "lowerdir=%s/f\\134:g:/none",
                 "lowerdir=/none::%s/a",
         };

@@ -80,7 +80,7 @@ class Evidence:
         self._shell = shell
         self._events = []
         self._changed = threading.Condition()
-        self._log = open(log, "a", buffering=1)
+        self._log = open(log, "w", buffering=1)
         self.boot = 0           # where the record of the running boot begins
         self._stream = Stream(path, self._take, lambda: None)
 

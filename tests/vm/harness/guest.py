@@ -12,7 +12,7 @@ from pathlib import Path
 from . import initrd
 from .evidence import Evidence
 from .gadget import Gadgets
-from .host import BUILD, BedError, call
+from .host import BUILD, BedError
 from .image import image, ssh_key
 from .machine import Machine, command_line
 from .pci import Pci
@@ -23,7 +23,7 @@ from .tree import tree
 from .usb import Usb
 
 BOOT_TIMEOUT = 240      # seconds to the agent's first word; 18 on two idle cores, ten times that on busy ones
-POWEROFF_TIMEOUT = 150
+REBOOT_TIMEOUT = 480    # a second boot of one QEMU is slower: it keeps the translated code of the first
 LOGIN_TIMEOUT = 240     # more until systemd has started everything and teacher is logged in
 ATTEMPTS = 2            # one boot in twenty oopses early with two CPUs: try again once, and say so
 POLL = 0.1
@@ -62,7 +62,6 @@ class Guest:
         self.directory = private_directory()
         self.console = self.logs / "console.log"
         self._console_read = 0          # bytes of it that are of a boot before
-        self._before_power_on = None
         self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def __enter__(self):
@@ -99,9 +98,8 @@ class Guest:
         boot = tree() / "boot"
         ramdisk = initrd.with_files(boot / f"initrd-{self.machine.initrd}.img", self.machine.files,
                                     self.directory / "initrd")
-        argv = command_line(self.machine, self._disk(), boot, ramdisk, self.directory, self.console)
-        self._before_power_on = before_power_on
-        self._console_read = self.console.stat().st_size if self.console.exists() else 0
+        argv = command_line(self.machine, image(self.product), boot, ramdisk, self.directory, self.console)
+        self._console_read = 0
         self.process = Process(argv, self.directory, self.logs / "qemu.log")
         sockets = [self.directory / name for name in ("qmp", "agent", "events")]
         self.process.wait_sockets(*sockets)
@@ -113,7 +111,7 @@ class Guest:
         if before_power_on:
             before_power_on(self)
         self.qmp.execute("cont")
-        self._wait_agent()
+        self._wait_agent(None, BOOT_TIMEOUT)
 
     def power_off(self):
         """Pull the plug. What the guest's journal has is saved by `save_journal()` before."""
@@ -127,16 +125,20 @@ class Guest:
         self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
 
     def reboot(self):
-        """Switch the laptop off and on again, its disk as it was left: Machine(keep_disk=True).
+        """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait.
 
-        It is a new QEMU with a new record, and what boot() plugs in before power-on is plugged again.
-        A reset would not do: QEMU 7.2 does not always survive one with a busy PCI bus, and a guest
-        after it runs at half the speed.
+        A kernel that dies early, or never comes up, is reset once: see boot().
         """
-        self.shell.start("systemctl poweroff")
-        self.process.wait_end(POWEROFF_TIMEOUT)
-        self.power_off()
-        self.boot(self._before_power_on)
+        before = self.shell.boot_id
+        self.shell.start("systemctl reboot")
+        try:
+            self._wait_agent(before, REBOOT_TIMEOUT)
+        except BootFailed as failure:
+            self.say(f"{self.name}: {failure}; resetting it once")
+            self._console_read = self.console.stat().st_size
+            self.qmp.execute("system_reset")
+            self._wait_agent(before, REBOOT_TIMEOUT)
+        self.wait_login()
 
     def wait_login(self):
         """Wait until systemd has started all there is to start, and teacher is logged in."""
@@ -147,18 +149,9 @@ class Guest:
         except CommandFailed as failure:
             raise BootFailed(f"nobody is logged in: {failure}") from failure
 
-    def _disk(self):
-        """The disk image to boot from; a copy of its own for a machine that keeps what it writes."""
-        disk, own = image(self.product), self.directory / "root.img"
-        if not self.machine.keep_disk:
-            return disk
-        if not own.exists():
-            call("cp", "--sparse=always", "--reflink=auto", disk, own)
-        return own
-
-    def _wait_agent(self):
-        deadline = time.monotonic() + BOOT_TIMEOUT
-        while not self.shell.wait_boot(timeout=POLL):
+    def _wait_agent(self, other_than, timeout):
+        deadline = time.monotonic() + timeout
+        while not self.shell.wait_boot(other_than, timeout=POLL):
             if not self.process.alive():
                 raise BedError(f"QEMU ended: {self.process.log.read_text().strip()}")
             said = self.console.read_bytes()[self._console_read:] if self.console.exists() else b""
@@ -166,7 +159,7 @@ class Guest:
             if panic:
                 raise BootFailed(f"the kernel died early ({panic.group()}, see {self.console})")
             if time.monotonic() > deadline:
-                raise BootFailed(f"no answer within {BOOT_TIMEOUT} s (see {self.console})")
+                raise BootFailed(f"no answer within {timeout} s (see {self.console})")
 
     # Commands and files
 

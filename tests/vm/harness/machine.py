@@ -54,7 +54,6 @@ class Machine:
     drives: tuple = ()              # of Drive: what else is in it
     files: dict = field(default_factory=dict)   # path -> text, in the root before init starts
     kernel: str = ""                # more words for the kernel's command line
-    keep_disk: bool = False         # what is written outlives Guest.reboot()
     memory: int = 1024              # MiB
     cpus: int = 2
 
@@ -81,13 +80,12 @@ def command_line(machine, disk, boot, initrd, directory, console):
         "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", machine.cpus, "-m", machine.memory,
         "-machine", f"q35,sata={'on' if machine.sata else 'off'}",
         "-kernel", boot / "vmlinuz", "-initrd", initrd, "-append", f"{KERNEL} {machine.kernel}".strip(),
-        "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
+        "-serial", f"file:{console}",
         "-chardev", f"socket,id=qmp,path={directory}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
         "-device", "virtio-serial-pci",
         "-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net,romfile=",
         "-device", f"qemu-xhci,id=xhci,p2={USB_PORTS},p3={USB_PORTS}",
-        "-drive", f"if=none,id=root,format=raw,file={disk},snapshot={'off' if machine.keep_disk else 'on'}",
-        "-device", ROOT_DEVICES[machine.root],
+        "-drive", f"if=none,id=root,format=raw,snapshot=on,file={disk}", "-device", ROOT_DEVICES[machine.root],
     ]
     for port in ("agent", "events"):
         argv += ["-chardev", f"socket,id={port},path={directory}/{port},server=on,wait=off",

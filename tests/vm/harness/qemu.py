@@ -53,13 +53,6 @@ class Process:
                 raise BedError(f"QEMU made no sockets within {SOCKET_TIMEOUT} s")
             time.sleep(POLL)
 
-    def wait_end(self, timeout):
-        """Wait until the guest has switched itself off."""
-        try:
-            self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise BedError(f"the guest did not switch off within {timeout} s") from None
-
     def stop(self):
         self._process.kill()
         self._process.wait(KILL_TIMEOUT)

@@ -94,9 +94,9 @@ class Shell:
             raise CommandFailed(str(result))
         return result
 
-    def wait_boot(self, timeout):
-        """Wait until the agent has answered; True when it has."""
-        return self.wait_for(lambda: self.boot_id is not None, timeout)
+    def wait_boot(self, other_than, timeout):
+        """Wait for the agent of a boot OTHER_THAN the given one; True when it is there."""
+        return self.wait_for(lambda: self.boot_id not in (None, other_than), timeout)
 
     def wait_for(self, condition, timeout):
         with self._changed:

@@ -56,6 +56,15 @@ def program():
     return str(ROOT / target)
 
 
+def complete(answer):
+    """Whether bytes from a server hold a final answer with all of its body ("100 Continue" comes before one)."""
+    while answer.startswith(b"HTTP/1.1 1") and b"\r\n\r\n" in answer:
+        answer = answer.partition(b"\r\n\r\n")[2]
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *(\d+)\r?$", head)
+    return bool(end and length and len(body) >= int(length[1]))
+
+
 # ---- what a reporter sends -------------------------------------------------------------------------------------------
 
 def uid(random_source=random):
@@ -184,7 +193,7 @@ class Collector:
             with contextlib.suppress(ConnectionResetError):
                 while piece := connection.recv(65536):
                     answer += piece
-                    if b"\r\n\r\n" in answer and b"Connection: close" not in answer:
+                    if complete(answer):
                         break
         return answer or NO_ANSWER
 

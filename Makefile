@@ -24,6 +24,9 @@ MODPROBEDIR ?= /usr/lib/modprobe.d
 DBUSDIR     ?= /usr/share/dbus-1/system.d
 POLKITDIR   ?= /usr/share/polkit-1/actions
 SYSUSERSDIR ?= /usr/lib/sysusers.d
+# The desktop and gettext look here.
+AUTOSTARTDIR ?= /etc/xdg/autostart
+LOCALEDIR    ?= /usr/share/locale
 
 ifeq ($(SAN),1)
 BUILD  ?= build-san
@@ -67,7 +70,7 @@ all: programs
 
 # ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
 
-PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter lekdicht-collector
+PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter lekdicht-collector lekdicht-notifier
 sources_lekdicht-gate := $(wildcard gate/*.c)
 sources_lekdichtd     := $(wildcard agent/*.c)
 sources_lekdicht      := $(wildcard cli/*.c)
@@ -78,6 +81,11 @@ sources_lekdicht-reporter := $(wildcard reporter/*.c)
 libs_lekdicht-reporter    := libsystemd inih libcurl zlib jansson
 sources_lekdicht-collector := $(wildcard collector/*.c)
 libs_lekdicht-collector    := inih jansson libmicrohttpd sqlite3 zlib
+sources_lekdicht-notifier := $(wildcard notifier/*.c)
+libs_lekdicht-notifier    := libnotify gio-2.0
+# GLib is the one library that is not in the compiler's own path; its headers are not held to our warnings.
+$(BUILD)/notifier/%.o $(BUILD)/tests/unit/test-notifier-%.o: \
+	CPPFLAGS += $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnotify gio-2.0))
 
 # What everyone may include. Only the objects that a program calls are linked into it.
 common_sources := $(wildcard common/*.c)
@@ -94,7 +102,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 .PHONY: programs
-programs: $(addprefix $(BUILD)/,$(PROGRAMS))
+programs: $(addprefix $(BUILD)/,$(PROGRAMS)) translations
 
 $(BUILD)/libcommon.a: $(call objects,$(common_sources))
 $(BUILD)/libpolicy.a: $(call objects,$(policy_sources))
@@ -109,6 +117,24 @@ $(BUILD)/%.o: %.c Makefile
 
 # The assembler reads it (collector/style.c), so that no .d file names it.
 $(BUILD)/collector/style.o: collector/web/style.css
+
+# ---- translations: the texts of the notices ------------------------------------------------------------------------------
+
+LANGUAGES := $(patsubst po/%.po,%,$(wildcard po/*.po))
+translation_of = $(1)/LC_MESSAGES/lekdicht.mo
+
+.PHONY: translations
+translations: $(foreach l,$(LANGUAGES),$(BUILD)/locale/$(call translation_of,$(l)))
+
+$(BUILD)/locale/$(call translation_of,%): po/%.po
+	@mkdir -p $(@D)
+	$(call say,MSGFMT,$@)msgfmt --check-format -o $@ $<
+
+# After a text was changed: the sources' texts into the template, the template into each language. Then translate.
+.PHONY: po
+po:
+	po/extract po/lekdicht.pot
+	for language in $(LANGUAGES); do msgmerge --quiet --no-wrap --update --backup=none po/$$language.po po/lekdicht.pot || exit 1; done
 
 # ---- test programs: the first line of a test names what it is linked with ----------------------------------------------
 # /* links: policy/judge.c policy/facts.c libs: inih */     sources from the root; pkg-config packages besides cmocka
@@ -160,6 +186,12 @@ install: programs
 	$(INSTALL) -m 0644 systemd/modprobe-lekdicht.conf $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf
 	$(INSTALL) -m 0644 systemd/org.lekdicht.Agent1.conf $(DESTDIR)$(DBUSDIR)
 	$(INSTALL) -m 0644 systemd/org.lekdicht.agent1.policy $(DESTDIR)$(POLKITDIR)
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-notifier $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(AUTOSTARTDIR)
+	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' systemd/lekdicht-notifier.desktop > $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop
+	chmod 0644 $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop
+	$(foreach l,$(LANGUAGES),$(INSTALL) -D -m 0644 $(BUILD)/locale/$(call translation_of,$(l)) \
+		$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)) &&) true
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
@@ -176,6 +208,8 @@ uninstall:
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
 		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
+	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
+		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)))
 	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
 

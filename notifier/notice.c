@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The agent is trusted, but what it passes on is a stick's name and a file that people write. So nothing is taken that
+ * does not fit: a string has a bound and no control characters, a link is one that may be opened, and whatever else is in
+ * the dictionary is not looked at. */
+
+#include "notifier/notice.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "notifier/link.h"
+
+static void take(GVariant *dictionary, const char *key, char *out, size_t size)
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, key, G_VARIANT_TYPE_STRING);
+        const char *text = value ? g_variant_get_string(value, NULL) : "";
+
+        text_clean(text, strlen(text), out, size);
+}
+
+/* As it is or not at all: half an address is another address. */
+static void copy_link(const char *url, char out[static NOTICE_TEXT_MAX])
+{
+        if (strlen(url) >= NOTICE_TEXT_MAX || !link_allowed(url))
+                url = "";
+        strcpy(out, url);
+}
+
+static void take_link(GVariant *dictionary, const char *key, char out[static NOTICE_TEXT_MAX])
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, key, G_VARIANT_TYPE_STRING);
+
+        copy_link(value ? g_variant_get_string(value, NULL) : "", out);
+}
+
+static bool take_plug(GVariant *dictionary, char out[static NOTICE_PLUG_MAX])
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "Plug", G_VARIANT_TYPE_STRING);
+        const char *plug = value ? g_variant_get_string(value, NULL) : "";
+
+        if (!*plug || strlen(plug) >= NOTICE_PLUG_MAX)
+                return false;
+        for (const char *c = plug; *c; c++)
+                if (!g_ascii_isgraph(*c))
+                        return false;
+        strcpy(out, plug);
+
+        return true;
+}
+
+static void take_code(GVariant *dictionary, char out[static NOTICE_CODE_MAX])
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "Code", G_VARIANT_TYPE_STRING);
+        const char *code = value ? g_variant_get_string(value, NULL) : "";
+
+        if (strlen(code) >= NOTICE_CODE_MAX)
+                return;
+        for (const char *c = code; *c; c++)
+                if (!g_ascii_isupper(*c) && !g_ascii_isdigit(*c))
+                        return;
+        strcpy(out, code);
+}
+
+static enum notice_device take_device(GVariant *dictionary)
+{
+        static const struct {
+                const char *name;
+                enum notice_device device;
+        } known[] = {
+                { "usb-disk", NOTICE_USB_DISK }, { "sd-card", NOTICE_SD_CARD },
+                { "optical", NOTICE_OPTICAL },   { "external-disk", NOTICE_EXTERNAL_DISK },
+                { "phone-mtp", NOTICE_PHONE },   { "phone-ptp", NOTICE_CAMERA },
+                { "phone-apple", NOTICE_PHONE }, { "phone-adb", NOTICE_PHONE },
+        };
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "DeviceKind", G_VARIANT_TYPE_STRING);
+
+        if (value)
+                for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+                        if (strcmp(g_variant_get_string(value, NULL), known[i].name) == 0)
+                                return known[i].device;
+
+        return NOTICE_OTHER;
+}
+
+static void take_places(GVariant *dictionary, struct notice *notice)
+{
+        g_autoptr(GVariant) places = g_variant_lookup_value(dictionary, "Places", G_VARIANT_TYPE("a(sss)"));
+        const char *id, *label, *url;
+        GVariantIter iterator;
+
+        if (!places)
+                return;
+        g_variant_iter_init(&iterator, places);
+        for (size_t seen = 0; seen < NOTICE_PLACES_MAX && g_variant_iter_next(&iterator, "(&s&s&s)", &id, &label, &url);
+             seen++) {
+                struct notice_place *place = &notice->places[notice->n_places];
+
+                text_clean(label, strlen(label), place->label, sizeof(place->label));
+                copy_link(url, place->url);
+                if (*place->label && *place->url)
+                        notice->n_places++;
+        }
+}
+
+int notice_parse(GVariant *parameters, struct notice *ret)
+{
+        g_autoptr(GVariant) dictionary = NULL, kind = NULL, simulated = NULL;
+        struct notice notice = { 0 };
+
+        if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(a{sv})")))
+                return -EINVAL;
+        dictionary = g_variant_get_child_value(parameters, 0);
+        if (!take_plug(dictionary, notice.plug))
+                return -EINVAL;
+        kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
+        if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
+                return -ENOTSUP;
+
+        notice.device = take_device(dictionary);
+        take(dictionary, "Name", notice.name, sizeof(notice.name));
+        take_code(dictionary, notice.code);
+        take(dictionary, "School", notice.school, sizeof(notice.school));
+        take(dictionary, "Servicedesk", notice.servicedesk, sizeof(notice.servicedesk));
+        take_link(dictionary, "ServicedeskUrl", notice.servicedesk_url);
+        take(dictionary, "LeakReport", notice.leak_report, sizeof(notice.leak_report));
+        take_link(dictionary, "LeakReportUrl", notice.leak_report_url);
+        take_places(dictionary, &notice);
+        simulated = g_variant_lookup_value(dictionary, "Simulated", G_VARIANT_TYPE_BOOLEAN);
+        notice.simulated = simulated && g_variant_get_boolean(simulated);
+
+        *ret = notice;
+        return 0;
+}

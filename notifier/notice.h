@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the agent asks to be told: the signal Notice of org.lekdicht.Agent1, taken out of its a{sv}. Pure. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+
+#define NOTICE_PLUG_MAX   64U /* bytes, with the NUL, as all of these */
+#define NOTICE_NAME_MAX   64U
+#define NOTICE_CODE_MAX   9U
+#define NOTICE_LABEL_MAX  64U
+#define NOTICE_TEXT_MAX   192U /* a line of a policy has 190 */
+#define NOTICE_PLACES_MAX 16U  /* as in a policy */
+
+/* What was plugged in, as far as the words differ. */
+enum notice_device {
+        NOTICE_USB_DISK,
+        NOTICE_SD_CARD,
+        NOTICE_OPTICAL,
+        NOTICE_EXTERNAL_DISK,
+        NOTICE_PHONE,
+        NOTICE_CAMERA, /* or a phone that speaks PTP */
+        NOTICE_OTHER,  /* a kind that this version has no words for */
+        _NOTICE_DEVICE_MAX,
+};
+
+struct notice_place {
+        char label[NOTICE_LABEL_MAX];
+        char url[NOTICE_TEXT_MAX];
+};
+
+/* Strings are valid UTF-8 on one line without control characters, "" when not given. A url is "" unless link_allowed(). */
+struct notice {
+        char plug[NOTICE_PLUG_MAX]; /* printable ASCII, never "": one physical plug, one notice */
+        enum notice_device device;
+        char name[NOTICE_NAME_MAX]; /* what the device calls itself */
+        char code[NOTICE_CODE_MAX]; /* by which IT finds the event: A-Z, 0-9 */
+        char school[NOTICE_TEXT_MAX];
+        char servicedesk[NOTICE_TEXT_MAX];
+        char servicedesk_url[NOTICE_TEXT_MAX];
+        char leak_report[NOTICE_TEXT_MAX];
+        char leak_report_url[NOTICE_TEXT_MAX];
+        struct notice_place places[NOTICE_PLACES_MAX]; /* each with a label and a url, in the policy's order */
+        size_t n_places;
+        bool simulated;
+};
+
+/* Read the argument of the signal. What is missing, of another type or too long to be meant is left out; text is cut at a
+ * whole character. Returns 0; -EINVAL when it is no (a{sv}) or has no usable Plug; -ENOTSUP for a Kind that this version
+ * does not tell. */
+int notice_parse(GVariant *parameters, struct notice *ret);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The teacher meets the product here, in the middle of something else. So: what happened, why, what to do instead, whom to
+ * ask; words of every day; no blame and no alarm, for nothing went wrong. Where files do belong is the policy's to say:
+ * no place is named in this file.
+ *
+ * What a device calls itself stands in quotation marks on a line of its own, so that a stick cannot speak for the
+ * school. */
+
+#include "notifier/words.h"
+
+#include <glib/gi18n.h>
+
+#define NAMED_MAX 3U /* places that the sentence names; all of them are buttons */
+
+struct kind {
+        const char *title;
+        const char *why;
+        const char *icon;
+};
+
+static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
+        [NOTICE_USB_DISK] = {
+                N_("This USB stick stays shut"),
+                N_("USB sticks and disks get lost easily, so your school keeps files off them."),
+                "drive-removable-media",
+        },
+        [NOTICE_SD_CARD] = {
+                N_("This memory card stays shut"),
+                N_("Memory cards get lost easily, so your school keeps files off them."),
+                "media-flash",
+        },
+        [NOTICE_OPTICAL] = {
+                N_("This CD or DVD stays shut"),
+                N_("CDs and DVDs get lost easily, so your school keeps files off them."),
+                "media-optical",
+        },
+        [NOTICE_EXTERNAL_DISK] = {
+                N_("This external disk stays shut"),
+                N_("External disks get lost easily, so your school keeps files off them."),
+                "drive-harddisk",
+        },
+        [NOTICE_PHONE] = {
+                N_("Your phone can charge here, but not share files"),
+                N_("Phones get lost easily, so your school keeps files off them."),
+                "phone",
+        },
+        [NOTICE_CAMERA] = {
+                N_("The photos on this device stay shut"),
+                N_("Cameras and phones get lost easily, so your school keeps files off them. Charging works as usual."),
+                "camera-photo",
+        },
+        [NOTICE_OTHER] = {
+                N_("This device stays shut"),
+                N_("Small devices get lost easily, so your school keeps files off them."),
+                "drive-removable-media",
+        },
+};
+
+static void say_places(GString *body, const struct notice *notice)
+{
+        const struct notice_place *place = notice->places;
+
+        switch (notice->n_places) {
+        case 0:
+                g_string_append(body, _("Your servicedesk knows where your files are safe."));
+                break;
+        case 1:
+                /* TRANSLATORS: %s is the school's word for a place for files, such as OneDrive. */
+                g_string_append_printf(body, _("Please use %s instead."), place[0].label);
+                break;
+        case 2:
+                g_string_append_printf(body, _("Please use %s or %s instead."), place[0].label, place[1].label);
+                break;
+        case NAMED_MAX:
+                g_string_append_printf(body, _("Please use %s, %s or %s instead."), place[0].label, place[1].label,
+                                       place[2].label);
+                break;
+        default:
+                g_string_append_printf(body, _("Please use %s, %s, %s or another place of your school instead."),
+                                       place[0].label, place[1].label, place[2].label);
+        }
+}
+
+static void say_servicedesk(GString *body, const struct notice *notice)
+{
+        if (*notice->servicedesk || *notice->code)
+                g_string_append_c(body, '\n');
+        if (*notice->servicedesk && *notice->code)
+                /* TRANSLATORS: first the school's own words, such as "Servicedesk, room 1.04, telephone 1234". */
+                g_string_append_printf(body, _("Questions? %s (mention code %s)"), notice->servicedesk, notice->code);
+        else if (*notice->servicedesk)
+                g_string_append_printf(body, _("Questions? %s"), notice->servicedesk);
+        else if (*notice->code)
+                g_string_append_printf(body, _("Questions? Mention code %s to your servicedesk."), notice->code);
+        /* An address becomes a button; a telephone number has to be read. */
+        if (*notice->leak_report && !*notice->leak_report_url) {
+                g_string_append_c(body, '\n');
+                g_string_append_printf(body, _("Data leak? Report it: %s"), notice->leak_report);
+        }
+}
+
+static void say_whose(GString *body, const struct notice *notice)
+{
+        g_autofree char *name = NULL;
+
+        if (*notice->name)
+                /* TRANSLATORS: what the device calls itself; only the quotation marks differ. */
+                name = g_strdup_printf(_("“%s”"), notice->name);
+        if (*notice->school || name)
+                g_string_append_printf(body, "\n%s%s%s", notice->school, *notice->school && name ? " · " : "",
+                                       name ? name : "");
+}
+
+static void add_button(struct words *words, const char *label, const char *url)
+{
+        words->buttons[words->n_buttons++] = (struct words_button){ .label = label, .url = url };
+}
+
+void words_compose(const struct notice *notice, struct words *ret)
+{
+        const struct kind *kind = &kinds[notice->device];
+        GString *body = g_string_new(NULL);
+
+        *ret = (struct words){ .icon = kind->icon };
+        /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
+        ret->title =
+                notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(kind->title)) : g_strdup(_(kind->title));
+
+        g_string_append_printf(body, "%s ", _(kind->why));
+        say_places(body, notice);
+        say_servicedesk(body, notice);
+        say_whose(body, notice);
+        ret->body = g_string_free(body, FALSE);
+
+        for (size_t i = 0; i < notice->n_places; i++)
+                add_button(ret, notice->places[i].label, notice->places[i].url);
+        if (*notice->servicedesk_url)
+                add_button(ret, _("Ask the servicedesk"), notice->servicedesk_url);
+        if (*notice->leak_report_url)
+                add_button(ret, _("Report a data leak"), notice->leak_report_url);
+}
+
+void words_clear(struct words *words)
+{
+        g_free(words->title);
+        g_free(words->body);
+        *words = (struct words){ 0 };
+}

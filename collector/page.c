@@ -15,46 +15,13 @@
 #include "collector/otlp.h"
 #include "collector/page.h"
 #include "common/cleanup.h"
+#include "common/event.h"
 
 #define NSEC_PER_SEC   1000000000U
 #define HOST_SHORT     8  /* characters of a host.id that are enough to tell laptops apart by eye */
 #define NUMBER_MAX     64 /* bytes of a number or time, NUL included */
 #define SEVERITY_WARN  13 /* OTLP */
 #define SEVERITY_ERROR 17
-
-/* What an event's name means to a person. */
-static const struct {
-        const char *name, *words;
-} names[] = {
-        { "lekdicht.device.refused", "Device refused" },
-        { "lekdicht.device.opened", "Device opened" },
-        { "lekdicht.device.readonly", "Device opened read-only" },
-        { "lekdicht.device.closed", "Device closed" },
-        { "lekdicht.device.removed", "Device removed" },
-        { "lekdicht.device.inventory", "Device was there" },
-        { "lekdicht.device.drift", "Refused device switched on by something else" },
-        { "lekdicht.device.failed", "Device could not be handled" },
-        { "lekdicht.grant.requested", "Exception asked for" },
-        { "lekdicht.grant.given", "Exception given" },
-        { "lekdicht.grant.used", "Exception used" },
-        { "lekdicht.grant.ending", "Exception is ending" },
-        { "lekdicht.grant.ended", "Exception ended" },
-        { "lekdicht.client.running", "Sync client running" },
-        { "lekdicht.client.linked", "Sync client set up" },
-        { "lekdicht.client.installed", "Sync client installed" },
-        { "lekdicht.client.stopped", "Sync client stopped" },
-        { "lekdicht.gate.closed", "Gate closed" },
-        { "lekdicht.gate.opened", "Gate opened" },
-        { "lekdicht.gate.drift", "Gate changed by something else" },
-        { "lekdicht.gate.exempt", "Left alone: carries the system" },
-        { "lekdicht.policy.applied", "Policy applied" },
-        { "lekdicht.policy.rejected", "Policy rejected" },
-        { "lekdicht.agent.started", "Agent started" },
-        { "lekdicht.agent.stopped", "Agent stopped" },
-        { "lekdicht.agent.heartbeat", "Sign of life" },
-        { "lekdicht.spool.dropped", "Events were dropped" },
-        { "lekdicht.identity.cloned", "Identity is a copy" },
-};
 
 /* The attributes that have a place in the table; all others stand under "more". */
 static const char kind_key[] = "lekdicht.device.kind", vendor_id_key[] = "device.vendor.id",
@@ -250,11 +217,9 @@ static int write_gaps(struct html *html, struct store *store, const char *host)
 
 static void write_name(struct html *html, const struct store_event *event)
 {
-        const char *words = event->name;
+        int name = event_name_from_string(event->name);
+        const char *words = name >= 0 ? event_name_words((enum event_name) name) : event->name;
 
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-                if (strcmp(names[i].name, event->name) == 0)
-                        words = names[i].words;
         html_markup(html, "<td");
         html_attribute(html, "title", event->name);
         if (event->severity >= SEVERITY_WARN)

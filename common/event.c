@@ -12,37 +12,37 @@
 #include "common/text.h"
 
 static const struct {
-        const char *string;
+        const char *string, *words;
         enum event_severity severity;
 } names[_EVENT_NAME_MAX] = {
-        [EVENT_DEVICE_REFUSED] = { "lekdicht.device.refused", EVENT_WARN },
-        [EVENT_DEVICE_OPENED] = { "lekdicht.device.opened", EVENT_INFO },
-        [EVENT_DEVICE_READONLY] = { "lekdicht.device.readonly", EVENT_INFO },
-        [EVENT_DEVICE_CLOSED] = { "lekdicht.device.closed", EVENT_INFO },
-        [EVENT_DEVICE_REMOVED] = { "lekdicht.device.removed", EVENT_DEBUG },
-        [EVENT_DEVICE_INVENTORY] = { "lekdicht.device.inventory", EVENT_DEBUG },
-        [EVENT_DEVICE_DRIFT] = { "lekdicht.device.drift", EVENT_FATAL },
-        [EVENT_DEVICE_FAILED] = { "lekdicht.device.failed", EVENT_ERROR },
-        [EVENT_GRANT_REQUESTED] = { "lekdicht.grant.requested", EVENT_INFO },
-        [EVENT_GRANT_GIVEN] = { "lekdicht.grant.given", EVENT_INFO },
-        [EVENT_GRANT_USED] = { "lekdicht.grant.used", EVENT_INFO },
-        [EVENT_GRANT_ENDING] = { "lekdicht.grant.ending", EVENT_INFO },
-        [EVENT_GRANT_ENDED] = { "lekdicht.grant.ended", EVENT_INFO },
-        [EVENT_CLIENT_RUNNING] = { "lekdicht.client.running", EVENT_WARN },
-        [EVENT_CLIENT_LINKED] = { "lekdicht.client.linked", EVENT_WARN },
-        [EVENT_CLIENT_INSTALLED] = { "lekdicht.client.installed", EVENT_INFO },
-        [EVENT_CLIENT_STOPPED] = { "lekdicht.client.stopped", EVENT_WARN },
-        [EVENT_GATE_CLOSED] = { "lekdicht.gate.closed", EVENT_INFO },
-        [EVENT_GATE_OPENED] = { "lekdicht.gate.opened", EVENT_WARN },
-        [EVENT_GATE_DRIFT] = { "lekdicht.gate.drift", EVENT_FATAL },
-        [EVENT_GATE_EXEMPT] = { "lekdicht.gate.exempt", EVENT_INFO },
-        [EVENT_POLICY_APPLIED] = { "lekdicht.policy.applied", EVENT_INFO },
-        [EVENT_POLICY_REJECTED] = { "lekdicht.policy.rejected", EVENT_ERROR },
-        [EVENT_AGENT_STARTED] = { "lekdicht.agent.started", EVENT_INFO },
-        [EVENT_AGENT_STOPPED] = { "lekdicht.agent.stopped", EVENT_INFO },
-        [EVENT_AGENT_HEARTBEAT] = { "lekdicht.agent.heartbeat", EVENT_TRACE },
-        [EVENT_SPOOL_DROPPED] = { "lekdicht.spool.dropped", EVENT_ERROR },
-        [EVENT_IDENTITY_CLONED] = { "lekdicht.identity.cloned", EVENT_ERROR },
+        [EVENT_DEVICE_REFUSED] = { "lekdicht.device.refused", "Device refused", EVENT_WARN },
+        [EVENT_DEVICE_OPENED] = { "lekdicht.device.opened", "Device opened", EVENT_INFO },
+        [EVENT_DEVICE_READONLY] = { "lekdicht.device.readonly", "Device opened read-only", EVENT_INFO },
+        [EVENT_DEVICE_CLOSED] = { "lekdicht.device.closed", "Device closed", EVENT_INFO },
+        [EVENT_DEVICE_REMOVED] = { "lekdicht.device.removed", "Device removed", EVENT_DEBUG },
+        [EVENT_DEVICE_INVENTORY] = { "lekdicht.device.inventory", "Device was there", EVENT_DEBUG },
+        [EVENT_DEVICE_DRIFT] = { "lekdicht.device.drift", "Refused device switched on by something else", EVENT_FATAL },
+        [EVENT_DEVICE_FAILED] = { "lekdicht.device.failed", "Device could not be handled", EVENT_ERROR },
+        [EVENT_GRANT_REQUESTED] = { "lekdicht.grant.requested", "Exception asked for", EVENT_INFO },
+        [EVENT_GRANT_GIVEN] = { "lekdicht.grant.given", "Exception given", EVENT_INFO },
+        [EVENT_GRANT_USED] = { "lekdicht.grant.used", "Exception used", EVENT_INFO },
+        [EVENT_GRANT_ENDING] = { "lekdicht.grant.ending", "Exception is ending", EVENT_INFO },
+        [EVENT_GRANT_ENDED] = { "lekdicht.grant.ended", "Exception ended", EVENT_INFO },
+        [EVENT_CLIENT_RUNNING] = { "lekdicht.client.running", "Sync client running", EVENT_WARN },
+        [EVENT_CLIENT_LINKED] = { "lekdicht.client.linked", "Sync client set up", EVENT_WARN },
+        [EVENT_CLIENT_INSTALLED] = { "lekdicht.client.installed", "Sync client installed", EVENT_INFO },
+        [EVENT_CLIENT_STOPPED] = { "lekdicht.client.stopped", "Sync client stopped", EVENT_WARN },
+        [EVENT_GATE_CLOSED] = { "lekdicht.gate.closed", "Gate closed", EVENT_INFO },
+        [EVENT_GATE_OPENED] = { "lekdicht.gate.opened", "Gate opened", EVENT_WARN },
+        [EVENT_GATE_DRIFT] = { "lekdicht.gate.drift", "Gate changed by something else", EVENT_FATAL },
+        [EVENT_GATE_EXEMPT] = { "lekdicht.gate.exempt", "Left alone: carries the system", EVENT_INFO },
+        [EVENT_POLICY_APPLIED] = { "lekdicht.policy.applied", "Policy applied", EVENT_INFO },
+        [EVENT_POLICY_REJECTED] = { "lekdicht.policy.rejected", "Policy rejected", EVENT_ERROR },
+        [EVENT_AGENT_STARTED] = { "lekdicht.agent.started", "Agent started", EVENT_INFO },
+        [EVENT_AGENT_STOPPED] = { "lekdicht.agent.stopped", "Agent stopped", EVENT_INFO },
+        [EVENT_AGENT_HEARTBEAT] = { "lekdicht.agent.heartbeat", "Sign of life", EVENT_TRACE },
+        [EVENT_SPOOL_DROPPED] = { "lekdicht.spool.dropped", "Events were dropped", EVENT_ERROR },
+        [EVENT_IDENTITY_CLONED] = { "lekdicht.identity.cloned", "Identity is a copy", EVENT_ERROR },
 };
 
 static const struct {
@@ -79,6 +79,11 @@ static const struct {
 const char *event_name_string(enum event_name name)
 {
         return names[name].string;
+}
+
+const char *event_name_words(enum event_name name)
+{
+        return names[name].words;
 }
 
 int event_name_from_string(const char *string)

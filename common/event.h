@@ -14,6 +14,7 @@
 #include "common/ulid.h"
 
 #define EVENT_BOOT_LENGTH    32U  /* hexadecimal digits that name one boot */
+#define EVENT_CODE_LENGTH    6U   /* last characters of a uid: what a teacher reads out and IT finds the event by */
 #define EVENT_ATTRIBUTES_MAX 20U  /* a record has no more */
 #define EVENT_STRING_MAX     256U /* bytes of a string value, without the NUL; what is longer is cut */
 
@@ -116,6 +117,9 @@ struct event {
 
 /* "lekdicht.device.refused". Never NULL for a valid name. */
 const char *event_name_string(enum event_name name);
+
+/* What it means to a person: "Device refused". Never NULL for a valid name. */
+const char *event_name_words(enum event_name name);
 
 /* The name of that string, or -EINVAL. */
 int event_name_from_string(const char *string);

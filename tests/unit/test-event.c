@@ -190,6 +190,10 @@ static void names_and_keys_are_different_and_read_back(void **state)
                 assert_int_equal(strncmp(name, "lekdicht.", 9), 0);
                 assert_int_equal(event_name_from_string(name), i);
                 assert_true(event_name_severity((enum event_name) i) > 0);
+                assert_non_null(event_name_words((enum event_name) i));
+                for (int j = 0; j < i; j++)
+                        assert_string_not_equal(event_name_words((enum event_name) i),
+                                                event_name_words((enum event_name) j));
         }
         assert_int_equal(event_name_from_string("lekdicht.device"), -EINVAL);
         assert_int_equal(event_name_from_string(""), -EINVAL);

@@ -15,6 +15,7 @@ void answer_status_clear(struct answer_status *status)
         free(status->wish);
         free(status->policy_source);
         free(status->policy_error);
+        free(status->spool);
         for (size_t i = 0; i < status->n_buses; i++) {
                 free(status->buses[i].name);
                 free(status->buses[i].state);
@@ -45,4 +46,12 @@ void answer_devices_clear(struct answer_devices *devices)
                 answer_device_clear(&devices->items[i]);
         free(devices->items);
         memset(devices, 0, sizeof(*devices));
+}
+
+void answer_events_clear(struct answer_events *events)
+{
+        for (size_t i = 0; i < events->n; i++)
+                free(events->items[i].record);
+        free(events->items);
+        memset(events, 0, sizeof(*events));
 }

@@ -25,6 +25,10 @@ struct answer_status {
         uint32_t devices; /* storage present now */
         uint32_t refused; /* since the agent started */
         uint32_t busy;    /* gate children under way */
+        char *spool;      /* "ok", "failing", "absent"; "" when the agent has none */
+        uint32_t queue;   /* recorded, and not yet at the collector */
+        uint32_t aside;   /* records that the collector would never take */
+        uint64_t dropped; /* events that could not be recorded */
         uint64_t since;   /* microseconds, CLOCK_REALTIME; 0: not told */
         struct answer_bus *buses;
         size_t n_buses;
@@ -49,7 +53,18 @@ struct answer_devices {
         size_t n;
 };
 
+struct answer_event {
+        uint64_t seq;
+        char *record; /* one LogRecord in JSON, not looked at yet */
+};
+
+struct answer_events {
+        struct answer_event *items; /* oldest first */
+        size_t n;
+};
+
 /* Free what is in the struct, not the struct. Half-filled ones (all zero at first) are fine. */
 void answer_status_clear(struct answer_status *status);
 void answer_device_clear(struct answer_device *device);
 void answer_devices_clear(struct answer_devices *devices);
+void answer_events_clear(struct answer_events *events);

@@ -5,6 +5,7 @@
  * nothing of the answer is used. */
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 struct bus {
         sd_bus *connection;
+        bool recorded, vanished; /* since bus_wait() came back last */
         char message[BUS_MESSAGE_MAX];
 };
 
@@ -155,6 +157,10 @@ static const struct field status_fields[] = {
         { "Devices", "u", read_u32, STATUS(devices) },
         { "Refused", "u", read_u32, STATUS(refused) },
         { "Busy", "u", read_u32, STATUS(busy) },
+        { "Spool", "s", read_string, STATUS(spool) },
+        { "SpoolQueue", "u", read_u32, STATUS(queue) },
+        { "SpoolDropped", "t", read_u64, STATUS(dropped) },
+        { "SetAside", "u", read_u32, STATUS(aside) },
         { NULL, NULL, NULL, 0 },
 };
 
@@ -274,8 +280,8 @@ static int understand(struct bus *bus, const sd_bus_error *error, int r)
         return BUS_FAILED;
 }
 
-static int call_on(struct bus *bus, const char *interface, const char *method, const char *argument, unsigned seconds,
-                   sd_bus_message **ret)
+static int call_on(struct bus *bus, const char *interface, const char *method, unsigned seconds, sd_bus_message **ret,
+                   const char *types, va_list arguments)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         CLEANUP(cleanup_message) sd_bus_message *request = NULL;
@@ -290,8 +296,8 @@ static int call_on(struct bus *bus, const char *interface, const char *method, c
         r = sd_bus_message_set_allow_interactive_authorization(request, true);
         if (r < 0)
                 return r;
-        if (argument) {
-                r = sd_bus_message_append(request, "s", argument);
+        if (types) {
+                r = sd_bus_message_appendv(request, types, arguments);
                 if (r < 0)
                         return r;
         }
@@ -304,22 +310,26 @@ static int call_on(struct bus *bus, const char *interface, const char *method, c
         return r;
 }
 
-/* A person may take minutes for a password, a hung agent must not: so before a long wait it has to show that it lives. */
-static int call(struct bus *bus, const char *method, const char *argument, unsigned seconds, sd_bus_message **ret)
+/* A person may take minutes for a password, a hung agent must not: so before a long wait it has to show that it lives.
+ * types, if not NULL, and what follows are as for sd_bus_message_append(3). */
+static int call(struct bus *bus, const char *method, unsigned seconds, sd_bus_message **ret, const char *types, ...)
 {
-        int r;
+        va_list arguments;
+        int r = BUS_OK;
 
         if (!bus->connection)
                 return BUS_NONE;
         bus->message[0] = '\0';
+        va_start(arguments, types);
         if (seconds > BUS_WAIT_SECONDS) {
                 CLEANUP(cleanup_message) sd_bus_message *pong = NULL;
 
-                r = call_on(bus, "org.freedesktop.DBus.Peer", "Ping", NULL, BUS_WAIT_SECONDS, &pong);
-                if (r != BUS_OK)
-                        return r;
+                r = call_on(bus, "org.freedesktop.DBus.Peer", "Ping", BUS_WAIT_SECONDS, &pong, NULL, arguments);
         }
-        return call_on(bus, AGENT_NAME, method, argument, seconds, ret);
+        if (r == BUS_OK)
+                r = call_on(bus, AGENT_NAME, method, seconds, ret, types, arguments);
+        va_end(arguments);
+        return r;
 }
 
 /* An answer that could not be read: out of memory is ours, all else is theirs. */
@@ -355,7 +365,7 @@ int bus_status(struct bus *bus, struct answer_status *ret)
         struct answer_status status = { 0 };
         int r;
 
-        r = call(bus, "Status", NULL, BUS_WAIT_SECONDS, &reply);
+        r = call(bus, "Status", BUS_WAIT_SECONDS, &reply, NULL);
         if (r != BUS_OK)
                 return r;
         r = read_dictionary(bus, reply, status_fields, &status);
@@ -373,7 +383,7 @@ int bus_devices(struct bus *bus, struct answer_devices *ret)
         struct answer_devices devices = { 0 };
         int r;
 
-        r = call(bus, "ListDevices", NULL, BUS_WAIT_PERSON_SECONDS, &reply);
+        r = call(bus, "ListDevices", BUS_WAIT_PERSON_SECONDS, &reply, NULL);
         if (r != BUS_OK)
                 return r;
         r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
@@ -398,7 +408,7 @@ int bus_explain(struct bus *bus, const char *id, struct answer_device *ret)
         struct answer_device device = { 0 };
         int r;
 
-        r = call(bus, "Explain", id, BUS_WAIT_PERSON_SECONDS, &reply);
+        r = call(bus, "Explain", BUS_WAIT_PERSON_SECONDS, &reply, "s", id);
         if (r != BUS_OK)
                 return r;
         r = read_dictionary(bus, reply, device_fields, &device);
@@ -410,11 +420,102 @@ int bus_explain(struct bus *bus, const char *id, struct answer_device *ret)
         return BUS_OK;
 }
 
+int bus_recent(struct bus *bus, unsigned n, const char *filter, struct answer_events *ret)
+{
+        CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
+        struct answer_events events = { 0 };
+        int r;
+
+        r = call(bus, "Recent", BUS_WAIT_PERSON_SECONDS, &reply, "us", n, filter);
+        if (r != BUS_OK)
+                return r;
+        r = sd_bus_message_enter_container(reply, 'a', "(ts)");
+        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "ts")) > 0) {
+                struct answer_event *event;
+
+                r = grow((void **) &events.items, events.n, sizeof(*events.items));
+                if (r < 0)
+                        break;
+                event = &events.items[events.n++];
+                *event = (struct answer_event){ 0 };
+                r = read_u64(reply, &event->seq);
+                if (r >= 0)
+                        r = read_string(reply, &event->record);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+        }
+        if (r < 0) {
+                answer_events_clear(&events);
+                return garbled(bus, r);
+        }
+        *ret = events;
+        return BUS_OK;
+}
+
+static int on_recorded(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        struct bus *bus = userdata;
+
+        (void) message;
+        (void) error;
+        bus->recorded = true;
+        return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        struct bus *bus = userdata;
+        const char *name, *from, *to;
+
+        (void) error;
+        if (sd_bus_message_read(message, "sss", &name, &from, &to) < 0)
+                return 0;
+        bus->recorded = to[0] != '\0'; /* a new agent may know of more */
+        bus->vanished = to[0] == '\0';
+        return 0;
+}
+
+int bus_follow(struct bus *bus)
+{
+        int r;
+
+        if (!bus->connection)
+                return BUS_NONE;
+        r = sd_bus_match_signal(bus->connection, NULL, AGENT_NAME, AGENT_PATH, AGENT_NAME, "Recorded", on_recorded,
+                                bus);
+        if (r >= 0)
+                r = sd_bus_add_match(bus->connection, NULL,
+                                     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                                     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" AGENT_NAME "'",
+                                     on_owner_changed, bus);
+        return r < 0 ? r : BUS_OK;
+}
+
+int bus_wait(struct bus *bus)
+{
+        for (;;) {
+                int r = sd_bus_process(bus->connection, NULL);
+
+                if (r == 0 && bus->vanished) {
+                        bus->vanished = false;
+                        return BUS_ABSENT;
+                }
+                if (r == 0 && bus->recorded) {
+                        bus->recorded = false;
+                        return BUS_OK;
+                }
+                if (r == 0)
+                        r = sd_bus_wait(bus->connection, UINT64_MAX);
+                if (r < 0 && r != -EINTR)
+                        return BUS_NONE;
+        }
+}
+
 int bus_set_gate(struct bus *bus, bool open)
 {
         CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
 
-        return call(bus, "SetGate", open ? "open" : "closed", BUS_WAIT_PERSON_SECONDS, &reply);
+        return call(bus, "SetGate", BUS_WAIT_PERSON_SECONDS, &reply, "s", open ? "open" : "closed");
 }
 
 const char *bus_message(const struct bus *bus)

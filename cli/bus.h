@@ -11,6 +11,7 @@
 #define BUS_WAIT_PERSON_SECONDS                                                                                        \
         600U                  /* when somebody may have to type a password, or a sick stick keeps the kernel busy */
 #define BUS_MESSAGE_MAX 1024U /* bytes kept of an error's text */
+#define BUS_RECENT_MAX  1000U /* events in one answer */
 
 /* The answers that are not an answer. 0 is success; negative numbers are -errno of this machine (-ENOMEM). */
 enum bus_answer {
@@ -33,6 +34,16 @@ int bus_new(struct bus **ret);
 int bus_status(struct bus *bus, struct answer_status *ret);
 int bus_devices(struct bus *bus, struct answer_devices *ret);
 int bus_explain(struct bus *bus, const char *id, struct answer_device *ret);
+
+/* The last n events (1 to BUS_RECENT_MAX) whose names begin with filter ("": all). */
+int bus_recent(struct bus *bus, unsigned n, const char *filter, struct answer_events *ret);
+
+/* From now on bus_wait() hears of new events. BUS_OK, BUS_NONE or another enum bus_answer. */
+int bus_follow(struct bus *bus);
+
+/* Sleep until something was recorded or the agent (re)appeared: BUS_OK; the agent went away: BUS_ABSENT; the bus itself
+ * is gone: BUS_NONE. What happened between two calls is not lost. */
+int bus_wait(struct bus *bus);
 
 /* Shut or open, and come back when it is done. May make the desktop ask for an administrator's password. */
 int bus_set_gate(struct bus *bus, bool open);

@@ -8,9 +8,15 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#define CLI_COUNT_MAX  1000U /* of -n; as many as the agent hands out at once */
+#define CLI_FILTER_MAX 64U   /* bytes of --filter */
+
 struct cli {
         FILE *out, *err;
         bool json;            /* --json: one JSON document on out and nothing else there */
+        bool follow;          /* --follow: go on with what comes */
+        unsigned count;       /* -n: how many; 0 when it was not given */
+        const char *filter;   /* --filter: the beginning of a name, NULL when it was not given */
         const char *argument; /* FILE or DEVICE, NULL for verbs without one */
         const char *sys_root; /* "/sys" */
         const char *run_root; /* "/run/lekdicht" */
@@ -21,6 +27,7 @@ struct cli {
 
 int cli_status(const struct cli *cli);
 int cli_devices(const struct cli *cli);
+int cli_events(const struct cli *cli);
 int cli_gate_open(const struct cli *cli);
 int cli_gate_close(const struct cli *cli);
 int cli_policy_check(const struct cli *cli);

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,33 +15,57 @@
 #include "cli/exit.h"
 #include "cli/terminal.h"
 
+enum {
+        OPTION_JSON = 1 << 0,
+        OPTION_FOLLOW = 1 << 1,
+        OPTION_COUNT = 1 << 2,
+        OPTION_FILTER = 1 << 3,
+};
+
+static const struct option {
+        int bit;
+        const char *word, *value; /* value NULL: takes none */
+} options[] = {
+        { OPTION_FOLLOW, "--follow", NULL },
+        { OPTION_COUNT, "-n", "N" },
+        { OPTION_FILTER, "--filter", "PREFIX" },
+        { OPTION_JSON, "--json", NULL },
+};
+
 struct command {
         const char *verb, *noun; /* "gate" "open"; noun NULL when the verb stands alone */
         int (*function)(const struct cli *cli);
         const char *argument; /* NULL: takes none */
-        bool json;            /* knows --json */
+        int options;          /* those that it knows */
         const char *help;
 };
 
 static const struct command commands[] = {
-        { "status", NULL, cli_status, NULL, true, "is storage shut, which policy holds, is anything wrong" },
-        { "devices", NULL, cli_devices, NULL, true,
+        { "status", NULL, cli_status, NULL, OPTION_JSON, "is storage shut, which policy holds, is anything wrong" },
+        { "devices", NULL, cli_devices, NULL, OPTION_JSON,
           "the storage devices that are plugged in, and what became of them" },
-        { "gate", "close", cli_gate_close, NULL, false, "shut removable storage, as the policy wants it" },
-        { "gate", "open", cli_gate_open, NULL, false,
-          "open removable storage until `gate close`, also after a reboot" },
-        { "policy", "check", cli_policy_check, "FILE", true, "is this policy file good; works without the agent" },
-        { "policy", "explain", cli_policy_explain, "DEVICE", true,
+        { "events", NULL, cli_events, NULL, OPTION_FOLLOW | OPTION_COUNT | OPTION_FILTER | OPTION_JSON,
+          "what was recorded: the last 20, or N (1 to 1000), of that name; --follow goes on with what comes" },
+        { "gate", "close", cli_gate_close, NULL, 0, "shut removable storage, as the policy wants it" },
+        { "gate", "open", cli_gate_open, NULL, 0, "open removable storage until `gate close`, also after a reboot" },
+        { "policy", "check", cli_policy_check, "FILE", OPTION_JSON,
+          "is this policy file good; works without the agent" },
+        { "policy", "explain", cli_policy_explain, "DEVICE", OPTION_JSON,
           "what happens to this device, by which rule, and why" },
 };
 
+#define N_OPTIONS  (sizeof(options) / sizeof(options[0]))
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void print_usage_line(FILE *file, const struct command *command)
 {
-        fprintf(file, "lekdicht %s%s%s%s%s%s", command->verb, command->noun ? " " : "",
+        fprintf(file, "lekdicht %s%s%s%s%s", command->verb, command->noun ? " " : "",
                 command->noun ? command->noun : "", command->argument ? " " : "",
-                command->argument ? command->argument : "", command->json ? " [--json]" : "");
+                command->argument ? command->argument : "");
+        for (size_t i = 0; i < N_OPTIONS; i++)
+                if (command->options & options[i].bit)
+                        fprintf(file, " [%s%s%s]", options[i].word, options[i].value ? " " : "",
+                                options[i].value ? options[i].value : "");
 }
 
 static void print_help(FILE *file)
@@ -54,7 +79,9 @@ static void print_help(FILE *file)
         }
         fputs("  lekdicht help | --version\n\n"
               "Exit code: 0 well, 1 something is wrong, 2 not understood, 3 the agent is not running, 4 not allowed.\n"
-              "DEVICE is a name from `lekdicht devices`, such as 1-2.\n",
+              "DEVICE is a name from `lekdicht devices`, such as 1-2. PREFIX is the beginning of an event's name, such "
+              "as\n"
+              "device, gate or device.refused.\n",
               file);
 }
 
@@ -113,20 +140,80 @@ static int usage_without_noun(char **argv)
         return usage(NULL, "unknown command after the first word", argv[2]);
 }
 
+/* "20" for 1 to CLI_COUNT_MAX. */
+static bool read_count(const char *text, unsigned *ret)
+{
+        size_t digits = strspn(text, "0123456789");
+        unsigned long n = strtoul(text, NULL, 10);
+
+        if (digits == 0 || text[digits] != '\0' || n < 1 || n > CLI_COUNT_MAX)
+                return false;
+        *ret = (unsigned) n;
+        return true;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *set_option(struct cli *cli, int bit, const char *value)
+{
+        switch (bit) {
+        case OPTION_JSON:
+                cli->json = true;
+                break;
+        case OPTION_FOLLOW:
+                cli->follow = true;
+                break;
+        case OPTION_COUNT:
+                if (!read_count(value, &cli->count))
+                        return "not a number from 1 to 1000";
+                break;
+        case OPTION_FILTER:
+                if (value[0] == '\0' || strlen(value) > CLI_FILTER_MAX)
+                        return "empty, or too long";
+                cli->filter = value;
+                break;
+        }
+        return NULL;
+}
+
+/* The option of that command that `word` is, "--filter=x" included; *ret_value: what stands behind "=", or NULL. */
+static const struct option *find_option(const struct command *command, const char *word, const char **ret_value)
+{
+        for (size_t i = 0; i < N_OPTIONS; i++) {
+                size_t length = strlen(options[i].word);
+
+                if (!(command->options & options[i].bit) || strncmp(word, options[i].word, length) != 0)
+                        continue;
+                if (word[length] == '\0' || (word[length] == '=' && options[i].value)) {
+                        *ret_value = word[length] ? word + length + 1 : NULL;
+                        return &options[i];
+                }
+        }
+        return NULL;
+}
+
 static int run(const struct command *command, struct cli *cli, int argc, char **argv)
 {
-        bool options = true;
+        bool more_options = true;
 
         for (int i = 0; i < argc; i++) {
-                if (options && strcmp(argv[i], "--") == 0) {
-                        options = false;
-                } else if (options && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+                const struct option *option;
+                const char *value = NULL, *problem;
+
+                if (more_options && strcmp(argv[i], "--") == 0) {
+                        more_options = false;
+                } else if (more_options && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
                         print_usage_line(stdout, command);
                         printf("\n        %s\n", command->help);
                         return EXIT_WELL;
-                } else if (options && command->json && strcmp(argv[i], "--json") == 0) {
-                        cli->json = true;
-                } else if (options && argv[i][0] == '-') {
+                } else if (more_options && (option = find_option(command, argv[i], &value))) {
+                        if (option->value && !value && i + 1 < argc)
+                                value = argv[++i];
+                        if (option->value && !value)
+                                return usage(command, "missing", option->value);
+                        problem = set_option(cli, option->bit, value);
+                        if (problem)
+                                return usage(command, problem, value);
+                } else if (more_options && argv[i][0] == '-') {
                         return usage(command, "unknown option", argv[i]);
                 } else if (!command->argument || cli->argument) {
                         return usage(command, "one word too many", argv[i]);

@@ -13,6 +13,8 @@
  *      devices         number: storage present now
  *      refused         number: since the agent started
  *      busy            number: devices that are being opened or shut at this moment
+ *      spool           object: state "ok" | "failing" | "absent" | "" (not told); numbers waiting (not yet at the
+ *                      collector), dropped (could not be recorded), set_aside (the collector would never take them)
  *      well            bool: nothing is wrong; the exit code is 0
  *      problems        array of strings, for people
  * When the agent does not answer: the object of trouble.h. */
@@ -70,6 +72,10 @@ void status_judge(const struct answer_status *status, struct status_problems *re
                         *status->policy_error ? status->policy_error : "no policy file");
         else if (*status->policy_error)
                 problem(ret, "the policy file was changed and is not used: %s", status->policy_error);
+        if (same(status->spool, "failing"))
+                problem(ret, "events cannot be stored at this moment; is the disk full? see journalctl -u lekdichtd");
+        else if (same(status->spool, "absent"))
+                problem(ret, "events are not stored: the agent has no database; see journalctl -u lekdichtd");
 }
 
 static const char *headline(const struct answer_status *status)
@@ -134,6 +140,14 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
              status->devices, status->refused);
         if (status->busy > 0)
                 line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
+        if (*status->spool)
+                line(cli->out, "events", "%" PRIu32 " not yet at the collector%s", status->queue,
+                     same(status->spool, "ok") ? "" : "; they cannot be stored");
+        if (status->dropped > 0)
+                line(cli->out, "", "%" PRIu64 " could not be recorded", status->dropped);
+        if (status->aside > 0)
+                line(cli->out, "", "%" PRIu32 " are of a kind that the collector does not take; they stay here",
+                     status->aside);
         when_short(status->since, cli->now, when);
         when_ago(status->since, cli->now, ago);
         line(cli->out, "agent", "lekdichtd %s, running for %s, since %s", status->version, ago, when);
@@ -172,6 +186,12 @@ static int print_json(const struct cli *cli, const struct answer_status *status,
         jsonw_uint(&json, "devices", status->devices);
         jsonw_uint(&json, "refused", status->refused);
         jsonw_uint(&json, "busy", status->busy);
+        jsonw_begin_object(&json, "spool");
+        jsonw_string(&json, "state", status->spool);
+        jsonw_uint(&json, "waiting", status->queue);
+        jsonw_uint(&json, "dropped", status->dropped);
+        jsonw_uint(&json, "set_aside", status->aside);
+        jsonw_end_object(&json);
         jsonw_bool(&json, "well", problems->n == 0);
         jsonw_begin_array(&json, "problems");
         for (size_t i = 0; i < problems->n; i++)

@@ -78,12 +78,24 @@ void table_print(const struct table *table, FILE *file)
         }
 }
 
+static void forget(struct table *table)
+{
+        while (table->n > 0)
+                free(table->cells[--table->n]);
+}
+
+void table_flush(struct table *table, FILE *file)
+{
+        table_print(table, file);
+        forget(table);
+        fflush(file);
+}
+
 struct table *table_free(struct table *table)
 {
         if (!table)
                 return NULL;
-        for (size_t i = 0; i < table->n; i++)
-                free(table->cells[i]);
+        forget(table);
         free(table->cells);
         free(table);
         return NULL;

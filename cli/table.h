@@ -17,5 +17,8 @@ int table_add(struct table *table, const char *const *cells);
 
 void table_print(const struct table *table, FILE *file);
 
+/* Print it and forget the rows but not the widths, so that rows that come later stand below those of now. */
+void table_flush(struct table *table, FILE *file);
+
 /* Accepts NULL; returns NULL. */
 struct table *table_free(struct table *table);

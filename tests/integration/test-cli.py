@@ -9,11 +9,13 @@ all. Prints TAP. BUILD names the directory with the programs (default: build).
 import json
 import os
 import pathlib
+import queue
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import gi
@@ -32,12 +34,15 @@ XML = """<node><interface name='org.lekdicht.Agent1'>
 <method name='ListDevices'><arg type='%s' direction='out'/></method>
 <method name='Explain'><arg type='s' direction='in'/><arg type='a{sv}' direction='out'/></method>
 <method name='SetGate'><arg type='s' direction='in'/></method>
+<method name='Recent'><arg type='u' direction='in'/><arg type='s' direction='in'/><arg type='a(ts)' direction='out'/></method>
+<signal name='Recorded'/>
 </interface></node>"""
 
 STATUS = """{'Version': <'9.9.9'>, 'Mode': <'enforce'>, 'Gate': <'closed'>, 'Wish': <'closed'>,
   'Buses': <{'scsi': 'closed', 'mmc': 'closed', 'memstick': 'closed'}>, 'PolicySource': <'file'>,
   'PolicyVersion': <uint32 7>, 'PolicyError': <''>, 'Since': <uint64 %d>, 'Devices': <uint32 2>,
-  'Refused': <uint32 5>, 'Busy': <uint32 1>}""" % SINCE
+  'Refused': <uint32 5>, 'Busy': <uint32 1>, 'Spool': <'ok'>, 'SpoolQueue': <uint32 3>,
+  'SpoolDropped': <uint64 0>, 'SetAside': <uint32 0>}""" % SINCE
 
 STICK = """{'Id': <'1-2'>, 'Kind': <'usb-disk'>, 'Vendor': <'0951'>, 'Product': <'1666'>, 'Name': <'DataTraveler'>,
   'State': <'refused'>, 'Rule': <'[storage] usb-disk'>, 'Reason': <'refused by [storage] usb-disk'>,
@@ -56,6 +61,13 @@ def play_agent(address, scenario):
     list_type = scenario.get("list-type", "aa{sv}")
     node = Gio.DBusNodeInfo.new_for_xml(XML % (status_type, list_type))
 
+    records = [tuple(record) for record in scenario.get("records", [])]
+
+    def recent(n, prefix):
+        """The last n whose names begin so, as the real one does."""
+        fitting = [(seq, text) for seq, text in records if f'"eventName":"{prefix}' in text or not prefix]
+        return GLib.Variant("(a(ts))", (fitting[-n:],))
+
     def call(_connection, _sender, _path, _interface, method, parameters, invocation):
         interactive = bool(invocation.get_message().get_flags() & Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION)
         print(method, parameters.print_(False), "interactive" if interactive else "", flush=True)
@@ -64,6 +76,9 @@ def play_agent(address, scenario):
             return
         if isinstance(answer, list):
             invocation.return_dbus_error(answer[0], answer[1])
+            return
+        if method == "Recent":
+            invocation.return_value(recent(*parameters.unpack()))
             return
         kind = {"Status": "(%s)" % status_type, "ListDevices": "(%s)" % list_type, "Explain": "(a{sv})"}.get(method)
         value = GLib.Variant.parse(GLib.VariantType(kind), "(%s,)" % answer, None, None) if kind else None
@@ -76,6 +91,20 @@ def play_agent(address, scenario):
     connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
                          GLib.Variant("(su)", (NAME, 0)), None, 0, -1, None)
     print("ready", flush=True)
+
+    lines = b""
+
+    def hear(channel, _condition):
+        """Lines of JSON on stdin: what was recorded just now."""
+        nonlocal lines
+        chunk = os.read(channel, 65536)
+        *whole, lines = (lines + chunk).split(b"\n")
+        for line in whole:
+            records.extend(tuple(record) for record in json.loads(line))
+            connection.emit_signal(None, PATH, NAME, "Recorded", None)
+        return bool(chunk)
+
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, hear)
     GLib.MainLoop().run()
 
 
@@ -97,7 +126,7 @@ class Bed:
     def start(self, **scenario):
         self.stop()
         self.agent = subprocess.Popen([sys.executable, __file__, "--agent", self.address, json.dumps(scenario)],
-                                      stdout=subprocess.PIPE, text=True)
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.agent.stdout.readline() == "ready\n", "the played agent did not start"
 
     def stop(self):
@@ -115,14 +144,22 @@ class Bed:
         self.bus.terminate()
         self.bus.wait()
 
-    def run(self, *words, address=None, stdout=subprocess.PIPE):
+    def record(self, *records):
+        """The agent records these, and says so."""
+        self.agent.stdin.write(json.dumps(records) + "\n")
+        self.agent.stdin.flush()
+
+    def environment(self, address=None):
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
                        "DBUS_SYSTEM_BUS_ADDRESS": address or self.address}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 environment[name] = os.environ[name]
-        done = subprocess.run([LEKDICHT, *words], stdout=stdout, stderr=subprocess.PIPE, env=environment, timeout=60,
-                              stdin=subprocess.DEVNULL)
+        return environment
+
+    def run(self, *words, address=None, stdout=subprocess.PIPE):
+        done = subprocess.run([LEKDICHT, *words], stdout=stdout, stderr=subprocess.PIPE, timeout=60,
+                              env=self.environment(address), stdin=subprocess.DEVNULL)
         return done.returncode, (done.stdout or b"").decode(), done.stderr.decode()
 
 
@@ -146,7 +183,8 @@ def usage(bed):
 
 def no_bus(bed):
     """no system bus: 3, says so, and --json is one document"""
-    for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"]):
+    for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
+                  ["events", "--follow"]):
         code, out, err = bed.run(*words, address="unix:path=/nonexistent/bus")
         assert code == 3 and out == "" and "system bus" in err and "Meanwhile" in err, (words, code, out, err)
     code, out, err = bed.run("status", "--json", address="unix:path=/nonexistent/bus")
@@ -155,7 +193,8 @@ def no_bus(bed):
 
 def no_agent(bed):
     """no agent: 3, what holds, how to start it"""
-    for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"]):
+    for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
+                  ["events", "--follow"]):
         code, out, err = bed.run(*words)
         assert code == 3 and out == "" and "lekdichtd) is not running" in err, (words, code, out, err)
         assert "Meanwhile" in err and "systemctl start lekdichtd" in err, err
@@ -178,7 +217,8 @@ def status_well(bed):
     assert json.loads(out) == {
         "version": "9.9.9", "since": "2025-11-21T08:15:02.000000Z", "gate": "closed", "wish": "closed",
         "buses": {"scsi": "closed", "mmc": "closed", "memstick": "closed"}, "mode": "enforce",
-        "policy": {"source": "file", "version": 7, "error": ""}, "devices": 2, "refused": 5, "busy": 1, "well": True,
+        "policy": {"source": "file", "version": 7, "error": ""}, "devices": 2, "refused": 5, "busy": 1,
+        "spool": {"state": "ok", "waiting": 3, "dropped": 0, "set_aside": 0}, "well": True,
         "problems": []}, out
 
 
@@ -189,7 +229,11 @@ def status_wrong(bed):
             ("'Gate': <'closed'>", "'Gate': <'open'>", 1, "nobody decided"),
             ("'Gate': <'closed'>, 'Wish': <'closed'>", "'Gate': <'open'>, 'Wish': <'open'>", 0, "an administrator opened"),
             ("'PolicyError': <''>", "'PolicyError': <'policy.ini:3: no\\u001b'>", 1, "policy.ini:3: no\\u001b"),
-            ("'PolicySource': <'file'>", "'PolicySource': <'built-in'>", 1, "built-in rules")):
+            ("'PolicySource': <'file'>", "'PolicySource': <'built-in'>", 1, "built-in rules"),
+            ("'Spool': <'ok'>", "'Spool': <'failing'>", 1, "cannot be stored"),
+            ("'Spool': <'ok'>", "'Spool': <'absent'>", 1, "no database"),
+            ("'SpoolDropped': <uint64 0>", "'SpoolDropped': <uint64 9>", 0, "9 could not be recorded"),
+            ("'SetAside': <uint32 0>", "'SetAside': <uint32 2>", 0, "2 are of a kind")):
         bed.start(Status=STATUS.replace(old, new))
         got, out, err = bed.run("status")
         assert got == code and text in out and "\x1b" not in out, (new, got, out, err)
@@ -274,12 +318,128 @@ def not_allowed(bed):
     """not allowed: 4, and who may"""
     for error in ("org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"):
         denied = [error, "not authorised"]
-        bed.start(Status=denied, ListDevices=denied, SetGate=denied, Explain=denied)
-        for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"]):
+        bed.start(Status=denied, ListDevices=denied, SetGate=denied, Explain=denied, Recent=denied)
+        for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
+                      ["events", "--follow"]):
             code, out, err = bed.run(*words)
             assert code == 4 and out == "" and "Only an administrator may" in err, (words, code, out, err)
         code, out, err = bed.run("devices", "--json")
         assert code == 4 and json.loads(out)["error"] == "not-allowed", (code, out)
+
+
+def event(seq, name="lekdicht.device.refused", **attributes):
+    """What Recent gives of one event."""
+    attributes = {"log.record.uid": "01ARZ3NDEKTSV4RRFF%08d" % seq, **attributes}
+    return seq, json.dumps({"timeUnixNano": str((SINCE + seq) * 1000), "eventName": name, "attributes": [
+        {"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in attributes.items()]},
+        separators=(",", ":"))
+
+
+def events(bed):
+    """events: a table, JSON lines, the last N, of one name, none, and nothing that steers a terminal"""
+    known = [event(1, "lekdicht.agent.started"), event(2, device__product__name="Stick", lekdicht__reason="refused by X"),
+             event(5, device__product__name="\u202egpj\x1b[2J\x9b" + 10000 * "A"), event(6, "lekdicht.gate.opened")]
+    bed.start(records=known)
+    code, out, err = bed.run("events")
+    lines = out.splitlines()
+    assert code == 0 and err == "" and len(lines) == 5, (code, out, err)
+    assert lines[0].split() == ["WHEN", "CODE", "WHAT", "DEVICE", "WHY"], lines[0]
+    assert "Agent started" in lines[1] and '000002  Device refused  "Stick"' in lines[2] and "refused by X" in lines[2], out
+    assert "Gate opened" in lines[4] and len(lines[3]) < 400, out
+    for stranger in ("\x1b", "\u202e", "\x9b"):
+        assert stranger not in out, repr(out)
+    code, out, err = bed.run("events", "--json")
+    assert code == 0 and err == "" and out.isascii() and "\x1b" not in out, (code, out, err)
+    assert [json.loads(line) for line in out.splitlines()] == [json.loads(text) for _, text in known], out
+    assert [json.loads(line)["eventName"] for line in bed.run("events", "--json", "-n", "1")[1].splitlines()] == \
+        ["lekdicht.gate.opened"]
+    for words in (["--filter", "device"], ["--filter=lekdicht.device"], ["--filter", "device.refused"]):
+        assert len(bed.run("events", "--json", *words)[1].splitlines()) == 2, words
+    assert len(bed.run("events", "--json", "--filter", "lekdicht")[1].splitlines()) == 4
+    assert bed.run("events", "--filter", "grant")[:2] == (0, "Nothing of that name has been recorded.\n")
+    assert bed.run("events", "--filter", "grant", "--json")[:2] == (0, "")
+    calls = bed.stop()
+    assert calls[0] == "Recent (20, '') interactive", calls[0]
+    for words in (["-n", "0"], ["-n", "1001"], ["-n", "-1"], ["-n", "x"], ["-n"], ["-n", "1 "], ["--filter", ""],
+                  ["--filter", 65 * "x"], ["--filter"], ["--follow=1"], ["x"]):
+        code, out, err = bed.run("events", *words)
+        assert code == 2 and out == "" and "usage: lekdicht events" in err, (words, code, out, err)
+    bed.start()
+    assert bed.run("events")[:2] == (0, "Nothing has been recorded yet.\n")
+    bed.start(records=[(1, "nonsense"), event(2)])
+    for words in ([], ["--json"]):
+        code, out, err = bed.run("events", *words)
+        assert code == 1 and "event 1 is not understood" in err and "efused" in out, (words, code, out, err)
+
+
+class Follower:
+    """`lekdicht events --follow`, and the lines that it has said."""
+
+    def __init__(self, bed, *words):
+        self.process = subprocess.Popen([LEKDICHT, "events", "--follow", *words], stdin=subprocess.DEVNULL, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=bed.environment())
+        self.lines = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def expect(self, *parts):
+        """The next lines hold these, one each."""
+        for part in parts:
+            line = self.lines.get(timeout=20)
+            assert line is not None and part in line, (part, line)
+
+    def quiet(self):
+        time.sleep(0.3)
+        assert self.lines.empty(), self.lines.get()
+
+    def close(self):
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+
+def events_follow(bed):
+    """events --follow: what comes appears once, also 40 at once, over a restart of the agent, and Ctrl-C ends it"""
+    bed.start(records=[event(1), event(2)])
+    follower = Follower(bed)
+    try:
+        follower.expect("WHEN", "000001", "000002")
+        bed.record(event(3, device__product__name="Stick"))
+        follower.expect("000003")
+        bed.record()                            # a signal for nothing
+        bed.record(*[event(seq) for seq in range(4, 44)])
+        follower.expect(*["%06d" % seq for seq in range(4, 44)])
+        bed.stop()
+        follower.expect("has stopped; waiting")
+        bed.start(records=[event(43), event(44)])
+        follower.expect("000044")
+        follower.quiet()
+        bed.record(event(45))
+        follower.expect("000045")
+    finally:
+        code = follower.close()
+    assert code == -signal.SIGTERM, code
+    bed.start(records=[event(1)])
+    follower = Follower(bed, "--json", "-n", "1", "--filter", "device")
+    try:
+        follower.expect('{"timeUnixNano"')
+        bed.record(event(2, "lekdicht.gate.opened"))
+        follower.quiet()
+        bed.record(event(3))
+        follower.expect("00000003")
+    finally:
+        follower.close()
+    bed.start(records=[])
+    follower = Follower(bed)
+    try:
+        follower.quiet()
+        bed.record(event(1))
+        follower.expect("WHEN", "000001")
+    finally:
+        follower.close()
 
 
 def hung_agent(bed):
@@ -294,9 +454,9 @@ def hung_agent(bed):
 
 def full_disk(bed):
     """an answer that cannot be written is an error"""
-    bed.start(Status=STATUS)
+    bed.start(Status=STATUS, records=[event(1)])
     with open("/dev/full", "w", encoding="ascii") as full:
-        for words in (["status"], ["status", "--json"], ["help"]):
+        for words in (["status"], ["status", "--json"], ["events"], ["events", "--json"], ["events", "--follow"], ["help"]):
             code, _, err = bed.run(*words, stdout=full)
             assert code == 1 and "cannot write the answer" in err, (words, code, err)
 
@@ -321,7 +481,7 @@ def policy_check(bed):
             assert code == 1 and str(path) in out, (path, code, out, err)
 
 
-TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, not_allowed, hung_agent,
+TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, events, events_follow, not_allowed, hung_agent,
          full_disk, policy_check]
 
 

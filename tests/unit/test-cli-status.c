@@ -153,6 +153,7 @@ static struct answer_status healthy(struct answer_bus *three)
                 .wish = closed,
                 .policy_source = file,
                 .policy_error = none,
+                .spool = none,
                 .policy_version = 7,
                 .devices = 2,
                 .refused = 5,
@@ -196,7 +197,9 @@ static void status_in_json(void **state)
                 "  \"wish\": \"closed\",\n  \"buses\": {\n    \"scsi\": \"closed\",\n    \"mmc\": \"closed\",\n"
                 "    \"memstick\": \"closed\"\n  },\n  \"mode\": \"enforce\",\n  \"policy\": {\n"
                 "    \"source\": \"file\",\n    \"version\": 7,\n    \"error\": \"policy.ini:3: \\\"\\u001b\"\n  },\n"
-                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"well\": false,\n  \"problems\": [\n"
+                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"spool\": {\n    \"state\": \"\",\n    "
+                "\"waiting\": 0,\n"
+                "    \"dropped\": 0,\n    \"set_aside\": 0\n  },\n  \"well\": false,\n  \"problems\": [\n"
                 "    \"the policy file was changed and is not used: policy.ini:3: \\\"\\u001b\"\n  ]\n}\n");
 }
 

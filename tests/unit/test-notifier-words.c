@@ -1,0 +1,236 @@
+/* links: notifier/words.c libs: glib-2.0 */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a notice says: the words for each kind, what is left out when the school has not given it, and the buttons. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "notifier/words.h"
+
+#define BODY_MAX 1200U /* bytes; the longest that a notice can lead to */
+
+static struct notice notice;
+static struct words words;
+
+static int setup(void **state)
+{
+        (void) state;
+        notice = (struct notice){
+                .plug = "p",
+                .name = "DataTraveler",
+                .code = "7Q3XYZ",
+                .school = "De Regenboog",
+                .servicedesk = "Servicedesk, room 1.04",
+                .servicedesk_url = "https://desk.example/",
+                .leak_report = "0800 1234",
+                .leak_report_url = "mailto:leak@school.example",
+                .places = { { "OneDrive", "https://one.example/" }, { "Teams", "https://teams.example/" } },
+                .n_places = 2,
+        };
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void) state;
+        words_clear(&words);
+        return 0;
+}
+
+static void compose(void)
+{
+        words_clear(&words);
+        words_compose(&notice, &words);
+}
+
+static void assert_has(const char *needle)
+{
+        if (!strstr(words.body, needle))
+                fail_msg("\"%s\" is not in: %s", needle, words.body);
+}
+
+static void assert_has_not(const char *needle)
+{
+        if (strstr(words.body, needle))
+                fail_msg("\"%s\" is in: %s", needle, words.body);
+}
+
+static void whole(void **state)
+{
+        (void) state;
+        compose();
+        assert_string_equal(words.title, "This USB stick stays shut");
+        assert_string_equal(words.body,
+                            "USB sticks and disks get lost easily, so your school keeps files off them. Please use "
+                            "OneDrive or Teams instead.\n"
+                            "Questions? Servicedesk, room 1.04 (mention code 7Q3XYZ)\n"
+                            "De Regenboog · “DataTraveler”");
+        assert_string_equal(words.icon, "drive-removable-media");
+}
+
+static void buttons(void **state)
+{
+        static const char *const labels[] = { "OneDrive", "Teams", "Ask the servicedesk", "Report a data leak" };
+        const char *const urls[] = { notice.places[0].url, notice.places[1].url, notice.servicedesk_url,
+                                     notice.leak_report_url };
+
+        (void) state;
+        compose();
+        assert_int_equal(words.n_buttons, 4);
+        for (size_t i = 0; i < 4; i++) {
+                assert_string_equal(words.buttons[i].label, labels[i]);
+                assert_string_equal(words.buttons[i].url, urls[i]);
+        }
+        notice.servicedesk_url[0] = notice.leak_report_url[0] = '\0';
+        compose();
+        assert_int_equal(words.n_buttons, 2);
+        notice.n_places = NOTICE_PLACES_MAX;
+        strcpy(notice.servicedesk_url, "https://a");
+        strcpy(notice.leak_report_url, "https://b");
+        compose();
+        assert_int_equal(words.n_buttons, WORDS_BUTTONS_MAX);
+}
+
+/* Each kind has a title, a reason and a picture of its own; none blames or alarms. */
+static void kinds(void **state)
+{
+        static const char *const never[] = { "!",       "forbidden",   "blocked", "violation",
+                                             "warning", "not allowed", "policy",  "you may not" };
+        char *titles[_NOTICE_DEVICE_MAX];
+
+        (void) state;
+        for (unsigned i = 0; i < _NOTICE_DEVICE_MAX; i++) {
+                notice.device = (enum notice_device) i;
+                compose();
+                titles[i] = g_strdup(words.title);
+                assert_has("OneDrive or Teams");
+                assert_has("your school");
+                assert_true(strlen(words.title) > 10 && strlen(words.title) <= 50);
+                assert_non_null(words.icon);
+                for (unsigned j = 0; j < i; j++)
+                        assert_string_not_equal(titles[i], titles[j]);
+                for (size_t j = 0; j < sizeof(never) / sizeof(*never); j++)
+                        assert_null(strcasestr(words.title, never[j]) ?: strcasestr(words.body, never[j]));
+        }
+        for (unsigned i = 0; i < _NOTICE_DEVICE_MAX; i++)
+                g_free(titles[i]);
+}
+
+static void places(void **state)
+{
+        static const char *const sentences[] = {
+                "Your servicedesk knows where your files are safe.",
+                "Please use A instead.",
+                "Please use A or B instead.",
+                "Please use A, B or C instead.",
+                "Please use A, B, C or another place of your school instead.",
+                "Please use A, B, C or another place of your school instead.",
+        };
+
+        (void) state;
+        for (size_t n = 0; n < sizeof(sentences) / sizeof(*sentences); n++) {
+                notice.n_places = n;
+                for (size_t i = 0; i < n; i++)
+                        sprintf(notice.places[i].label, "%c", (char) ('A' + i));
+                compose();
+                assert_has(sentences[n]);
+        }
+}
+
+static void left_out(void **state)
+{
+        (void) state;
+        notice.code[0] = '\0';
+        compose();
+        assert_has("\nQuestions? Servicedesk, room 1.04\n");
+        notice.servicedesk[0] = '\0';
+        compose();
+        assert_has_not("Questions");
+        assert_has_not("\n\n");
+        strcpy(notice.code, "7Q3XYZ");
+        compose();
+        assert_has("\nQuestions? Mention code 7Q3XYZ to your servicedesk.\n");
+        notice.name[0] = '\0';
+        compose();
+        assert_has("\nDe Regenboog");
+        assert_has_not("“");
+        assert_has_not("·");
+        notice.school[0] = '\0';
+        strcpy(notice.name, "X");
+        compose();
+        assert_has("\n“X”");
+        assert_has_not("·");
+        notice.name[0] = notice.code[0] = '\0';
+        compose();
+        assert_has_not("\n");
+}
+
+/* A telephone number is read, an address is a button. */
+static void leak(void **state)
+{
+        (void) state;
+        compose();
+        assert_has_not("0800");
+        notice.leak_report_url[0] = '\0';
+        compose();
+        assert_has("\nData leak? Report it: 0800 1234\n");
+        assert_int_equal(words.n_buttons, 3);
+}
+
+static void simulated(void **state)
+{
+        (void) state;
+        notice.simulated = true;
+        compose();
+        assert_string_equal(words.title, "This USB stick stays shut (simulated)");
+}
+
+/* Formats, markup and length are the giver's; the words pass them on as they are. */
+static void strange(void **state)
+{
+        (void) state;
+        strcpy(notice.name, "%s%n%s <b>&amp;</b>");
+        strcpy(notice.servicedesk, "100%n");
+        strcpy(notice.places[0].label, "%99999d");
+        compose();
+        assert_has("“%s%n%s <b>&amp;</b>”");
+        assert_has("? 100%n (");
+        assert_has("use %99999d or");
+}
+
+static void longest(void **state)
+{
+        (void) state;
+        notice.n_places = NOTICE_PLACES_MAX;
+        for (size_t i = 0; i < NOTICE_PLACES_MAX; i++)
+                memset(notice.places[i].label, 'x', NOTICE_LABEL_MAX - 1);
+        memset(notice.name, 'x', NOTICE_NAME_MAX - 1);
+        memset(notice.code, 'X', NOTICE_CODE_MAX - 1);
+        memset(notice.school, 'x', NOTICE_TEXT_MAX - 1);
+        memset(notice.servicedesk, 'x', NOTICE_TEXT_MAX - 1);
+        memset(notice.leak_report, 'x', NOTICE_TEXT_MAX - 1);
+        notice.leak_report_url[0] = '\0';
+        for (unsigned i = 0; i < _NOTICE_DEVICE_MAX; i++) {
+                notice.device = (enum notice_device) i;
+                compose();
+                assert_true(strlen(words.body) <= BODY_MAX);
+        }
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(whole), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
+                TEST(leak),  TEST(simulated), TEST(strange), TEST(longest),
+        };
+
+        return cmocka_run_group_tests_name("notifier-words", tests, NULL, NULL);
+}

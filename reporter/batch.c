@@ -55,6 +55,7 @@ int batch_add(struct batch *batch, uint64_t seq, const char *text)
                 return -EBADMSG;
 
         if (record.size > BATCH_RECORD_MAX || !is_object(text, record.size)) {
+                record.fault = record.size > BATCH_RECORD_MAX ? BATCH_TOO_LARGE : BATCH_UNREADABLE;
                 record.size = 0;
         } else {
                 if (record.size > BATCH_BYTES_MAX - batch->bytes)

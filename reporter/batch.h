@@ -13,10 +13,18 @@
 #define BATCH_RESOURCE_MAX (16U * 1024U)  /* bytes of the resource object */
 #define BATCH_UID_MAX      64U            /* bytes for batch_uid() */
 
+/* Why a record can never arrive. */
+enum batch_fault {
+        BATCH_TOO_LARGE,  /* larger than BATCH_RECORD_MAX, or than the collector takes */
+        BATCH_UNREADABLE, /* no object at all */
+        BATCH_REJECTED,   /* the collector does not take it */
+};
+
 struct batch_record {
         uint64_t seq;
         size_t size;
-        char *text; /* NULL: it was larger than BATCH_RECORD_MAX, or no object at all, and was not kept */
+        char *text;             /* NULL: it can never be sent, and was not kept */
+        enum batch_fault fault; /* why, when there is no text */
 };
 
 struct batch {

@@ -112,20 +112,24 @@ static int fetch(struct delivery *delivery)
         return 0;
 }
 
-/* The next n records are done with. When the agent does not hear it, they come again. */
-static int acknowledge(struct delivery *delivery, size_t n)
+/* The next n records are done with, if the agent has heard it (r). If not, they come again. */
+static int done_with(struct delivery *delivery, size_t n, int r)
 {
-        const struct batch *batch = &delivery->batch;
-        int r;
-
-        r = delivery->parts.acknowledge(delivery->parts.userdata, batch->records[batch->first + n - 1].seq);
         if (r < 0)
-                return wait_for_agent(delivery, "told what arrived", r);
+                return wait_for_agent(delivery, "told what became of its records", r);
         backoff_reset(&delivery->local);
         batch_drop(&delivery->batch, n);
         delivery->tries = 0;
 
         return 0;
+}
+
+static int acknowledge(struct delivery *delivery, size_t n)
+{
+        const struct batch *batch = &delivery->batch;
+        uint64_t seq = batch->records[batch->first + n - 1].seq;
+
+        return done_with(delivery, n, delivery->parts.acknowledge(delivery->parts.userdata, seq));
 }
 
 /* ---- the collector's side ---------------------------------------------------------------------------------------- */
@@ -174,7 +178,7 @@ static int accepted(struct delivery *delivery, size_t n, const struct answer *an
         return acknowledge(delivery, n);
 }
 
-static int set_aside(struct delivery *delivery, const char *why)
+static int set_aside(struct delivery *delivery, enum batch_fault fault, const char *why)
 {
         const struct batch_record *record = batch_next(&delivery->batch);
         char uid[BATCH_UID_MAX];
@@ -182,7 +186,7 @@ static int set_aside(struct delivery *delivery, const char *why)
         batch_uid(record, uid);
         say(delivery, LOG_ERR, "record %s (seq %llu) is set aside: %s", uid, (unsigned long long) record->seq, why);
 
-        return acknowledge(delivery, 1);
+        return done_with(delivery, 1, delivery->parts.set_aside(delivery->parts.userdata, record->seq, fault));
 }
 
 /* One record was refused that came alone. An empty request shows whether the collector takes anything from this laptop;
@@ -196,8 +200,10 @@ static int refused_alone(struct delivery *delivery, struct answer *answer)
         if (answer->kind == ANSWER_ACCEPTED) {
                 backoff_reset(&delivery->network);
                 post(delivery, 1, answer);
-                if (answer->kind == ANSWER_REFUSED || answer->kind == ANSWER_TOO_LARGE)
-                        return set_aside(delivery, answer->text);
+                if (answer->kind == ANSWER_REFUSED)
+                        return set_aside(delivery, BATCH_REJECTED, answer->text);
+                if (answer->kind == ANSWER_TOO_LARGE)
+                        return set_aside(delivery, BATCH_TOO_LARGE, answer->text);
         }
 
         switch (answer->kind) {
@@ -230,8 +236,12 @@ static int send_next(struct delivery *delivery)
         size_t n = batch_ready(&delivery->batch, delivery->limit);
         struct answer answer;
 
-        if (n == 0)
-                return set_aside(delivery, "it is too large, or no record at all");
+        if (n == 0) {
+                enum batch_fault fault = batch_next(&delivery->batch)->fault;
+
+                return set_aside(delivery, fault,
+                                 fault == BATCH_TOO_LARGE ? "it is too large" : "it is no record at all");
+        }
 
         post(delivery, n, &answer);
         switch (answer.kind) {

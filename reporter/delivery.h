@@ -5,8 +5,8 @@
  * arrived, never earlier. It decides; what it decides about is reached through the parts below, so that a test can play
  * them.
  *
- * A record leaves the agent's queue in two ways only: the collector took it, or it is set aside: the collector refused
- * it when it came alone, DELIVERY_TRIES times, took an empty request, which shows that address, token and laptop are in
+ * A record leaves the agent's queue in two ways only: the collector took it, or it is set aside, because it is no
+ * record at all, or because the collector refused it when it came alone, DELIVERY_TRIES times, took an empty request, which shows that address, token and laptop are in
  * order, and refused the record once more right after. */
 
 #include <stddef.h>
@@ -28,9 +28,10 @@
 struct delivery_parts {
         void *userdata;
 
-        /* As source_fetch(), source_acknowledge() and source_wait() in source.h. */
+        /* As source_fetch(), source_acknowledge(), source_set_aside() and source_wait() in source.h. */
         int (*fetch)(void *userdata, struct batch *batch);
         int (*acknowledge)(void *userdata, uint64_t seq);
+        int (*set_aside)(void *userdata, uint64_t seq, enum batch_fault fault);
         int (*wait)(void *userdata, uint64_t usec, bool wake);
 
         /* Bring size bytes of JSON to the collector; always fills *reply. */

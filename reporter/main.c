@@ -48,6 +48,11 @@ static int reporter_acknowledge(void *userdata, uint64_t seq)
         return source_acknowledge(((struct reporter *) userdata)->source, seq);
 }
 
+static int reporter_set_aside(void *userdata, uint64_t seq, enum batch_fault fault)
+{
+        return source_set_aside(((struct reporter *) userdata)->source, seq, fault);
+}
+
 static int reporter_wait(void *userdata, uint64_t usec, bool wake)
 {
         return source_wait(((struct reporter *) userdata)->source, usec, wake);
@@ -161,6 +166,7 @@ static int run(struct reporter *reporter)
                 .userdata = reporter,
                 .fetch = reporter_fetch,
                 .acknowledge = reporter_acknowledge,
+                .set_aside = reporter_set_aside,
                 .wait = reporter_wait,
                 .post = reporter_post,
                 .rest = reporter_rest,

@@ -222,7 +222,8 @@ int source_fetch(struct source *source, struct batch *batch)
         return r;
 }
 
-int source_acknowledge(struct source *source, uint64_t seq)
+/* To the agent that gave the records: so it is done with the one of that seq. reason: NULL where there is none. */
+static int tell(struct source *source, const char *method, uint64_t seq, const char *reason)
 {
         CLEANUP(cleanup_message) sd_bus_message *message = NULL;
         int r;
@@ -230,15 +231,43 @@ int source_acknowledge(struct source *source, uint64_t seq)
         if (source->agent[0] == '\0')
                 return -ENOTCONN;
 
-        r = sd_bus_message_new_method_call(source->bus, &message, source->agent, AGENT_PATH, AGENT_INTERFACE,
-                                           "Acknowledge");
+        r = sd_bus_message_new_method_call(source->bus, &message, source->agent, AGENT_PATH, AGENT_INTERFACE, method);
         if (r >= 0)
                 r = sd_bus_message_append(message, "t", seq);
+        if (r >= 0 && reason)
+                r = sd_bus_message_append(message, "s", reason);
         if (r >= 0)
                 r = call(source, message, NULL);
         if (r >= 0)
                 source->after = seq;
 
+        return r;
+}
+
+int source_acknowledge(struct source *source, uint64_t seq)
+{
+        return tell(source, "Acknowledge", seq, NULL);
+}
+
+static const char *fault_word(enum batch_fault fault)
+{
+        switch (fault) {
+        case BATCH_TOO_LARGE:
+                return "too-large";
+        case BATCH_UNREADABLE:
+                return "unreadable";
+        case BATCH_REJECTED:
+                break;
+        }
+        return "rejected";
+}
+
+int source_set_aside(struct source *source, uint64_t seq, enum batch_fault fault)
+{
+        int r = tell(source, "SetAside", seq, fault_word(fault));
+
+        if (r == -EBADR) /* org.freedesktop.DBus.Error.UnknownMethod, as sd-bus(3) turns it into a number */
+                r = source_acknowledge(source, seq);
         return r;
 }
 

@@ -1,7 +1,7 @@
 /* links: common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Plays the agent for test-reporter.py: org.lekdicht.Agent1 with Events, Acknowledge and Recorded, on the bus that
+/* Plays the agent for test-reporter.py: org.lekdicht.Agent1 with Events, Acknowledge, SetAside and Recorded, on the bus that
  * DBUS_SYSTEM_BUS_ADDRESS names. Told what to do by lines on stdin, it says on stdout what was asked of it:
  *
  *      resource TEXT   from now on the resource is this
@@ -10,6 +10,7 @@
  *      appear          take the name on the bus, and say "ready"
  *      skip N          N numbers are left out
  *      signal          emit Recorded
+ *      forget          SetAside is not known, as to an older agent
  *      lose N          the next N acknowledgements are answered, and forgotten
  *      fail N          the next N calls of Acknowledge get an error
  *      nonsense KIND   Events answers what it must not: type, order, resource, repeat; "none" ends it */
@@ -35,9 +36,11 @@ static struct {
         struct {
                 uint64_t seq;
                 char *text;
+                int aside;
         } records[RECORDS_MAX];
         size_t n;
         uint64_t seq, acknowledged;
+        int old; /* it knows no SetAside */
         unsigned lose, fail;
         char nonsense[16];
 } agent;
@@ -60,7 +63,7 @@ static int answer(sd_bus_message *call, uint64_t after, uint32_t max, uint32_t *
         for (size_t i = 0; r >= 0 && i < agent.n && n < max; i++) {
                 uint64_t seq = agent.records[i].seq;
 
-                if ((seq <= agent.acknowledged || seq <= after) && !is("repeat"))
+                if ((seq <= agent.acknowledged || seq <= after || agent.records[i].aside) && !is("repeat"))
                         continue;
                 if (is("order"))
                         seq = 1000 - i;
@@ -122,10 +125,31 @@ static int on_acknowledge(sd_bus_message *call, void *userdata, sd_bus_error *er
         return sd_bus_reply_method_return(call, "");
 }
 
+static int on_set_aside(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        const char *reason;
+        uint64_t seq;
+        int r;
+
+        (void) userdata;
+        r = sd_bus_message_read(call, "ts", &seq, &reason);
+        if (r < 0)
+                return r;
+        if (agent.old)
+                return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_METHOD, "Unknown method");
+        for (size_t i = 0; i < agent.n; i++)
+                if (agent.records[i].seq == seq)
+                        agent.records[i].aside = 1;
+        printf("aside %" PRIu64 " %s\n", seq, reason);
+
+        return sd_bus_reply_method_return(call, "");
+}
+
 static const sd_bus_vtable methods[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Events", "tu", "sa(ts)", on_events, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Acknowledge", "t", "", on_acknowledge, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("SetAside", "ts", "", on_set_aside, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Recorded", "", 0),
         SD_BUS_VTABLE_END,
 };
@@ -213,6 +237,10 @@ static int obey(sd_bus *bus, const char *line)
         }
         if (after_word(line, "signal"))
                 return sd_bus_emit_signal(bus, PATH, AGENT, "Recorded", "");
+        if (after_word(line, "forget")) {
+                agent.old = 1;
+                return 0;
+        }
         if ((rest = after_word(line, "lose"))) {
                 agent.lose = (unsigned) strtoul(rest, NULL, 10);
                 return 0;

@@ -13,7 +13,7 @@ import threading
 import time
 
 import reporter_bed
-from reporter_bed import (HTML, MEMORY_MAX_KB, NOTES, OK, RESOURCE, TOKEN, answer, arrived, begin, raw, reset,
+from reporter_bed import (HTML, MEMORY_MAX_KB, NOTES, OK, RESOURCE, TOKEN, answer, arrived, begin, raw, record, reset,
                           retry_date, silent, status_json, trickle, wait_for)
 
 TESTS = []
@@ -216,20 +216,47 @@ def too_large(laptop):
     assert [len(request.seqs) for request in collector.requests][:4] == [200, 100, 50, 25]
 
 
+def refuses_77(collector):
+    """Takes everything but one record."""
+    def act(connection, request):
+        if 77 in request.seqs:
+            return status_json(400, "no uid")(connection, request)
+        collector.taken += request.seqs
+        return OK(connection, request)
+    return act
+
+
+@test
+def poison_and_an_old_agent(laptop):
+    """An agent that knows no SetAside is told that the record arrived; the others go on"""
+    collector, agent = begin(laptop, 80)
+    agent.tell("forget")
+    collector.usual = refuses_77(collector)
+    laptop.start()
+    wait_for("all acknowledged", lambda: agent.acknowledged == 80, 40)
+    assert 77 in agent.said("acknowledge") and not agent.said("aside"), agent.lines
+    assert collector.taken == [seq for seq in range(1, 81) if seq != 77], "not each of the others exactly once"
+
+
+@test
+def not_sendable(laptop):
+    """What is too large or no record is set aside unsent, with the reason"""
+    collector, agent = begin(laptop, 2)
+    agent.tell("record broken", "record {\"x\":\"%s\"}" % (65 * 1024 * "A"), f"record {record(5)}", "signal")
+    laptop.start()
+    wait_for("all acknowledged", lambda: agent.acknowledged == 5)
+    assert collector.taken == [1, 2, 5], collector.taken
+    assert [line for line in agent.lines if line.startswith("aside")] == ["aside 3 unreadable", "aside 4 too-large"]
+
+
 @test
 def poison(laptop):
     """One record that the collector refuses is set aside and named; all others arrive"""
     collector, agent = begin(laptop, 120)
-
-    def refuses_77(connection, request):
-        act = status_json(400, "no uid") if 77 in request.seqs else OK
-        if act is OK:
-            collector.taken += request.seqs
-        return act(connection, request)
-
-    collector.usual = refuses_77
+    collector.usual = refuses_77(collector)
     laptop.start()
     wait_for("all acknowledged", lambda: agent.acknowledged == 120, 40)
+    assert "aside 77 rejected" in agent.lines and 77 not in agent.said("acknowledge"), agent.lines
     assert collector.taken == [seq for seq in range(1, 121) if seq != 77], "not each of the others exactly once"
     assert "record 01HF0000000000000000000077 (seq 77) is set aside: the collector answers 400: no uid" in laptop.said()
 

@@ -153,11 +153,13 @@ static void what_cannot_be_sent_is_kept_as_a_gap(void **state)
         batch_drop(&batch, 1);
         assert_int_equal(batch_ready(&batch, 100), 0);
         assert_null(batch_next(&batch)->text);
+        assert_int_equal(batch_next(&batch)->fault, BATCH_TOO_LARGE);
         batch_drop(&batch, 1);
         assert_int_equal(batch_ready(&batch, 100), 1);
         batch_drop(&batch, 1);
         for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
                 assert_int_equal(batch_ready(&batch, 100), 0);
+                assert_int_equal(batch_next(&batch)->fault, BATCH_UNREADABLE);
                 batch_drop(&batch, 1);
         }
         assert_int_equal(batch_left(&batch), 0);

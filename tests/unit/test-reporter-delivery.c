@@ -33,8 +33,10 @@ static struct world {
         unsigned recorded;  /* more, which it records while we are idle */
         unsigned oversized; /* this one is no record at all */
         collector_fn *collector;
-        int fetch_error, acknowledge_error; /* given once each, then reset */
-        unsigned fetch_errors;              /* so many times */
+        int fetch_error, acknowledge_error, set_aside_error; /* given once each, then reset */
+        unsigned n_aside, aside[RECORDS_MAX];                /* what it was told will never arrive */
+        enum batch_fault faults[RECORDS_MAX];
+        unsigned fetch_errors; /* so many times */
         unsigned fetches, acknowledged, rests;
 
         bool taken[RECORDS_MAX + 1];
@@ -85,6 +87,25 @@ static int play_acknowledge(void *userdata, uint64_t seq)
         assert_true(seq > world.acked && seq <= world.records);
         world.acked = (unsigned) seq;
         world.acknowledged++;
+        return 0;
+}
+
+/* What is set aside is not given out again either; all before it was acknowledged. */
+static int play_set_aside(void *userdata, uint64_t seq, enum batch_fault fault)
+{
+        (void) userdata;
+        if (world.set_aside_error) {
+                int r = world.set_aside_error;
+
+                world.set_aside_error = 0;
+                return r;
+        }
+        assert_int_equal(seq, world.acked + 1);
+        assert_true(seq <= world.records);
+        assert_false(world.taken[seq]);
+        world.acked = (unsigned) seq;
+        world.aside[world.n_aside] = (unsigned) seq;
+        world.faults[world.n_aside++] = fault;
         return 0;
 }
 
@@ -165,6 +186,7 @@ static int begin(void **state)
         const struct delivery_parts parts = {
                 .fetch = play_fetch,
                 .acknowledge = play_acknowledge,
+                .set_aside = play_set_aside,
                 .wait = play_wait,
                 .post = play_post,
                 .rest = play_rest,
@@ -478,6 +500,9 @@ static void one_bad_record_is_set_aside(void **state)
                          poison);
                 assert_said(said);
                 assert_int_equal(count_said("set aside"), 1);
+                assert_int_equal(world.n_aside, 1);
+                assert_int_equal(world.aside[0], poison);
+                assert_int_equal(world.faults[0], BATCH_REJECTED);
                 assert_true(world.n_posts < 40);
                 for (unsigned seq = 1; seq <= 300; seq++) /* halving sends nothing twice that was taken */
                         assert_int_equal(world.times[seq], seq == poison ? 0 : 1);
@@ -591,7 +616,45 @@ static void what_is_no_record_is_set_aside_unsent(void **state)
         assert_int_equal(world.n_posts, 2);
         assert_int_equal(world.posts[0], 3);
         assert_int_equal(world.posts[1], 6);
-        assert_said("3 record ? (seq 4) is set aside: it is too large, or no record at all");
+        assert_said("3 record ? (seq 4) is set aside: it is no record at all");
+        assert_int_equal(world.n_aside, 1);
+        assert_int_equal(world.aside[0], 4);
+        assert_int_equal(world.faults[0], BATCH_UNREADABLE);
+}
+
+/* Alone it is too large for the collector. */
+static void too_large_with_3(unsigned index, const unsigned *seqs, size_t n, struct reply *reply)
+{
+        (void) index;
+        for (size_t i = 0; i < n; i++)
+                if (seqs[i] == 3)
+                        reply->status = 413;
+}
+
+static void too_large_alone(void **state)
+{
+        (void) state;
+        world.records = 5;
+        world.collector = too_large_with_3;
+        run();
+        assert_all_taken_but(3);
+        assert_int_equal(world.n_aside, 1);
+        assert_int_equal(world.aside[0], 3);
+        assert_int_equal(world.faults[0], BATCH_TOO_LARGE);
+}
+
+static void an_agent_that_does_not_hear_it_is_told_again(void **state)
+{
+        (void) state;
+        world.records = 5;
+        world.oversized = 2;
+        world.set_aside_error = -ECONNRESET;
+        run();
+        assert_all_taken_but(2);
+        assert_int_equal(world.n_aside, 1);
+        assert_int_equal(count_said("set aside"), 2);
+        assert_int_equal(world.times[1], 1);
+        assert_int_equal(count_said("cannot be told what became of its records"), 1);
 }
 
 static void some_will_never_be_taken(unsigned index, const unsigned *seqs, size_t n, struct reply *reply)
@@ -648,7 +711,7 @@ static void an_acknowledgement_that_is_lost(void **state)
         assert_all_taken_but(0);
         for (unsigned i = 1; i <= 5; i++)
                 assert_int_equal(world.times[i], 2); /* twice, never not at all */
-        assert_said("4 the agent cannot be told what arrived: Connection reset by peer");
+        assert_said("4 the agent cannot be told what became of its records: Connection reset by peer");
 }
 
 static int wait_fails(void *userdata, uint64_t usec, bool wake)
@@ -694,6 +757,8 @@ int main(void)
                 TEST(a_collector_that_is_put_right_at_any_moment_loses_nothing),
                 TEST(set_aside_only_after_proof),
                 TEST(what_is_no_record_is_set_aside_unsent),
+                TEST(too_large_alone),
+                TEST(an_agent_that_does_not_hear_it_is_told_again),
                 TEST(partial_success_is_not_repeated),
                 TEST(agent_away),
                 TEST(an_acknowledgement_that_is_lost),

@@ -293,10 +293,12 @@ def check_uninstall(vm):
     for bus in ("scsi", "mmc", "memstick"):
         assert vm.out(f"cat /sys/bus/{bus}/drivers_autoprobe") == "1", f"the bus {bus} is closed"
     vm.run("udevadm settle")
-    seats = vm.out("udevadm info --export-db | awk -v RS= '/seat-lekdicht-held/ { print $2 }'")
+    # TAGS is the history of CURRENT_TAGS and stays.
+    seats = vm.out("udevadm info --export-db | awk '/^P:/ { path = $2 } /^E: (ID_SEAT|CURRENT_TAGS)=.*seat-lekdicht-held/ { print path, $2 }'")
     assert not seats, f"on the seat of what was held: {seats}"
-    nodes = vm.out("stat -c '%a %U %G' /dev/bus/usb/*/* | sort -u")
-    assert nodes == "664 root root", f"usbfs nodes: {nodes}"
+    nodes = vm.out("for node in /dev/bus/usb/*/*; do [ $(stat -c %a:%U:%G $node) = 664:root:root ] || "
+                   "stat -c '%n: %a %U %G' $node; done")
+    assert not nodes, f"usbfs nodes: {nodes}"
     fresh = vm.usb.stick(Copy(Fat().create(vm.directory)))
     fresh_disk = fresh.wait_disk()
     vm.wait_for(f"test -b {fresh_disk}1")

@@ -3,6 +3,7 @@
 # make              build everything into $(BUILD)
 # make install      put it in place (DESTDIR, PREFIX); without DESTDIR it is also switched on
 # make uninstall    open the gate, then take everything away again
+# make install-collector, uninstall-collector    the same for the collector, which belongs on one machine of the school's
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
@@ -178,7 +179,7 @@ install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
-	for unit in systemd/*.service; do \
+	for unit in $(filter-out systemd/lekdicht-collector.service,$(wildcard systemd/*.service)); do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
@@ -212,6 +213,24 @@ uninstall:
 		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)))
 	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
+
+# The collector is not part of `install`: it belongs on one machine, not on laptops. Its database and token stay.
+.PHONY: install-collector uninstall-collector
+install-collector: $(BUILD)/lekdicht-collector
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-collector $(DESTDIR)$(SBINDIR)/lekdicht-collector
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector
+	sed -e 's|@SBINDIR@|$(SBINDIR)|g' systemd/lekdicht-collector.service > $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
+	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht-collector.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini || \
+		$(INSTALL) -m 0644 collector/collector.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector on)
+
+uninstall-collector:
+	$(if $(DESTDIR),,systemd/switch-collector off)
+	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-collector $(DESTDIR)$(UNITDIR)/lekdicht-collector.service \
+		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
+	$(if $(DESTDIR),,systemd/switch-collector reload)
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 

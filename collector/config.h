@@ -17,6 +17,7 @@
 #define CONFIG_ERROR_MAX 256U  /* bytes of an explanation, NUL included */
 #define CONFIG_PATH_MAX  1024U /* bytes of a path, NUL included */
 
+#define CONFIG_PATH       "/etc/lekdicht-collector/collector.ini"
 #define CONFIG_LISTEN     "127.0.0.1:4318"
 #define CONFIG_DATABASE   "/var/lib/lekdicht-collector/collector.db"
 #define CONFIG_TOKEN_FILE "/etc/lekdicht-collector/token"

@@ -22,6 +22,8 @@
 #include "common/cleanup.h"
 
 #define TICK_SECONDS 1
+#define TOKEN_GROUP  "lekdicht-collector" /* may read a token that is made here */
+#define URL_MAX      80U
 
 #define EXIT_NOT_UNDERSTOOD 2
 
@@ -43,12 +45,16 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 
 static void usage(FILE *file)
 {
-        fprintf(file, "Usage: lekdicht-collector [--config FILE]\n"
-                      "Receives events from laptops (OTLP/HTTP, JSON) and shows them on one page.\n"
-                      "\n"
-                      "  -c, --config FILE  settings (INI, section [collector]: listen, database, token-file)\n"
-                      "  -h, --help         this text\n"
-                      "  -V, --version      the version\n");
+        fprintf(file,
+                "Usage: lekdicht-collector [--config FILE]\n"
+                "       lekdicht-collector [--config FILE] enrolment\n"
+                "Receives events from laptops (OTLP/HTTP, JSON) and shows them on one page.\n"
+                "\n"
+                "  enrolment          print what /etc/lekdicht/enrolment on a laptop has to say; makes the token when\n"
+                "                     there is none yet\n"
+                "  -c, --config FILE  settings instead of " CONFIG_PATH "\n"
+                "  -h, --help         this text\n"
+                "  -V, --version      the version\n");
 }
 
 /* What the store said, for whoever reads the journal. */
@@ -88,6 +94,9 @@ static int load_token(const char *path, struct token *token)
         switch (-r) {
         case 0:
                 break;
+        case ENOENT:
+                note("%s: there is no token yet; make one: sudo lekdicht-collector enrolment", path);
+                break;
         case EPERM:
                 note("%s: others may read it or the group may write it; use mode 0600 or 0640", path);
                 break;
@@ -107,26 +116,57 @@ static int load_token(const char *path, struct token *token)
         return r;
 }
 
+/* "http://127.0.0.1:4318" */
+static void url_of(const struct config *config, char ret[static URL_MAX])
+{
+        bool v6 = config->listen.any.sa_family == AF_INET6;
+        char address[INET6_ADDRSTRLEN] = "";
+
+        inet_ntop(config->listen.any.sa_family,
+                  v6 ? (const void *) &config->listen.v6.sin6_addr : (const void *) &config->listen.v4.sin_addr,
+                  address, sizeof(address));
+        snprintf(ret, URL_MAX, "http://%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "",
+                 ntohs(v6 ? config->listen.v6.sin6_port : config->listen.v4.sin_port));
+}
+
 static int listen_on(const struct config *config)
 {
         socklen_t size = sizeof(config->listen);
-        char address[INET6_ADDRSTRLEN] = "";
         bool v6 = config->listen.any.sa_family == AF_INET6;
         struct config bound = *config;
+        char url[URL_MAX];
         int fd;
 
         fd = http_listen(&config->listen.any, v6 ? sizeof(config->listen.v6) : sizeof(config->listen.v4));
         if (fd >= 0)
                 getsockname(fd, &bound.listen.any, &size);
-        inet_ntop(bound.listen.any.sa_family,
-                  v6 ? (const void *) &bound.listen.v6.sin6_addr : (const void *) &bound.listen.v4.sin_addr, address,
-                  sizeof(address));
+        url_of(&bound, url);
         if (fd < 0)
-                note("cannot listen on %s port %u: %s", address, ntohs(config->listen.v4.sin_port), strerror(-fd));
+                note("cannot listen on %s: %s", url, strerror(-fd));
         else
-                note("the page is http://%s%s%s:%u/", v6 ? "[" : "", address, v6 ? "]" : "",
-                     ntohs(v6 ? bound.listen.v6.sin6_port : bound.listen.v4.sin_port));
+                note("the page is %s/", url);
         return fd;
+}
+
+/* The token is made when there is none: whoever asks what a laptop has to know wants one. */
+static int print_enrolment(const struct config *config)
+{
+        struct token token;
+        char url[URL_MAX];
+        int r;
+
+        r = token_make(config->token_file, TOKEN_GROUP, &token);
+        if (r == -EEXIST)
+                r = load_token(config->token_file, &token);
+        else if (r < 0)
+                note("%s: cannot be made: %s", config->token_file, strerror(-r));
+        else
+                note("%s: a new token", config->token_file);
+        if (r < 0)
+                return r;
+        url_of(config, url);
+        printf("[collector]\nurl = %s\ntoken = %.*s\n", url, (int) token.length, token.text);
+        return fflush(stdout) < 0 ? -errno : 0;
 }
 
 static int run(struct config *config, const sigset_t *signals)
@@ -169,6 +209,23 @@ static int run(struct config *config, const sigset_t *signals)
         return caught < 0 ? -errno : 0;
 }
 
+/* path: NULL for the installed settings, or where there are none the built-in ones. */
+static int load_config(const char *path, struct config *ret)
+{
+        char error[CONFIG_ERROR_MAX];
+        int r;
+
+        config_default(ret);
+        r = config_load(path ? path : CONFIG_PATH, ret, error);
+        if (r == -ENOENT && !path)
+                return 0;
+        if (r == -EINVAL)
+                note("%s", error);
+        else if (r < 0)
+                note("%s: %s", path ? path : CONFIG_PATH, strerror(-r));
+        return r;
+}
+
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
@@ -177,23 +234,16 @@ int main(int argc, char **argv)
                 { "version", no_argument, NULL, 'V' },
                 { 0 },
         };
-        char error[CONFIG_ERROR_MAX];
+        const char *path = NULL;
         struct config config;
         sigset_t signals;
-        int option, r;
+        bool enrolment;
+        int option;
 
-        config_default(&config);
         while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
                 switch (option) {
                 case 'c':
-                        r = config_load(optarg, &config, error);
-                        if (r < 0) {
-                                if (r == -EINVAL)
-                                        note("%s", error);
-                                else
-                                        note("%s: %s", optarg, strerror(-r));
-                                return EXIT_FAILURE;
-                        }
+                        path = optarg;
                         break;
                 case 'h':
                         usage(stdout);
@@ -206,10 +256,15 @@ int main(int argc, char **argv)
                         return EXIT_NOT_UNDERSTOOD;
                 }
         }
-        if (optind < argc) {
+        enrolment = optind + 1 == argc && strcmp(argv[optind], "enrolment") == 0;
+        if (optind < argc && !enrolment) {
                 usage(stderr);
                 return EXIT_NOT_UNDERSTOOD;
         }
+        if (load_config(path, &config) < 0)
+                return EXIT_FAILURE;
+        if (enrolment)
+                return print_enrolment(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         /* Before there is any thread, so that all inherit it. A vanished client is an error of send(2), not a signal. */
         sigemptyset(&signals);

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector/token.h"
 #include "common/cleanup.h"
@@ -48,6 +51,44 @@ int token_load(const char *path, struct token *ret)
         memcpy(ret->text, text, length);
         explicit_bzero(text, sizeof(text));
         return 0;
+}
+
+static int write_new(int fd, const char *group)
+{
+        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        const struct group *entry = getgrnam(group);
+        unsigned char random[TOKEN_LENGTH_NEW];
+        char line[TOKEN_LENGTH_NEW + 1];
+        ssize_t n;
+
+        if (getrandom(random, sizeof(random), 0) != sizeof(random))
+                return -EIO;
+        for (size_t i = 0; i < sizeof(random); i++)
+                line[i] = alphabet[random[i] % (sizeof(alphabet) - 1)];
+        line[TOKEN_LENGTH_NEW] = '\n';
+        if (entry && (fchown(fd, (uid_t) -1, entry->gr_gid) < 0 || fchmod(fd, 0640) < 0))
+                return -errno;
+        n = write(fd, line, sizeof(line));
+        explicit_bzero(line, sizeof(line));
+        if (n != (ssize_t) sizeof(line))
+                return n < 0 ? -errno : -ENOSPC;
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+int token_make(const char *path, const char *group, struct token *ret)
+{
+        CLEANUP(cleanup_close) int fd = -1;
+        int r;
+
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        r = write_new(fd, group);
+        if (r == 0)
+                r = token_load(path, ret);
+        if (r < 0)
+                (void) unlink(path);
+        return r;
 }
 
 bool token_authorizes(const struct token *token, const char *value)

@@ -877,7 +877,7 @@ def test_settings(collector):
     ends("busy port", "Address already in use",
          f"[collector]\nlisten = 127.0.0.1:{collector.port}\ndatabase = DIR/c.db\ntoken-file = DIR/token\n")
 
-    ends("no token", "No such file", prepare=lambda folder: (folder / "token").unlink())
+    ends("no token", "there is no token yet", prepare=lambda folder: (folder / "token").unlink())
     ends("token for all", "others may read", prepare=lambda folder: (folder / "token").chmod(0o644))
     ends("token group-writable", "others may read", prepare=lambda folder: (folder / "token").chmod(0o660))
     ends("token a folder", "not a regular file", prepare=lambda folder: ((folder / "token").unlink(), (folder / "token").mkdir(mode=0o700)))

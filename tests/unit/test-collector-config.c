@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -102,6 +103,41 @@ static void the_first_fault_is_named_with_its_line(void **state)
         expect_fault(text, ":1: the line is too long");
 }
 
+static void a_new_token_is_made_once(void **state)
+{
+        char folder[] = "/tmp/lekdicht-token-XXXXXX", path[64], nowhere[80];
+        struct token first, again, other;
+        struct stat status;
+
+        (void) state;
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/token", folder);
+        snprintf(nowhere, sizeof(nowhere), "%s/no/token", folder);
+        umask(0);
+        assert_int_equal(token_make(path, "no group of this name", &first), 0);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+        assert_int_equal(first.length, TOKEN_LENGTH_NEW);
+        assert_int_equal(token_make(path, "root", &other), -EEXIST);
+        assert_int_equal(token_load(path, &again), 0);
+        assert_memory_equal(&first, &again, sizeof(first));
+        assert_int_equal(token_make(nowhere, "root", &other), -ENOENT);
+
+        assert_int_equal(unlink(path), 0);
+        if (geteuid() == 0) {
+                assert_int_equal(token_make(path, "daemon", &other), 0);
+                assert_int_equal(stat(path, &status), 0);
+                assert_int_equal(status.st_mode & 0777, 0640);
+                assert_int_not_equal(status.st_gid, 0);
+                assert_memory_not_equal(first.text, other.text, TOKEN_LENGTH_NEW);
+                assert_int_equal(unlink(path), 0);
+        }
+        assert_int_equal(symlink("/dev/null", path), 0);
+        assert_int_equal(token_make(path, "root", &other), -EEXIST);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_token_is_whole_or_nothing(void **state)
 {
         struct token token = { .length = 40, .text = "0123456789012345678901234567890123456789" };
@@ -137,6 +173,7 @@ int main(void)
                 cmocka_unit_test(the_shipped_file_says_the_defaults),
                 cmocka_unit_test(an_empty_file_says_the_defaults_too),
                 cmocka_unit_test(the_first_fault_is_named_with_its_line),
+                cmocka_unit_test(a_new_token_is_made_once),
                 cmocka_unit_test(a_token_is_whole_or_nothing),
         };
 

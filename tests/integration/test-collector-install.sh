@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The collector as it is installed: its unit and user, as systemd's own tools read them; what goes where; and that it runs
+# there as its own user, with the token that was made for it. No running systemd is needed.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+folder=$(mktemp -d)
+chmod 0755 "$folder"
+pid=
+trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$folder"' EXIT
+number=0
+
+result() { # CODE WHAT LOG
+        number=$((number + 1))
+        if [ "$1" -eq 0 ]; then
+                echo "ok $number - collector: $2"
+        else
+                sed 's/^/# /' "$3"
+                echo "not ok $number - collector: $2"
+        fi
+}
+
+skip() { # WHAT WHY
+        number=$((number + 1))
+        echo "ok $number - collector: $1 # SKIP $2"
+}
+
+echo 1..6
+log=$folder/log
+root=$folder/root
+
+# With -o, the program is taken as it is and nothing is built.
+${MAKE:-make} --no-print-directory -s -o "$build/lekdicht-collector" install-collector BUILD="$build" DESTDIR="$root" >"$log" 2>&1 &&
+        (cd "$root" && find . -type f -printf '%m %p\n' | sort) >"$folder/found" &&
+        cat >"$folder/wanted" <<END &&
+644 ./etc/lekdicht-collector/collector.ini
+644 ./usr/lib/systemd/system/lekdicht-collector.service
+644 ./usr/lib/sysusers.d/lekdicht-collector.conf
+755 ./usr/sbin/lekdicht-collector
+END
+        diff "$folder/wanted" "$folder/found" >>"$log" 2>&1
+result $? "it is installed where it belongs" "$log"
+
+unit=$folder/lekdicht-collector.service
+sed -e 's|^ExecStart=.*|ExecStart=/bin/true|' -e '/^Documentation=/d' "$root/usr/lib/systemd/system/lekdicht-collector.service" >"$unit"
+if command -v systemd-sysusers >/dev/null && command -v systemd-analyze >/dev/null; then
+        systemd-sysusers --root="$root" >"$log" 2>&1 &&
+                grep -q '^lekdicht-collector:x:[0-9]*:[0-9]*:[^:]*:/:/usr/sbin/nologin$' "$root/etc/passwd" >>"$log" 2>&1
+        result $? "the user lekdicht-collector is made" "$log"
+        ! systemd-analyze verify --man=no "$unit" 2>&1 | grep -F lekdicht-collector.service >"$log"
+        result $? "systemd understands every line of the unit" "$log"
+        systemd-analyze security --offline=true --no-pager --threshold=13 "$unit" >"$log" 2>&1
+        result $? "the unit's exposure is at most 1.3" "$log"
+else
+        for what in user unit exposure; do skip "$what" "there is no systemd here"; done
+fi
+
+# As the unit runs it: another user, who reads the token by its group and writes in one folder.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+        state=$folder/state
+        install -d -m 0700 -o 12345 -g 12345 "$state"
+        sed -e 's|^listen = .*|listen = 127.0.0.1:0|' -e "s|/var/lib/lekdicht-collector|$state|" -e "s|/etc/lekdicht-collector|$root/etc/lekdicht-collector|" \
+                collector/collector.ini >"$folder/collector.ini"
+        "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" enrolment >"$folder/enrolment" 2>"$log" &&
+                [ "$(stat -c %a "$root/etc/lekdicht-collector/token")" = 600 ] &&
+                chgrp 12345 "$root/etc/lekdicht-collector/token" && chmod 0640 "$root/etc/lekdicht-collector/token" &&
+                "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" enrolment 2>>"$log" | diff - "$folder/enrolment" >>"$log"
+        result $? "it makes one token, and prints what a laptop has to know" "$log"
+        setpriv --reuid=12345 --regid=12345 --clear-groups --no-new-privs --bounding-set=-all \
+                "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" >"$log" 2>&1 &
+        pid=$!
+        for _ in $(seq 100); do
+                grep -q 'the page is http' "$log" && break
+                sleep 0.1
+        done
+        grep -q 'the page is http' "$log" && [ "$(stat -c %a:%u "$state/collector.db")" = 600:12345 ]
+        result $? "it runs as its own user" "$log"
+else
+        skip token "only root can become another user"
+        skip user "only root can become another user"
+fi

@@ -71,7 +71,14 @@ static void verdict(void *userdata, const struct device *device, bool open)
 
         if (!open && device->verdict.by_rule == ACCESS_BLOCK && !device->found)
                 agent->n_refused++;
-        record_verdict(device, open, device->judged_usec - device->seen_usec);
+        plugs_verdict(agent->plugs, device, open);
+}
+
+static void state(void *userdata, const struct device *device)
+{
+        struct agent *agent = userdata;
+
+        plugs_state(agent->plugs, device);
 }
 
 static void drift(void *userdata, const struct device *device, const struct target *target)
@@ -129,6 +136,47 @@ static void on_strings(void *userdata, uint64_t device, const char *text, const 
         struct agent *agent = userdata;
 
         inventory_strings(agent->inventory, device, text, serial);
+        plugs_named(agent->plugs, device, text);
+}
+
+/* ---- the spool ---- */
+
+static void on_recorded(void *userdata, uint64_t ticket)
+{
+        struct agent *agent = userdata;
+
+        if (agent->plugs)
+                plugs_recorded(agent->plugs, ticket);
+        if (agent->bus)
+                bus_recorded(agent->bus);
+}
+
+static void on_dropped(void *userdata, uint64_t count, uint64_t first, uint64_t last)
+{
+        (void) userdata;
+        record_spool_dropped(count, first, last);
+}
+
+static void on_health(void *userdata, int error)
+{
+        struct agent *agent = userdata;
+
+        if (error == -EUCLEAN)
+                record_note(LOG_ERR, "the spool was damaged; it is set aside and a new one is begun");
+        else if (error < 0)
+                record_note(LOG_ERR, "events cannot be recorded and wait in memory: %s", strerror(-error));
+        else
+                record_note(LOG_NOTICE, "events can be recorded again");
+        if (agent->plugs)
+                plugs_look(agent->plugs);
+}
+
+static void on_notice(void *userdata, const struct plug_notice *notice)
+{
+        struct agent *agent = userdata;
+
+        if (agent->bus)
+                bus_notice(agent->bus, notice);
 }
 
 /* ---- the gate ---- */
@@ -308,10 +356,22 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .read_strings = read_strings,
                 .verdict = verdict,
                 .drift = drift,
+                .state = state,
                 .userdata = agent,
         };
         record_init(config->sink);
         agent->lock = r = take_lock(paths->lock);
+        if (r >= 0)
+                r = spool_new(loop, paths->spool, config->spool_pages,
+                              &(struct spool_ops){ .recorded = on_recorded,
+                                                   .dropped = on_dropped,
+                                                   .health = on_health,
+                                                   .userdata = agent },
+                              &agent->spool);
+        if (r >= 0)
+                r = plugs_new(loop, agent->spool, on_notice, agent, &agent->plugs);
+        if (r >= 0)
+                record_to(agent->spool, config->simulated);
         if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
         if (r >= 0)
@@ -343,12 +403,15 @@ struct agent *agent_free(struct agent *agent)
                 sd_event_source_disable_unref(agent->signals[i]);
         sd_event_source_disable_unref(agent->reconcile);
         sd_event_source_disable_unref(agent->settle);
-        bus_free(agent->bus);
+        agent->bus = bus_free(agent->bus);
         watch_free(agent->watch);
         gatewatch_free(agent->gatewatch);
         inventory_free(agent->inventory);
         strings_free(agent->strings);
         gatekeeper_free(agent->gatekeeper);
+        agent->plugs = plugs_free(agent->plugs);
+        record_to(NULL, false);
+        spool_free(agent->spool);
         policystore_clear(&agent->store);
         if (agent->lock > 0)
                 close(agent->lock);
@@ -371,6 +434,7 @@ int agent_start(struct agent *agent)
         inventory_set_policy(agent->inventory, agent->store.policy);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
         reconcile_now(agent);
+        inventory_begin(agent->inventory);
         /* Last: who asks is answered from what was found. */
         r = bus_new(agent, paths->bus, &agent->bus);
         if (r < 0)

@@ -3,7 +3,9 @@
 
 /* lekdichtd without its main(): the parts, owned and wired. */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "agent/record.h"
@@ -18,6 +20,7 @@ struct agent_paths {
         const char *gate;      /* "/usr/sbin/lekdicht-gate" */
         const char *lock;      /* "/run/lekdicht-agent.lock" */
         const char *bus;       /* D-Bus address of the system bus */
+        const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
 };
 
 struct agent_config {
@@ -25,6 +28,10 @@ struct agent_config {
         unsigned policy_flags;          /* of policy_load() */
         size_t receive_buffer;          /* bytes; WATCH_RECEIVE_BUFFER */
         const struct record_sink *sink; /* NULL: the journal */
+        uid_t reporter_uid;             /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
+        unsigned spool_pages;           /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        bool simulated;                 /* the demo: no device is real, and each event and notice says so */
+        bool notices_without_session;   /* tests and the demo: a notice goes to all who subscribed */
 };
 
 struct agent;

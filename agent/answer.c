@@ -10,7 +10,7 @@
 #include "agent/gateview.h"
 #include "common/sysfs.h"
 
-static int add(sd_bus_message *reply, const char *key, const char *type, ...)
+int answer_add(sd_bus_message *reply, const char *key, const char *type, ...)
 {
         va_list arguments;
         int r;
@@ -44,36 +44,49 @@ static unsigned count_devices(const struct agent *agent)
 int answer_status(struct agent *agent, sd_bus_message *reply)
 {
         const struct policystore *store = &agent->store;
+        struct spool_status spool;
         struct gateview view;
         int r;
 
+        spool_status(agent->spool, &spool);
         gatewatch_view(agent->gatewatch, &view);
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = add(reply, "Version", "s", LEKDICHT_VERSION);
+                r = answer_add(reply, "Version", "s", LEKDICHT_VERSION);
         if (r >= 0)
-                r = add(reply, "Mode", "s", store->policy->mode == POLICY_AUDIT ? "audit" : "enforce");
+                r = answer_add(reply, "Mode", "s", store->policy->mode == POLICY_AUDIT ? "audit" : "enforce");
         if (r >= 0)
-                r = add(reply, "Gate", "s", gateview_gate(view.gate));
+                r = answer_add(reply, "Gate", "s", gateview_gate(view.gate));
         if (r >= 0)
-                r = add(reply, "Wish", "s", gateview_wish(view.wish));
+                r = answer_add(reply, "Wish", "s", gateview_wish(view.wish));
         if (r >= 0)
-                r = add(reply, "Buses", "a{ss}", 3, gateview_bus(0), gateview_bus_state(view.buses[0]), gateview_bus(1),
-                        gateview_bus_state(view.buses[1]), gateview_bus(2), gateview_bus_state(view.buses[2]));
+                r = answer_add(reply, "Buses", "a{ss}", 3, gateview_bus(0), gateview_bus_state(view.buses[0]),
+                               gateview_bus(1), gateview_bus_state(view.buses[1]), gateview_bus(2),
+                               gateview_bus_state(view.buses[2]));
         if (r >= 0)
-                r = add(reply, "PolicySource", "s", policy_source_name(store->source));
+                r = answer_add(reply, "PolicySource", "s", policy_source_name(store->source));
         if (r >= 0)
-                r = add(reply, "PolicyVersion", "u", (uint32_t) store->policy->version);
+                r = answer_add(reply, "PolicyVersion", "u", (uint32_t) store->policy->version);
         if (r >= 0)
-                r = add(reply, "PolicyError", "s", store->error);
+                r = answer_add(reply, "PolicyError", "s", store->error);
         if (r >= 0)
-                r = add(reply, "Since", "t", agent->since_usec);
+                r = answer_add(reply, "Since", "t", agent->since_usec);
         if (r >= 0)
-                r = add(reply, "Devices", "u", (uint32_t) count_devices(agent));
+                r = answer_add(reply, "Devices", "u", (uint32_t) count_devices(agent));
         if (r >= 0)
-                r = add(reply, "Refused", "u", (uint32_t) agent->n_refused);
+                r = answer_add(reply, "Refused", "u", (uint32_t) agent->n_refused);
         if (r >= 0)
-                r = add(reply, "Busy", "u", (uint32_t) gatekeeper_running(agent->gatekeeper));
+                r = answer_add(reply, "Spool", "s", spool_health_name(spool.health));
+        if (r >= 0)
+                r = answer_add(reply, "SpoolQueue", "u",
+                               (uint32_t) (spool.waiting > UINT32_MAX ? UINT32_MAX : spool.waiting));
+        if (r >= 0)
+                r = answer_add(reply, "SpoolDropped", "t", spool.dropped);
+        if (r >= 0)
+                r = answer_add(reply, "SetAside", "u",
+                               (uint32_t) (spool.aside > UINT32_MAX ? UINT32_MAX : spool.aside));
+        if (r >= 0)
+                r = answer_add(reply, "Busy", "u", (uint32_t) gatekeeper_running(agent->gatekeeper));
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r;
@@ -137,7 +150,6 @@ static void reason_of(const struct device *device, char *text, size_t size)
 int answer_device(struct agent *agent, const struct device *device, sd_bus_message *reply)
 {
         char reason[VERDICT_REASON_MAX + sizeof(", but: ") + DEVICE_TROUBLE_MAX], vendor[5] = "", product[5] = "";
-        const char *name = device->text[0] ? device->text : device->n_luns > 0 ? device->luns[0].text : "";
         int r;
 
         (void) agent;
@@ -148,29 +160,29 @@ int answer_device(struct agent *agent, const struct device *device, sd_bus_messa
         reason_of(device, reason, sizeof(reason));
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = add(reply, "Id", "s", device->target.name);
+                r = answer_add(reply, "Id", "s", device->target.name);
         if (r >= 0)
-                r = add(reply, "Kind", "s", storage_kind_name(device->kind));
+                r = answer_add(reply, "Kind", "s", storage_kind_name(device->kind));
         if (r >= 0)
-                r = add(reply, "Vendor", "s", vendor);
+                r = answer_add(reply, "Vendor", "s", vendor);
         if (r >= 0)
-                r = add(reply, "Product", "s", product);
+                r = answer_add(reply, "Product", "s", product);
         if (r >= 0)
-                r = add(reply, "Name", "s", name);
+                r = answer_add(reply, "Name", "s", device_name(device));
         if (r >= 0)
-                r = add(reply, "State", "s", device_state_name(device->state));
+                r = answer_add(reply, "State", "s", device_state_name(device->state));
         if (r >= 0)
-                r = add(reply, "Rule", "s", device->exempt ? "exempt" : device->verdict.rule);
+                r = answer_add(reply, "Rule", "s", device->exempt ? "exempt" : device->verdict.rule);
         if (r >= 0)
-                r = add(reply, "Reason", "s", reason);
+                r = answer_add(reply, "Reason", "s", reason);
         if (r >= 0)
-                r = add(reply, "Since", "t", device->since_usec);
+                r = answer_add(reply, "Since", "t", device->since_usec);
         if (r >= 0)
-                r = add(reply, "Audit", "b", (int) device->verdict.audit);
+                r = answer_add(reply, "Audit", "b", (int) device->verdict.audit);
         if (r >= 0)
                 r = add_nodes(device, reply);
         if (r >= 0)
-                r = add(reply, "Serial", "b", (int) (device->serial[0] && serial_identifies(device->serial)));
+                r = answer_add(reply, "Serial", "b", (int) (device->serial[0] && serial_identifies(device->serial)));
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r;

@@ -7,6 +7,9 @@
 
 #include "agent/parts.h"
 
+/* Append {sv} to an a{sv} that is open; the values follow as for sd_bus_message_append(). 0 or -errno. */
+int answer_add(sd_bus_message *reply, const char *key, const char *type, ...);
+
 /* Append a{sv}. 0 or -errno. */
 int answer_status(struct agent *agent, sd_bus_message *reply);
 int answer_device(struct agent *agent, const struct device *device, sd_bus_message *reply);

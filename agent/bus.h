@@ -5,11 +5,13 @@
  * without it. */
 
 #include "agent/gatekeeper.h"
+#include "agent/plugs.h"
 
 #define BUS_ID_MAX         64U        /* bytes of a device's name in a call */
 #define BUS_WAITING_MAX    16U        /* SetGate calls that wait for the gate */
 #define BUS_RETRY_USEC     1000000ULL /* after a loss of the bus: so long, then twice that, ... */
 #define BUS_RETRY_MAX_USEC 64000000ULL
+#define BUS_RECORDED_USEC  100000ULL /* the signal Recorded comes no faster than that; one may stand for many events */
 
 struct agent;
 struct bus;
@@ -20,3 +22,8 @@ struct bus *bus_free(struct bus *bus);
 
 /* What the gatekeeper tells of its device GATEKEEPER_GLOBAL: answers those who wait for it. */
 void bus_gate_result(struct bus *bus, const struct gatekeeper_result *result);
+
+/* Something was recorded: whoever waits for that is told. */
+void bus_recorded(struct bus *bus);
+/* A plug was refused: those who subscribed and sit at this laptop are told. */
+void bus_notice(struct bus *bus, const struct plug_notice *notice);

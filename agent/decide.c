@@ -394,6 +394,7 @@ static void record(const struct decide *decide, struct device *device)
                 return;
         }
         device->recorded = true;
+        device->verdicts++;
         device->recorded_open = decide->open;
         device->recorded_allowed = allowed;
         decide->ops->verdict(decide->ops->userdata, device, decide->open);
@@ -408,6 +409,8 @@ void decide_refresh(const struct decide *decide, struct device *device)
                 return;
         device->state = state;
         device->since_usec = now_usec(CLOCK_REALTIME);
+        if (decide->ops->state)
+                decide->ops->state(decide->ops->userdata, device);
 }
 
 void decide_device(const struct decide *decide, struct device *device, bool again)

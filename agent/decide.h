@@ -26,6 +26,8 @@ struct decide_ops {
         void (*verdict)(void *userdata, const struct device *device, bool open);
         /* Someone else undid what the gate did; it is put right. */
         void (*drift)(void *userdata, const struct device *device, const struct target *target);
+        /* It came into another state: device->state. May be NULL. */
+        void (*state)(void *userdata, const struct device *device);
         void *userdata;
 };
 

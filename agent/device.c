@@ -120,6 +120,11 @@ struct target *device_target(struct device *device, uint64_t id)
         return NULL;
 }
 
+const char *device_name(const struct device *device)
+{
+        return device->text[0] ? device->text : device->n_luns > 0 ? device->luns[0].text : "";
+}
+
 const char *device_state_name(enum device_state state)
 {
         switch (state) {

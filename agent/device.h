@@ -93,9 +93,11 @@ struct device {
         uint64_t since_usec;  /* CLOCK_REALTIME: when it came into this state */
         uint64_t seen_usec;   /* CLOCK_MONOTONIC: when its first event was received */
         uint64_t judged_usec; /* CLOCK_MONOTONIC: when the rules were first clear about it; 0: not yet */
+        bool plugged;         /* it came while we were watching */
         bool found;           /* when we met it, it was refused or open already: no plug, but a restart of ours */
         bool strings_asked;
-        bool recorded; /* and as what: */
+        unsigned verdicts; /* that were recorded */
+        bool recorded;     /* and as what: */
         bool recorded_open, recorded_allowed;
         uint64_t scan; /* the last enumeration that saw it */
 
@@ -115,6 +117,9 @@ void device_drop_lun(struct device *device, size_t i);
 
 /* The target with that id, or NULL. */
 struct target *device_target(struct device *device, uint64_t id);
+
+/* What it calls itself, or its first LUN does; "" when that is not known (yet). */
+const char *device_name(const struct device *device);
 
 /* "refused", "gate-open" ... as on the bus. */
 const char *device_state_name(enum device_state state);

@@ -18,6 +18,7 @@ struct inventory {
         struct exempts exempts;
         struct device *devices;
         size_t n_devices;
+        bool begun;
 };
 
 int inventory_new(const char *sys, const char *run, const struct decide_ops *ops, struct inventory **ret)
@@ -140,6 +141,7 @@ struct device *inventory_add(struct inventory *inventory, struct device *device)
                 device_free(device);
                 return NULL;
         }
+        device->plugged = inventory->begun;
         device->next = inventory->devices;
         inventory->devices = device;
         inventory->n_devices++;
@@ -260,6 +262,11 @@ uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec)
                 decide_device(&inventory->decide, device, false);
         }
         return next;
+}
+
+void inventory_begin(struct inventory *inventory)
+{
+        inventory->begun = true;
 }
 
 struct device *inventory_first(const struct inventory *inventory)

@@ -53,6 +53,9 @@ void inventory_strings(struct inventory *inventory, uint64_t device, const char 
  * INVENTORY_NEVER. */
 uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec);
 
+/* From now on what comes is plugged in; until now it was there already. */
+void inventory_begin(struct inventory *inventory);
+
 /* The list, and the device of that kernel name or NULL. Changed by any of the calls above. */
 struct device *inventory_first(const struct inventory *inventory);
 struct device *inventory_find(struct inventory *inventory, const char *name);

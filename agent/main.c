@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@
 DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
 DEFINE_CLEANUP(cleanup_event, sd_event *, sd_event_unref)
 
-static const struct agent_config config = {
+static struct agent_config config = {
         .paths = {
                 .sys = "/sys",
                 .run = "/run/lekdicht",
@@ -30,6 +32,7 @@ static const struct agent_config config = {
                 .gate = "/usr/sbin/lekdicht-gate",
                 .lock = "/run/lekdicht-agent.lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
+                .spool = "/var/lib/lekdicht/spool.db",
         },
         .policy_flags = POLICY_REQUIRE_ROOT_OWNED,
         .receive_buffer = WATCH_RECEIVE_BUFFER,
@@ -89,6 +92,22 @@ static int block_signals(void)
         return 0;
 }
 
+/* Once, at the start: later nobody is asked who may take minutes to answer. */
+static uid_t reporter(void)
+{
+        const struct passwd *user = getpwnam("lekdicht-report");
+
+        return user ? user->pw_uid : (uid_t) -1;
+}
+
+/* What is freed goes back to the system: one heap for both threads, and what is large is never part of it. */
+static void keep_small(void)
+{
+        (void) mallopt(M_ARENA_MAX, 1);
+        (void) mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+        (void) mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+}
+
 int main(int argc, char **argv)
 {
         CLEANUP(cleanup_event) sd_event *loop = NULL;
@@ -97,6 +116,8 @@ int main(int argc, char **argv)
 
         if (r >= 0)
                 return r;
+        keep_small();
+        config.reporter_uid = reporter();
         r = reserve_standard_descriptors();
         if (r >= 0)
                 r = block_signals();

@@ -10,7 +10,9 @@
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
+#include "agent/plugs.h"
 #include "agent/policystore.h"
+#include "agent/spool.h"
 #include "agent/strings.h"
 #include "agent/watch.h"
 
@@ -25,6 +27,8 @@ struct agent {
         struct gatewatch *gatewatch;
         struct watch *watch;
         struct bus *bus;
+        struct spool *spool;
+        struct plugs *plugs;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;

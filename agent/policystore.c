@@ -155,7 +155,7 @@ int policystore_init(struct policystore *store, const char *path, const char *la
         r = load_file(store);
         if (r != 0)
                 return r < 0 ? r : 0;
-        record_policy_rejected(store->error);
+        record_policy_rejected(store->error, store->errors->n > 0 ? store->errors->items[0].line : 0);
         if (policy_load(last_good, flags, LEKDICHT_VERSION, &store->policy, errors) >= 0) {
                 store->source = POLICY_FROM_LAST_GOOD;
                 return 0;
@@ -177,7 +177,7 @@ int policystore_reload(struct policystore *store)
         int r = load_file(store);
 
         if (r == 0)
-                record_policy_rejected(store->error);
+                record_policy_rejected(store->error, store->errors->n > 0 ? store->errors->items[0].line : 0);
         return r;
 }
 

@@ -24,6 +24,7 @@ struct question {
         sd_bus_slot *slot;
         const char *action;
         polkit_callback callback;
+        polkit_user_callback user_callback; /* instead: nobody is asked */
         void *userdata;
         uid_t uid;
         bool at_polkit;
@@ -72,11 +73,13 @@ static int allow(struct question *question)
 {
         sd_bus_message *message = sd_bus_message_ref(question->message);
         polkit_callback callback = question->callback;
+        polkit_user_callback user_callback = question->user_callback;
         void *userdata = question->userdata;
+        uid_t uid = question->uid;
         int r;
 
         question_free(question);
-        r = callback(userdata, message);
+        r = user_callback ? user_callback(userdata, message, uid) : callback(userdata, message);
         if (r < 0)
                 sd_bus_reply_method_errno(message, r, NULL);
         sd_bus_message_unref(message);
@@ -155,11 +158,10 @@ static int on_user(sd_bus_message *reply, void *userdata, sd_bus_error *error)
         if (sd_bus_message_is_method_error(reply, NULL) || sd_bus_message_read(reply, "u", &uid) < 0)
                 return deny(question, "the bus does not know you");
         question->uid = uid;
-        return uid == 0 ? allow(question) : ask_polkit(question);
+        return uid == 0 || question->user_callback ? allow(question) : ask_polkit(question);
 }
 
-int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback,
-                 void *userdata)
+static int ask_bus(struct polkit *polkit, sd_bus_message *message, const struct question *asked)
 {
         const char *sender = sd_bus_message_get_sender(message);
         struct question *question;
@@ -170,14 +172,12 @@ int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *act
         if (polkit->n >= POLKIT_PENDING_MAX)
                 return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                                   "too many questions wait for an answer");
-        question = calloc(1, sizeof(*question));
+        question = malloc(sizeof(*question));
         if (!question)
                 return -ENOMEM;
+        *question = *asked;
         question->polkit = polkit;
         question->message = sd_bus_message_ref(message);
-        question->action = action;
-        question->callback = callback;
-        question->userdata = userdata;
         question->uid = (uid_t) -1;
         question->next = polkit->questions;
         polkit->questions = question;
@@ -189,4 +189,16 @@ int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *act
                 return r;
         }
         return 1;
+}
+
+int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback,
+                 void *userdata)
+{
+        return ask_bus(polkit, message,
+                       &(struct question){ .action = action, .callback = callback, .userdata = userdata });
+}
+
+int polkit_user(struct polkit *polkit, sd_bus_message *message, polkit_user_callback callback, void *userdata)
+{
+        return ask_bus(polkit, message, &(struct question){ .user_callback = callback, .userdata = userdata });
 }

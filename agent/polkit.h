@@ -4,6 +4,7 @@
 /* May the sender of this message do that? root may; of others polkit is asked, without waiting for its answer: there
  * may be a person typing a password. Without polkit only root may. */
 
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #define POLKIT_PENDING_MAX      64U          /* questions open at a time */
@@ -11,6 +12,9 @@
 #define POLKIT_TIMEOUT_USEC     120000000ULL /* then the answer is no */
 
 struct polkit;
+
+/* The sender is this user. */
+typedef int (*polkit_user_callback)(void *userdata, sd_bus_message *message, uid_t uid);
 
 /* The sender may: answer the message. */
 typedef int (*polkit_callback)(void *userdata, sd_bus_message *message);
@@ -23,3 +27,6 @@ struct polkit *polkit_free(struct polkit *polkit);
  * answered with AccessDenied in words that a person can use), or -errno. */
 int polkit_check(struct polkit *polkit, sd_bus_message *message, const char *action, polkit_callback callback,
                  void *userdata);
+
+/* The same without polkit: only who it is. */
+int polkit_user(struct polkit *polkit, sd_bus_message *message, polkit_user_callback callback, void *userdata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* An entry is built on the stack as "FIELD=value" lines and sent whole. Every text in it that came from a device was
- * cleaned when it was read. */
+/* An entry is built on the stack as "FIELD=value" lines and sent whole, and beside it the event for the spool, which has
+ * less: what is in the journal stays on the machine. Every text that came from a device was cleaned when it was read. */
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,63 +11,54 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-id128.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/gatekeeper.h"
 #include "agent/record.h"
+#include "common/event.h"
 
-#define FIELDS_MAX 16U
+#define FIELDS_MAX 24U
 #define FIELD_MAX  1024U
 
-enum event {
-        EVENT_AGENT_STARTED,
-        EVENT_AGENT_STOPPED,
-        EVENT_DEVICE_REFUSED,
-        EVENT_DEVICE_OPENED,
-        EVENT_DEVICE_INVENTORY,
-        EVENT_DEVICE_DRIFT,
-        EVENT_DEVICE_FAILED,
-        EVENT_GATE_CLOSED,
-        EVENT_GATE_OPENED,
-        EVENT_GATE_DRIFT,
-        EVENT_GATE_EXEMPT,
-        EVENT_GATE_FAILED,
-        EVENT_POLICY_APPLIED,
-        EVENT_POLICY_REJECTED,
-        EVENT_NOTE, /* no event of its own */
-};
+#define NOT_SPOOLED _EVENT_NAME_MAX /* for the journal alone */
 
 /* MESSAGE_ID is ours for ever: journalctl MESSAGE_ID=... finds them whatever the text. */
-static const struct {
-        const char *name, *id;
-} events[] = {
-        [EVENT_AGENT_STARTED] = { "lekdicht.agent.started", "d722957ee43247f0a6eeade430dc421a" },
-        [EVENT_AGENT_STOPPED] = { "lekdicht.agent.stopped", "93197025f0d34ab7ab9eed1f1989c6e2" },
-        [EVENT_DEVICE_REFUSED] = { "lekdicht.device.refused", "112d2bc9388241a1afb105c2e2806ea2" },
-        [EVENT_DEVICE_OPENED] = { "lekdicht.device.opened", "6ae9dfc4b5574e798359d2f29ac32d04" },
-        [EVENT_DEVICE_INVENTORY] = { "lekdicht.device.inventory", "e00ae29f49d14b738af3161d75e85511" },
-        [EVENT_DEVICE_DRIFT] = { "lekdicht.device.drift", "5d52b7a520cb45efb45940a8dff40a10" },
-        [EVENT_DEVICE_FAILED] = { "lekdicht.device.failed", "6cfe5c78ad4a4be7b1183833bb97a60d" },
-        [EVENT_GATE_CLOSED] = { "lekdicht.gate.closed", "16180d5de91b450f908786337088cf91" },
-        [EVENT_GATE_OPENED] = { "lekdicht.gate.opened", "7722e41659d04624af4f428b748faf6e" },
-        [EVENT_GATE_DRIFT] = { "lekdicht.gate.drift", "af460d24f4cc45388fcfa658e88a2fee" },
-        [EVENT_GATE_EXEMPT] = { "lekdicht.gate.exempt", "fb8093a5b463420db9b1e7215c3661bc" },
-        [EVENT_GATE_FAILED] = { "lekdicht.gate.failed", "8b6d490a53c24593af2e82cc44d69c5a" },
-        [EVENT_POLICY_APPLIED] = { "lekdicht.policy.applied", "f5a3560a7d5f4cf88d2b0079a5f0ebe0" },
-        [EVENT_POLICY_REJECTED] = { "lekdicht.policy.rejected", "dbc76e7cc0fa41d2a566a3c98ef303e6" },
-        [EVENT_NOTE] = { NULL, NULL },
+static const char *const message_ids[_EVENT_NAME_MAX] = {
+        [EVENT_AGENT_STARTED] = "d722957ee43247f0a6eeade430dc421a",
+        [EVENT_AGENT_STOPPED] = "93197025f0d34ab7ab9eed1f1989c6e2",
+        [EVENT_DEVICE_REFUSED] = "112d2bc9388241a1afb105c2e2806ea2",
+        [EVENT_DEVICE_OPENED] = "6ae9dfc4b5574e798359d2f29ac32d04",
+        [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
+        [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
+        [EVENT_DEVICE_FAILED] = "6cfe5c78ad4a4be7b1183833bb97a60d",
+        [EVENT_GATE_CLOSED] = "16180d5de91b450f908786337088cf91",
+        [EVENT_GATE_OPENED] = "7722e41659d04624af4f428b748faf6e",
+        [EVENT_GATE_DRIFT] = "af460d24f4cc45388fcfa658e88a2fee",
+        [EVENT_GATE_EXEMPT] = "fb8093a5b463420db9b1e7215c3661bc",
+        [EVENT_POLICY_APPLIED] = "f5a3560a7d5f4cf88d2b0079a5f0ebe0",
+        [EVENT_POLICY_REJECTED] = "dbc76e7cc0fa41d2a566a3c98ef303e6",
+        [EVENT_SPOOL_DROPPED] = "1660ccc4a2fa42739ebdecd3a6263a29",
 };
+#define GATE_FAILED    "lekdicht.gate.failed"
+#define GATE_FAILED_ID "8b6d490a53c24593af2e82cc44d69c5a"
 
 struct entry {
         char text[FIELDS_MAX][FIELD_MAX];
         struct iovec fields[FIELDS_MAX];
         unsigned n;
+        bool spooled;
+        struct event event;
 };
 
 static struct {
         struct record_sink sink;
         bool on_stderr;
+        struct spool *spool;
+        bool simulated;
+        char boot[EVENT_BOOT_LENGTH + 1];
 } record;
 
 static int send_to_journal(void *userdata, const struct iovec *fields, int n)
@@ -89,8 +80,21 @@ static bool stderr_is_journal(void)
 
 void record_init(const struct record_sink *sink)
 {
+        sd_id128_t boot;
+
+        memset(&record, 0, sizeof(record));
         record.sink = sink ? *sink : (struct record_sink){ .send = send_to_journal };
         record.on_stderr = !stderr_is_journal();
+        /* The kernel's, random and new with each boot. */
+        if (sd_id128_get_boot(&boot) < 0 && sd_id128_randomize(&boot) < 0)
+                boot = SD_ID128_NULL;
+        sd_id128_to_string(boot, record.boot);
+}
+
+void record_to(struct spool *spool, bool simulated)
+{
+        record.spool = spool;
+        record.simulated = simulated;
 }
 
 static void __attribute__((format(printf, 3, 4))) add(struct entry *entry, const char *field, const char *format, ...)
@@ -110,31 +114,84 @@ static void __attribute__((format(printf, 3, 4))) add(struct entry *entry, const
         entry->n++;
 }
 
+/* Begins an entry: the struct is too large to be cleared. */
+static void __attribute__((format(printf, 2, 3))) message(struct entry *entry, const char *format, ...)
+{
+        char text[FIELD_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        entry->n = 0;
+        entry->spooled = false;
+        add(entry, "MESSAGE", "%s", text);
+}
+
+static uint64_t now_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t) now.tv_sec * 1000000000ULL + (uint64_t) now.tv_nsec;
+}
+
 /* The message is the first field, always. */
-static void begin(struct entry *entry, enum event event, int priority)
+static void begin(struct entry *entry, enum event_name name, int priority)
 {
         add(entry, "PRIORITY", "%d", priority);
         add(entry, "SYSLOG_IDENTIFIER", "lekdichtd");
-        if (!events[event].name)
+        if (name == NOT_SPOOLED)
                 return;
-        add(entry, "MESSAGE_ID", "%s", events[event].id);
-        add(entry, "LEKDICHT_EVENT", "%s", events[event].name);
+        add(entry, "MESSAGE_ID", "%s", message_ids[name]);
+        add(entry, "LEKDICHT_EVENT", "%s", event_name_string(name));
+        entry->spooled = event_init(&entry->event, name, now_ns(), record.boot) >= 0;
+        if (entry->spooled && record.simulated)
+                (void) event_set_bool(&entry->event, EVENT_KEY_SIMULATED, true);
 }
 
-static void end(struct entry *entry)
+static void set_string(struct entry *entry, enum event_key key, const char *value)
+{
+        if (entry->spooled)
+                (void) event_set_string(&entry->event, key, value);
+}
+
+static void set_int(struct entry *entry, enum event_key key, uint64_t value)
+{
+        if (entry->spooled)
+                (void) event_set_int(&entry->event, key, value > INT64_MAX ? INT64_MAX : (int64_t) value);
+}
+
+static void set_bool(struct entry *entry, enum event_key key, bool value)
+{
+        if (entry->spooled)
+                (void) event_set_bool(&entry->event, key, value);
+}
+
+/* Into the spool's queue and the journal. Returns the ticket, or 0. */
+static uint64_t end(struct entry *entry)
 {
         const char *message = entry->text[0] + strlen("MESSAGE=");
+        uint64_t ticket = 0;
 
+        if (entry->spooled) {
+                if (record.spool)
+                        ticket = spool_add(record.spool, &entry->event);
+                add(entry, "LEKDICHT_UID", "%s", entry->event.uid);
+                if (entry->event.seq > 0)
+                        add(entry, "LEKDICHT_SEQ", "%" PRIu64, entry->event.seq);
+        }
         (void) record.sink.send(record.sink.userdata, entry->fields, (int) entry->n);
         if (record.on_stderr)
                 fprintf(stderr, "lekdichtd: %s\n", message);
+        return ticket;
 }
 
 void record_started(const char *version)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "lekdichtd %s started", version);
+        message(&entry, "lekdichtd %s started", version);
         begin(&entry, EVENT_AGENT_STARTED, LOG_INFO);
         add(&entry, "LEKDICHT_VERSION", "%s", version);
         end(&entry);
@@ -142,71 +199,114 @@ void record_started(const char *version)
 
 void record_stopped(void)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "lekdichtd stops; the gate stays as it is");
+        message(&entry, "lekdichtd stops; the gate stays as it is");
         begin(&entry, EVENT_AGENT_STOPPED, LOG_INFO);
         end(&entry);
 }
 
-static void add_device(struct entry *entry, const struct device *device)
+static void add_kind(struct entry *entry, enum storage_kind kind, bool has_usb_id, unsigned vendor, unsigned product,
+                     const char *port)
 {
-        add(entry, "LEKDICHT_KIND", "%s", storage_kind_name(device->kind));
-        if (device->has_usb_id) {
-                add(entry, "LEKDICHT_VENDOR", "%04x", device->vendor);
-                add(entry, "LEKDICHT_PRODUCT", "%04x", device->product);
+        char id[8];
+
+        add(entry, "LEKDICHT_KIND", "%s", storage_kind_name(kind));
+        set_string(entry, EVENT_KEY_DEVICE_KIND, storage_kind_name(kind));
+        if (has_usb_id) {
+                snprintf(id, sizeof(id), "%04x", vendor & 0xffff);
+                add(entry, "LEKDICHT_VENDOR", "%s", id);
+                set_string(entry, EVENT_KEY_VENDOR_ID, id);
+                snprintf(id, sizeof(id), "%04x", product & 0xffff);
+                add(entry, "LEKDICHT_PRODUCT", "%s", id);
+                set_string(entry, EVENT_KEY_PRODUCT_ID, id);
         }
-        add(entry, "LEKDICHT_PORT", "%s", device->target.name);
+        add(entry, "LEKDICHT_PORT", "%s", port);
+        set_string(entry, EVENT_KEY_PORT, port);
 }
 
-void record_verdict(const struct device *device, bool open, uint64_t usec)
+void record_subject(const struct device *device, bool open, struct record_subject *ret)
 {
-        const struct verdict *verdict = &device->verdict;
-        struct entry entry = { .n = 0 };
+        *ret = (struct record_subject){
+                .kind = device->kind,
+                .has_usb_id = device->has_usb_id,
+                .vendor = device->vendor,
+                .product = device->product,
+                .verdict = device->verdict,
+                .found = device->found,
+                .open = open,
+                .usec = device->judged_usec - device->seen_usec,
+        };
+        snprintf(ret->port, sizeof(ret->port), "%s", device->target.name);
+        snprintf(ret->name, sizeof(ret->name), "%s", device_name(device));
+}
+
+void record_verdict(const struct record_subject *subject, struct record_receipt *ret)
+{
+        const struct verdict *verdict = &subject->verdict;
+        struct entry entry;
         bool refused = verdict->by_rule == ACCESS_BLOCK;
-        enum event event = device->found && !open                 ? EVENT_DEVICE_INVENTORY
-                           : refused && (!open || verdict->audit) ? EVENT_DEVICE_REFUSED
-                                                                  : EVENT_DEVICE_OPENED;
+        enum event_name name = subject->found && !subject->open                ? EVENT_DEVICE_INVENTORY
+                               : refused && (!subject->open || verdict->audit) ? EVENT_DEVICE_REFUSED
+                                                                               : EVENT_DEVICE_OPENED;
         const char *prefix = "";
         char ids[16] = "";
 
-        if (event == EVENT_DEVICE_INVENTORY)
+        if (name == EVENT_DEVICE_INVENTORY)
                 prefix = "still ";
-        else if (open && refused && !verdict->audit)
+        else if (subject->open && refused && !verdict->audit)
                 prefix = "the gate is open; else ";
-        if (device->has_usb_id)
-                snprintf(ids, sizeof(ids), " (%04x:%04x)", device->vendor, device->product);
-        add(&entry, "MESSAGE", "%s at %s%s: %s%s", storage_kind_name(device->kind), device->target.name, ids, prefix,
-            verdict->reason);
-        begin(&entry, event, event == EVENT_DEVICE_REFUSED ? LOG_NOTICE : LOG_INFO);
-        add_device(&entry, device);
+        if (subject->has_usb_id)
+                snprintf(ids, sizeof(ids), " (%04x:%04x)", subject->vendor, subject->product);
+        message(&entry, "%s at %s%s: %s%s", storage_kind_name(subject->kind), subject->port, ids, prefix,
+                verdict->reason);
+        begin(&entry, name, name == EVENT_DEVICE_REFUSED ? LOG_NOTICE : LOG_INFO);
+        add_kind(&entry, subject->kind, subject->has_usb_id, subject->vendor, subject->product, subject->port);
+        set_string(&entry, EVENT_KEY_PRODUCT_NAME, subject->name);
         add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
+        set_string(&entry, EVENT_KEY_RULE, verdict->rule);
         add(&entry, "LEKDICHT_REASON", "%s", verdict->reason);
+        set_string(&entry, EVENT_KEY_REASON, verdict->reason);
         add(&entry, "LEKDICHT_AUDIT", "%s", verdict->audit ? "yes" : "no");
-        add(&entry, "LEKDICHT_GATE", "%s", open ? "open" : "closed");
-        add(&entry, "LEKDICHT_USEC_TO_VERDICT", "%" PRIu64, usec);
-        end(&entry);
+        set_bool(&entry, EVENT_KEY_AUDIT, verdict->audit);
+        add(&entry, "LEKDICHT_GATE", "%s", subject->open ? "open" : "closed");
+        add(&entry, "LEKDICHT_USEC_TO_VERDICT", "%" PRIu64, subject->usec);
+        set_int(&entry, EVENT_KEY_VERDICT_USEC, subject->usec);
+        ret->ticket = end(&entry);
+        memcpy(ret->uid, entry.spooled ? entry.event.uid : "", entry.spooled ? sizeof(ret->uid) : 1);
 }
 
 void record_device_drift(const struct device *device, const char *target)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "%s was switched on again by someone else; refused again", target);
+        message(&entry, "%s was switched on again by someone else; refused again", target);
         begin(&entry, EVENT_DEVICE_DRIFT, LOG_WARNING);
-        add_device(&entry, device);
+        add_kind(&entry, device->kind, device->has_usb_id, device->vendor, device->product, device->target.name);
         end(&entry);
 }
 
 void record_gate_trouble(const char *name, enum verb verb, int status, const char *output, bool retry)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "lekdicht-gate %s%s%s: exit %d%s: %s", gatekeeper_verb_name(verb), name[0] ? " " : "",
-            name, status, retry ? ", will be tried again" : "", output);
-        begin(&entry, name[0] ? EVENT_DEVICE_FAILED : EVENT_GATE_FAILED, retry ? LOG_WARNING : LOG_ERR);
-        if (name[0])
+        message(&entry, "lekdicht-gate %s%s%s: exit %d%s: %s", gatekeeper_verb_name(verb), name[0] ? " " : "", name,
+                status, retry ? ", will be tried again" : "", output);
+        if (name[0]) {
+                char reason[128];
+
+                /* The gate's own words may name a place on this machine; they stay on it. */
+                snprintf(reason, sizeof(reason), "lekdicht-gate %s: exit %d%s", gatekeeper_verb_name(verb), status,
+                         retry ? ", will be tried again" : "");
+                begin(&entry, EVENT_DEVICE_FAILED, retry ? LOG_WARNING : LOG_ERR);
                 add(&entry, "LEKDICHT_PORT", "%s", name);
+                set_string(&entry, EVENT_KEY_PORT, name);
+                set_string(&entry, EVENT_KEY_REASON, reason);
+        } else {
+                begin(&entry, NOT_SPOOLED, retry ? LOG_WARNING : LOG_ERR);
+                add(&entry, "MESSAGE_ID", "%s", GATE_FAILED_ID);
+                add(&entry, "LEKDICHT_EVENT", "%s", GATE_FAILED);
+        }
         end(&entry);
 }
 
@@ -218,75 +318,103 @@ void record_gate_slow(const char *name, enum verb verb)
 
 void record_gate_closed(void)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "the gate is closed");
+        message(&entry, "the gate is closed");
         begin(&entry, EVENT_GATE_CLOSED, LOG_NOTICE);
         end(&entry);
 }
 
 void record_gate_opened(const char *why)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "the gate is open: %s", why);
+        message(&entry, "the gate is open: %s", why);
         begin(&entry, EVENT_GATE_OPENED, LOG_WARNING);
         add(&entry, "LEKDICHT_REASON", "%s", why);
+        set_string(&entry, EVENT_KEY_REASON, why);
         end(&entry);
 }
 
 void record_gate_drift(const char *what)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "the gate was not as it should be (%s) and is put right", what);
+        message(&entry, "the gate was not as it should be (%s) and is put right", what);
         begin(&entry, EVENT_GATE_DRIFT, LOG_WARNING);
         add(&entry, "LEKDICHT_REASON", "%s", what);
+        set_string(&entry, EVENT_KEY_REASON, what);
         end(&entry);
 }
 
 void record_gate_exempt(const char *name, const char *carries)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "%s is exempt: it carries %s", name, carries);
+        message(&entry, "%s is exempt: it carries %s", name, carries);
         begin(&entry, EVENT_GATE_EXEMPT, LOG_NOTICE);
         add(&entry, "LEKDICHT_PORT", "%s", name);
         add(&entry, "LEKDICHT_REASON", "carries %s", carries);
+        set_string(&entry, EVENT_KEY_PORT, name);
+        /* Where it is mounted is nobody's business elsewhere. */
+        set_string(&entry, EVENT_KEY_REASON, strcmp(carries, "swap") == 0 ? "carries swap" : "carries the system");
         end(&entry);
 }
 
 void record_policy_applied(const char *source, unsigned version, bool audit)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
 
-        add(&entry, "MESSAGE", "policy version %u (%s), mode %s", version, source, audit ? "audit" : "enforce");
+        message(&entry, "policy version %u (%s), mode %s", version, source, audit ? "audit" : "enforce");
         begin(&entry, EVENT_POLICY_APPLIED, LOG_NOTICE);
         add(&entry, "LEKDICHT_POLICY_VERSION", "%u", version);
         add(&entry, "LEKDICHT_AUDIT", "%s", audit ? "yes" : "no");
+        set_int(&entry, EVENT_KEY_POLICY_VERSION, version);
+        set_string(&entry, EVENT_KEY_POLICY_MODE, audit ? "audit" : "enforce");
+        set_string(&entry, EVENT_KEY_POLICY_SOURCE, source);
+        /* This version knows nothing else. */
+        set_string(&entry, EVENT_KEY_PRIVACY_USER, "none");
+        set_string(&entry, EVENT_KEY_PRIVACY_SERIAL, "none");
         end(&entry);
 }
 
-void record_policy_rejected(const char *error)
+void record_policy_rejected(const char *error, unsigned line)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
+        char reason[64];
 
-        add(&entry, "MESSAGE", "policy rejected: %s", error);
+        message(&entry, "policy rejected: %s", error);
         begin(&entry, EVENT_POLICY_REJECTED, LOG_ERR);
         add(&entry, "LEKDICHT_REASON", "%s", error);
+        /* The error names a path, and may quote what somebody wrote. */
+        snprintf(reason, sizeof(reason), line > 0 ? "line %u is wrong" : "the file cannot be used", line);
+        set_string(&entry, EVENT_KEY_REASON, reason);
+        end(&entry);
+}
+
+void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last)
+{
+        struct entry entry;
+
+        message(&entry, "%" PRIu64 " events could not be recorded (seq %" PRIu64 " to %" PRIu64 ")", count, first,
+                last);
+        begin(&entry, EVENT_SPOOL_DROPPED, LOG_ERR);
+        set_int(&entry, EVENT_KEY_DROPPED_COUNT, count);
+        set_int(&entry, EVENT_KEY_DROPPED_FIRST, first);
+        set_int(&entry, EVENT_KEY_DROPPED_LAST, last);
         end(&entry);
 }
 
 void record_note(int priority, const char *format, ...)
 {
-        struct entry entry = { .n = 0 };
+        struct entry entry;
         char text[FIELD_MAX];
         va_list arguments;
 
         va_start(arguments, format);
         vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
-        add(&entry, "MESSAGE", "%s", text);
-        begin(&entry, EVENT_NOTE, priority);
+        message(&entry, "%s", text);
+        begin(&entry, NOT_SPOOLED, priority);
         end(&entry);
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What happened, for the journal: one structured entry each. No serial, no user, no name of the machine. When stderr
- * is not the journal (in the foreground), the message is shown there too. */
+/* What happened, for the journal and the spool: one structured entry and one event each. No serial, no user, no name of
+ * the machine, and in the spool no path. When stderr is not the journal (in the foreground), the message is shown
+ * there too. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 #include "agent/device.h"
+#include "agent/spool.h"
 #include "agent/verb.h"
+#include "common/ulid.h"
+
+#define RECORD_PORT_MAX 64U /* bytes of a kernel name in a record */
 
 struct record_sink {
         /* As sd_journal_sendv(). */
@@ -19,12 +24,32 @@ struct record_sink {
 
 /* NULL: the journal itself. */
 void record_init(const struct record_sink *sink);
+/* Events go there, too (borrowed; NULL: not any more). simulated: none of it is real, and each event says so. */
+void record_to(struct spool *spool, bool simulated);
 
 void record_started(const char *version);
 void record_stopped(void);
 
-/* The verdict on a device; usec from its first event to the verdict. open: nothing was done, for the gate is open. */
-void record_verdict(const struct device *device, bool open, uint64_t usec);
+/* What is said of a device: a copy, for the device may be gone before it is recorded. */
+struct record_subject {
+        enum storage_kind kind;
+        bool has_usb_id;
+        uint16_t vendor, product;
+        char port[RECORD_PORT_MAX];
+        char name[DEVICE_TEXT_MAX]; /* "": not known */
+        struct verdict verdict;
+        bool found;    /* no plug, but a restart of ours */
+        bool open;     /* nothing was done, for the gate is open */
+        uint64_t usec; /* from its first event to the verdict */
+};
+struct record_receipt {
+        char uid[ULID_LENGTH + 1]; /* "": there is no event */
+        uint64_t ticket;           /* the spool's; 0: it is not recorded */
+};
+
+void record_subject(const struct device *device, bool open, struct record_subject *ret);
+/* The verdict on a device. */
+void record_verdict(const struct record_subject *subject, struct record_receipt *ret);
 /* Someone switched a refused device on again. */
 void record_device_drift(const struct device *device, const char *target);
 /* The gate could not do it: for good, or to be tried again. */
@@ -37,7 +62,11 @@ void record_gate_drift(const char *what);
 void record_gate_exempt(const char *name, const char *carries);
 
 void record_policy_applied(const char *source, unsigned version, bool audit);
-void record_policy_rejected(const char *error);
+/* line: of the error; 0: the file as a whole. */
+void record_policy_rejected(const char *error, unsigned line);
+
+/* So many events were given up, these seqs included. */
+void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last);
 
 /* Something for the log alone; priority as in syslog. */
 void record_note(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -199,9 +199,12 @@ int scene_setup(void **state)
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
                            .gate = strdup(path_of("gate")),
                            .lock = strdup(path_of("run/agent.lock")),
-                           .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus" },
+                           .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
+                           .spool = strdup(path_of("var/lib/lekdicht/spool.db")) },
                 .receive_buffer = 65536,
                 .sink = &sink,
+                .reporter_uid = (uid_t) -1,
+                .notices_without_session = true,
         };
         return sd_event_new(&scene.loop) < 0 ? -1 : 0;
 }
@@ -229,6 +232,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.last_good);
         free((void *) (uintptr_t) scene.config.paths.gate);
         free((void *) (uintptr_t) scene.config.paths.lock);
+        free((void *) (uintptr_t) scene.config.paths.spool);
         return 0;
 }
 

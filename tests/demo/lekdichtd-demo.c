@@ -1,10 +1,11 @@
-/* links: agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/policystore.c agent/polkit.c agent/record.c agent/rundir.c agent/strings.c agent/usbdesc.c agent/watch.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd libudev inih */
+/* links: agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/usbdesc.c agent/watch.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd libudev inih sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdichtd for the demo: the same sources with other paths, given as arguments. The installed program has no such switches.
  * On a played machine every entry in the journal says that it is simulated. */
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +65,12 @@ static int block_signals(void)
 int main(int argc, char **argv)
 {
         static const struct record_sink simulated = { .send = send_simulated };
-        char policy[DEMO_PATH_MAX], last_good[DEMO_PATH_MAX], lock[DEMO_PATH_MAX];
+        char policy[DEMO_PATH_MAX], last_good[DEMO_PATH_MAX], lock[DEMO_PATH_MAX], spool[DEMO_PATH_MAX];
         struct agent_config config = { .policy_flags = POLICY_REQUIRE_ROOT_OWNED,
                                        .receive_buffer = WATCH_RECEIVE_BUFFER };
         CLEANUP(cleanup_event) sd_event *loop = NULL;
         CLEANUP(cleanup_agent) struct agent *agent = NULL;
+        const struct passwd *user;
         const char *bus = getenv("DBUS_SYSTEM_BUS_ADDRESS");
         int r;
 
@@ -79,6 +81,7 @@ int main(int argc, char **argv)
         snprintf(policy, sizeof(policy), "%s/policy.ini", argv[2]);
         snprintf(last_good, sizeof(last_good), "%s/policy.last-good.ini", argv[3]);
         snprintf(lock, sizeof(lock), "%s/lock", argv[3]);
+        snprintf(spool, sizeof(spool), "%s/spool.db", argv[3]);
         config.paths = (struct agent_paths){
                 .sys = "/sys",
                 .run = argv[1],
@@ -88,9 +91,15 @@ int main(int argc, char **argv)
                 .gate = argv[4],
                 .lock = lock,
                 .bus = bus,
+                .spool = spool,
         };
-        if (argc > 5)
+        user = getpwnam("lekdicht-report");
+        config.reporter_uid = user ? user->pw_uid : (uid_t) -1;
+        config.notices_without_session = true; /* whoever runs the demo is the one to be told */
+        if (argc > 5) {
                 config.sink = &simulated;
+                config.simulated = true;
+        }
 
         r = block_signals();
         if (r >= 0)

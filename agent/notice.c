@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The keys are part of the D-Bus interface: notifiers rely on them. */
+
+#include <string.h>
+#include <syslog.h>
+
+#include "agent/answer.h"
+#include "agent/busparts.h"
+#include "agent/notice.h"
+#include "agent/record.h"
+
+struct sending {
+        struct agent *agent;
+        sd_bus *connection;
+        const struct plug_notice *notice;
+};
+
+static int add_text(sd_bus_message *message, const char *key, const char *text)
+{
+        return answer_add(message, key, "s", text ? text : "");
+}
+
+static int add_places(sd_bus_message *message, const struct policy *policy)
+{
+        int r = sd_bus_message_open_container(message, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", "Places");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', "a(sss)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "(sss)");
+        for (size_t i = 0; r >= 0 && i < policy->n_places; i++)
+                r = sd_bus_message_append(message, "(sss)", policy->places[i].name,
+                                          policy->places[i].label ? policy->places[i].label : policy->places[i].name,
+                                          policy->places[i].url ? policy->places[i].url : "");
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+static int add_notice(const struct sending *sending, sd_bus_message *message)
+{
+        const struct policy *policy = sending->agent->store.policy;
+        const struct plug_notice *notice = sending->notice;
+        int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+        if (r >= 0)
+                r = add_text(message, "Kind", "device-refused");
+        if (r >= 0)
+                r = add_text(message, "Plug", notice->plug);
+        if (r >= 0)
+                r = add_text(message, "DeviceKind", storage_kind_name(notice->kind));
+        if (r >= 0)
+                r = add_text(message, "Name", notice->name);
+        if (r >= 0)
+                r = add_text(message, "Code", notice->code);
+        if (r >= 0)
+                r = add_text(message, "School", policy->school_name);
+        if (r >= 0)
+                r = add_text(message, "Servicedesk", policy->servicedesk);
+        if (r >= 0)
+                r = add_text(message, "ServicedeskUrl", policy->servicedesk_url);
+        if (r >= 0)
+                r = add_text(message, "LeakReport", policy->leak_report);
+        if (r >= 0)
+                r = add_text(message, "LeakReportUrl", policy->leak_report_url);
+        if (r >= 0)
+                r = add_places(message, policy);
+        if (r >= 0)
+                r = answer_add(message, "Simulated", "b", (int) sending->agent->config->simulated);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+static int send_to(void *userdata, const char *name)
+{
+        const struct sending *sending = userdata;
+        sd_bus_message *message = NULL;
+        int r = sd_bus_message_new_signal(sending->connection, &message, BUS_PATH, BUS_INTERFACE, "Notice");
+
+        if (r >= 0)
+                r = add_notice(sending, message);
+        if (r >= 0)
+                r = sd_bus_send_to(sending->connection, message, name, NULL);
+        sd_bus_message_unref(message);
+        return r;
+}
+
+void notice_send(struct agent *agent, struct subscribers *subscribers, sd_bus *connection,
+                 const struct plug_notice *notice)
+{
+        struct sending sending = { .agent = agent, .connection = connection, .notice = notice };
+        int r = subscribers_each(subscribers, send_to, &sending);
+
+        if (r < 0)
+                record_note(LOG_WARNING, "a notice could not be sent: %s", strerror(-r));
+}

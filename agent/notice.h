@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The signal Notice: what a teacher needs to know of one refused plug. Facts and the school's own words; the sentence is made
+ * where the teacher's language is known. */
+
+#include <systemd/sd-bus.h>
+
+#include "agent/parts.h"
+#include "agent/plugs.h"
+#include "agent/subscribers.h"
+
+/* Send it to each subscriber who sits at this laptop. Trouble is only worth a line in the journal. */
+void notice_send(struct agent *agent, struct subscribers *subscribers, sd_bus *connection,
+                 const struct plug_notice *notice);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A short list, and one timer for whatever of it is due next. Every change leads to look(), which does for each entry
+ * what can be done by now. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/plugs.h"
+
+struct plug {
+        uint64_t device; /* its target's id */
+        unsigned number;
+        struct record_subject subject;
+        struct record_receipt receipt;
+        bool recorded;    /* given to journal and spool: receipt */
+        bool stored;      /* and on the disk */
+        bool tell;        /* somebody is to be told */
+        bool carried_out; /* the device is refused by now */
+        uint64_t names_until, record_until, expires;
+        struct plug *next;
+};
+
+struct plugs {
+        sd_event *loop;
+        struct spool *spool;
+        plugs_callback callback;
+        void *userdata;
+        sd_event_source *timer;
+        struct plug *first; /* newest first */
+        unsigned n, last_number;
+};
+
+static uint64_t now_usec(clockid_t clock)
+{
+        struct timespec now;
+
+        clock_gettime(clock, &now);
+        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
+int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void *userdata, struct plugs **ret)
+{
+        struct plugs *plugs = calloc(1, sizeof(*plugs));
+
+        if (!plugs)
+                return -ENOMEM;
+        plugs->loop = sd_event_ref(loop);
+        plugs->spool = spool;
+        plugs->callback = callback;
+        plugs->userdata = userdata;
+        /* An agent that was started anew must not give the number of an earlier plug to a new one: there is less than
+         * one plug a second. */
+        plugs->last_number = (unsigned) (now_usec(CLOCK_BOOTTIME) / 1000000ULL);
+        *ret = plugs;
+        return 0;
+}
+
+static void drop(struct plugs *plugs, struct plug *plug)
+{
+        struct plug **at = &plugs->first;
+
+        while (*at != plug)
+                at = &(*at)->next;
+        *at = plug->next;
+        plugs->n--;
+        free(plug);
+}
+
+static void record(struct plug *plug)
+{
+        if (plug->recorded)
+                return;
+        record_verdict(&plug->subject, &plug->receipt);
+        plug->recorded = true;
+        plug->stored = plug->receipt.ticket == 0;
+        plug->record_until = now_usec(CLOCK_MONOTONIC) + PLUGS_RECORD_USEC;
+}
+
+struct plugs *plugs_free(struct plugs *plugs)
+{
+        if (!plugs)
+                return NULL;
+        while (plugs->first) {
+                record(plugs->first);
+                drop(plugs, plugs->first);
+        }
+        sd_event_source_disable_unref(plugs->timer);
+        sd_event_unref(plugs->loop);
+        free(plugs);
+        return NULL;
+}
+
+static void tell(struct plugs *plugs, const struct plug *plug)
+{
+        struct plug_notice notice = { .kind = plug->subject.kind, .name = plug->subject.name };
+        size_t length = strlen(plug->receipt.uid);
+
+        snprintf(notice.plug, sizeof(notice.plug), "%s#%u", plug->subject.port, plug->number);
+        if (length > PLUGS_CODE)
+                snprintf(notice.code, sizeof(notice.code), "%s", plug->receipt.uid + length - PLUGS_CODE);
+        plugs->callback(plugs->userdata, &notice);
+}
+
+/* Do what can be done for the plug. Returns when to look again; 0: it is done with. */
+static uint64_t advance(struct plugs *plugs, struct plug *plug, bool failing, uint64_t now)
+{
+        if (!plug->recorded) {
+                if (now < plug->names_until)
+                        return plug->names_until;
+                record(plug);
+        }
+        if (!plug->tell || now >= plug->expires)
+                return 0;
+        if (!plug->carried_out)
+                return plug->expires;
+        if (!plug->stored && !failing && now < plug->record_until)
+                return plug->record_until;
+        tell(plugs, plug);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        plugs_look(userdata);
+        return 0;
+}
+
+void plugs_look(struct plugs *plugs)
+{
+        uint64_t now = now_usec(CLOCK_MONOTONIC), next = UINT64_MAX;
+        struct spool_status status;
+
+        spool_status(plugs->spool, &status);
+        for (struct plug *plug = plugs->first, *following; plug; plug = following) {
+                uint64_t due = advance(plugs, plug, status.health != SPOOL_OK, now);
+
+                following = plug->next;
+                if (due == 0)
+                        drop(plugs, plug);
+                else if (due < next)
+                        next = due;
+        }
+        plugs->timer = sd_event_source_disable_unref(plugs->timer);
+        if (next != UINT64_MAX)
+                (void) sd_event_add_time(plugs->loop, &plugs->timer, CLOCK_MONOTONIC, next, 1000, on_timer, plugs);
+}
+
+static struct plug *find(struct plugs *plugs, uint64_t device)
+{
+        for (struct plug *plug = plugs->first; plug; plug = plug->next)
+                if (plug->device == device)
+                        return plug;
+        return NULL;
+}
+
+static struct plug *oldest(struct plugs *plugs)
+{
+        struct plug *plug = plugs->first;
+
+        while (plug->next)
+                plug = plug->next;
+        return plug;
+}
+
+/* Once for each plug, when it comes: not for what was there before us, and not when it is judged again. */
+static bool is_told(const struct device *device, bool open)
+{
+        return !open && device->plugged && !device->found && device->verdicts == 1 &&
+               device->verdict.access == ACCESS_BLOCK && !device->verdict.audit;
+}
+
+void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
+{
+        struct plug *plug = find(plugs, device->target.id);
+        struct record_receipt receipt;
+        struct record_subject subject;
+
+        if (plug) { /* judged anew before all was said */
+                record(plug);
+                drop(plugs, plug);
+        }
+        record_subject(device, open, &subject);
+        if (plugs->n == PLUGS_MAX) {
+                record(oldest(plugs));
+                drop(plugs, oldest(plugs));
+        }
+        plug = calloc(1, sizeof(*plug));
+        if (!plug) {
+                record_verdict(&subject, &receipt);
+                return;
+        }
+        plug->device = device->target.id;
+        plug->number = ++plugs->last_number;
+        plug->subject = subject;
+        plug->tell = is_told(device, open);
+        plug->names_until = device->strings_known ? 0 : now_usec(CLOCK_MONOTONIC) + PLUGS_NAMES_USEC;
+        plug->expires = now_usec(CLOCK_MONOTONIC) + PLUGS_EXPIRE_USEC;
+        plug->next = plugs->first;
+        plugs->first = plug;
+        plugs->n++;
+        plugs_look(plugs);
+}
+
+void plugs_named(struct plugs *plugs, uint64_t device, const char *name)
+{
+        struct plug *plug = find(plugs, device);
+
+        if (!plug)
+                return;
+        snprintf(plug->subject.name, sizeof(plug->subject.name), "%s", name);
+        plug->names_until = 0;
+        plugs_look(plugs);
+}
+
+void plugs_state(struct plugs *plugs, const struct device *device)
+{
+        struct plug *plug = find(plugs, device->target.id);
+
+        if (!plug)
+                return;
+        switch (device->state) {
+        case DEVICE_REFUSED:
+                plug->carried_out = true;
+                break;
+        case DEVICE_PENDING:
+        case DEVICE_BUSY:
+        case DEVICE_FAILED:
+                break;
+        case DEVICE_ALLOWED:
+        case DEVICE_EXEMPT:
+        case DEVICE_HELD:
+        case DEVICE_GATE_OPEN:
+                plug->tell = false;
+                break;
+        }
+        plugs_look(plugs);
+}
+
+void plugs_recorded(struct plugs *plugs, uint64_t ticket)
+{
+        for (struct plug *plug = plugs->first; plug; plug = plug->next)
+                if (plug->recorded && plug->receipt.ticket <= ticket)
+                        plug->stored = true;
+        plugs_look(plugs);
+}

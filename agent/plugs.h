@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* From a verdict to its record, and from a refused plug to the teacher's notice: who waits for whom. A record waits a
+ * moment for what the device calls itself; a notice waits until the device is really refused, and a moment longer for
+ * its record. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "agent/device.h"
+#include "agent/record.h"
+#include "agent/spool.h"
+
+#define PLUGS_MAX         128U         /* that wait for something; more lose their oldest */
+#define PLUGS_NAMES_USEC  50000ULL     /* so long a record waits for the device's names: a sick device gives none */
+#define PLUGS_RECORD_USEC 500000ULL    /* so long a notice waits for its record: a sick disk keeps none */
+#define PLUGS_EXPIRE_USEC 120000000ULL /* not refused by then: no notice, for nobody would know what it is about */
+#define PLUGS_CODE        6U           /* characters of an event's uid by which people name it */
+#define PLUGS_NAME_MAX    (RECORD_PORT_MAX + 24U)
+
+/* A refused plug, to be told. */
+struct plug_notice {
+        char plug[PLUGS_NAME_MAX]; /* "1-2#7": the same for one physical plug, and for no other */
+        enum storage_kind kind;
+        const char *name;          /* what it calls itself, cleaned; "" when that is not known */
+        char code[PLUGS_CODE + 1]; /* the end of the uid of its event; "" when there is none */
+};
+
+typedef void (*plugs_callback)(void *userdata, const struct plug_notice *notice);
+
+struct plugs;
+
+/* spool is borrowed. 0 or -errno. */
+int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void *userdata, struct plugs **ret);
+/* What still waits for its record is recorded. */
+struct plugs *plugs_free(struct plugs *plugs);
+
+/* There is a verdict; as decide_ops.verdict. */
+void plugs_verdict(struct plugs *plugs, const struct device *device, bool open);
+/* What the device calls itself. */
+void plugs_named(struct plugs *plugs, uint64_t device, const char *name);
+/* The device came into another state. */
+void plugs_state(struct plugs *plugs, const struct device *device);
+/* The spool has all up to this ticket. */
+void plugs_recorded(struct plugs *plugs, uint64_t ticket);
+/* The spool fails, or works again. */
+void plugs_look(struct plugs *plugs);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The thread works through the queue from its head: as many events as there are go into one transaction, and stay in the
+ * queue until it is committed. Between transactions it answers questions. What has happened it leaves in the struct,
+ * and wakes the loop. Everywhere here the lock is held, but where a function says that it gives it up. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/spoolparts.h"
+
+uint64_t spoolwork_now_usec(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
+static uint64_t wall_sec(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec > 0 ? (uint64_t) now.tv_sec : 0;
+}
+
+struct timespec spoolwork_timespec(uint64_t usec)
+{
+        return (struct timespec){ .tv_sec = (time_t) (usec / 1000000ULL),
+                                  .tv_nsec = (long) (usec % 1000000ULL) * 1000 };
+}
+
+void spoolwork_wake(struct spool *spool)
+{
+        uint64_t one = 1;
+
+        /* It can only fail when it is full, and then the loop will wake up anyway. */
+        if (write(spool->eventfd, &one, sizeof(one)) < 0)
+                return;
+}
+
+static void note_state(struct spool *spool)
+{
+        const struct spoolstore_state *state = spoolstore_state(spool->store);
+
+        spool->waiting = state->waiting;
+        spool->aside = state->aside;
+}
+
+static void failed(struct spool *spool, int error)
+{
+        /* A full disk is no reason to lose what can still be read. Anything else is read anew from the disk: after
+         * a failed fsync the memory of it cannot be trusted. */
+        if (spool->store && error != -ENOSPC)
+                spool->store = spoolstore_abandon(spool->store);
+        spool->error = error;
+        spool->retry_usec = spoolwork_now_usec() + spool->pause_usec;
+        if (spool->pause_usec < SPOOL_RETRY_MAX_USEC)
+                spool->pause_usec *= 2;
+}
+
+static void worked(struct spool *spool)
+{
+        spool->error = 0;
+        spool->retry_usec = 0;
+        spool->pause_usec = SPOOL_RETRY_USEC;
+        note_state(spool);
+}
+
+/* Gives up the lock. */
+static void open_store(struct spool *spool)
+{
+        struct spoolstore *store = NULL;
+        int r;
+
+        pthread_mutex_unlock(&spool->lock);
+        r = spoolstore_open(spool->path, spool->pages_max, wall_sec(), &store);
+        pthread_mutex_lock(&spool->lock);
+        if (r < 0) {
+                failed(spool, r);
+                return;
+        }
+        spool->store = store;
+        if (!spool->opened)
+                spool->base = spoolstore_state(store)->next_seq - 1;
+        spool->opened = true;
+        spool->replaced = spool->replaced || spoolstore_state(store)->replaced;
+        /* Whether it can be written to is seen when there is something to write. */
+        if (spool->n_items == 0)
+                worked(spool);
+        else
+                note_state(spool);
+}
+
+/* The first n items, in one transaction. */
+static int write_items(struct spool *spool, const struct item *item, unsigned n)
+{
+        int r = spoolstore_begin(spool->store);
+
+        for (; r >= 0 && n > 0; n--, item = item->next) {
+                spoolpack_event(item->pack, spool->base + item->ticket, &spool->event);
+                r = spoolstore_add(spool->store, &spool->event);
+        }
+        return spoolstore_commit(spool->store, r, wall_sec());
+}
+
+void spoolwork_drop(struct spool *spool, unsigned n)
+{
+        while (n-- > 0 && spool->items) {
+                struct item *item = spool->items;
+
+                spool->items = item->next;
+                if (!spool->items)
+                        spool->items_end = &spool->items;
+                spool->n_items--;
+                free(item->pack);
+                free(item);
+        }
+}
+
+/* Gives up the lock. Only this thread takes items out, and the loop puts them in at the end. */
+static void write_batch(struct spool *spool)
+{
+        unsigned n = spool->n_items < SPOOL_BATCH_MAX ? spool->n_items : SPOOL_BATCH_MAX;
+        const struct item *first = spool->items;
+        uint64_t last = first->ticket;
+        int r;
+
+        for (const struct item *item = first; n > 0; n--, item = item->next)
+                last = item->ticket;
+        n = spool->n_items < SPOOL_BATCH_MAX ? spool->n_items : SPOOL_BATCH_MAX;
+        pthread_mutex_unlock(&spool->lock);
+        r = write_items(spool, first, n);
+        if (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
+                r = write_items(spool, first, n);
+        pthread_mutex_lock(&spool->lock);
+        if (r < 0) {
+                failed(spool, r);
+                return;
+        }
+        spoolwork_drop(spool, n);
+        spool->recorded = last;
+        worked(spool);
+}
+
+static int answer(struct spool *spool, struct request *request)
+{
+        uint64_t seq = 0, highest;
+        const char *text;
+        size_t at = 0;
+        int r;
+
+        highest = spoolstore_state(spool->store)->acknowledged;
+        if (spool->handed_out > highest)
+                highest = spool->handed_out;
+        memcpy(request->answer.host_id, spoolstore_state(spool->store)->host_id, SPOOLSTORE_HOST_SIZE);
+        switch (request->ask) {
+        case ASK_EVENTS:
+                r = spoolstore_waiting(spool->store, request->seq, request->max, &request->answer.records);
+                while (r >= 0 && spoolrecords_next(&request->answer.records, &at, &seq, &text))
+                        if (seq > spool->handed_out)
+                                spool->handed_out = seq;
+                return r;
+        case ASK_RECENT:
+                return spoolstore_recent(spool->store, request->filter, request->max, &request->answer.records);
+        case ASK_ACKNOWLEDGE:
+                return request->seq > highest ? -EINVAL
+                                              : spoolstore_acknowledge(spool->store, request->seq, wall_sec());
+        case ASK_SET_ASIDE:
+                return request->seq > highest
+                               ? -EINVAL
+                               : spoolstore_set_aside(spool->store, request->seq, request->why, wall_sec());
+        }
+        return -EINVAL;
+}
+
+/* Gives up the lock. */
+static void answer_next(struct spool *spool)
+{
+        struct request *request = spool->requests;
+        int r = -EAGAIN;
+
+        spool->requests = request->next;
+        if (!spool->requests)
+                spool->requests_end = &spool->requests;
+        request->next = NULL;
+        if (spool->store) {
+                pthread_mutex_unlock(&spool->lock);
+                r = answer(spool, request);
+                pthread_mutex_lock(&spool->lock);
+                if (r == -EUCLEAN || r == -EIO)
+                        failed(spool, r);
+                else
+                        note_state(spool);
+        }
+        request->answer.error = r;
+        *spool->answered_end = request;
+        spool->answered_end = &request->next;
+}
+
+static bool is_due(const struct spool *spool)
+{
+        return (!spool->store || spool->n_items > 0) && spoolwork_now_usec() >= spool->retry_usec;
+}
+
+void *spoolwork(void *userdata)
+{
+        struct spool *spool = userdata;
+        bool last = false;
+
+        pthread_mutex_lock(&spool->lock);
+        while (!last) {
+                while (!spool->stop && !spool->requests && !is_due(spool)) {
+                        struct timespec until = spoolwork_timespec(spool->retry_usec);
+
+                        if (!spool->store || spool->n_items > 0)
+                                pthread_cond_timedwait(&spool->work, &spool->lock, &until);
+                        else
+                                pthread_cond_wait(&spool->work, &spool->lock);
+                }
+                /* At the end everything is tried once more, whatever failed before. */
+                if (!spool->store && (spool->stop || is_due(spool)))
+                        open_store(spool);
+                if (spool->store && spool->n_items > 0 && (spool->stop || is_due(spool)))
+                        write_batch(spool);
+                if (spool->requests)
+                        answer_next(spool);
+                last = spool->stop && (spool->n_items == 0 || spool->error < 0 || !spool->store);
+                spoolwork_wake(spool);
+        }
+        pthread_mutex_unlock(&spool->lock);
+        spool->store = spoolstore_close(spool->store);
+        pthread_mutex_lock(&spool->lock);
+        spool->ended = true;
+        pthread_cond_signal(&spool->ended_cond);
+        pthread_mutex_unlock(&spool->lock);
+        return NULL;
+}

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/usbdesc.c agent/watch.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/usbdesc.c agent/watch.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* org.lekdicht.Agent1 on a private bus, as root and as someone else, with a polkit that says what the test wants,
@@ -19,13 +19,11 @@
 
 #include "agent/polkit.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/scenebus.h"
 
-#define NAME   "org.lekdicht.Agent1"
-#define PATH   "/org/lekdicht/Agent1"
-#define BLOCK  "[policy]\nversion = 1\nmode = enforce\n"
-#define AUDIT  "[policy]\nversion = 2\nmode = audit\n"
-#define ALLOW  "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
-#define NOBODY 65534
+#define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
+#define AUDIT "[policy]\nversion = 2\nmode = audit\n"
+#define ALLOW "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 
 static const struct bed_usb stick = { .port = "1-2",
                                       .vendor = 0x0951,
@@ -36,9 +34,7 @@ static const struct bed_usb stick = { .port = "1-2",
                                       .devnum = 5,
                                       .interfaces = { BED_BOT } };
 
-static char directory[] = "/tmp/lekdicht-bus.XXXXXX", address[128];
-static pid_t daemon_pid;
-static sd_bus *client, *authority;
+static sd_bus *authority;
 
 /* What the next question to polkit gets, and what the last one was. */
 static struct {
@@ -48,198 +44,6 @@ static struct {
         uint32_t flags;
         sd_bus_message *waiting;
 } polkit;
-
-/* ---- the bus ---- */
-
-static void start_bus(void)
-{
-        char path[256];
-        FILE *file;
-
-        snprintf(path, sizeof(path), "%s/config", directory);
-        file = fopen(path, "we");
-        assert_non_null(file);
-        fprintf(file,
-                "<busconfig><listen>unix:path=%s/socket</listen><auth>EXTERNAL</auth><policy context=\"default\">"
-                "<allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/><allow "
-                "receive_sender=\"*\"/></policy></busconfig>",
-                directory);
-        fclose(file);
-        daemon_pid = fork();
-        if (daemon_pid == 0) {
-                char option[300];
-                sigset_t none;
-
-                sigemptyset(&none);
-                sigprocmask(SIG_SETMASK, &none, NULL);
-                unsetenv("LD_PRELOAD");
-                snprintf(option, sizeof(option), "--config-file=%s", path);
-                execlp("dbus-daemon", "dbus-daemon", option, "--nofork", "--nopidfile", (char *) NULL);
-                _exit(127);
-        }
-}
-
-static void stop_bus(void)
-{
-        char path[256];
-
-        if (daemon_pid > 0) {
-                kill(daemon_pid, SIGKILL);
-                waitpid(daemon_pid, NULL, 0);
-        }
-        daemon_pid = 0;
-        snprintf(path, sizeof(path), "%s/socket", directory);
-        (void) unlink(path);
-}
-
-static sd_bus *join(void)
-{
-        sd_bus *bus;
-
-        assert_true(sd_bus_new(&bus) >= 0);
-        assert_true(sd_bus_set_address(bus, address) >= 0);
-        assert_true(sd_bus_set_bus_client(bus, true) >= 0);
-        assert_true(sd_bus_set_watch_bind(bus, true) >= 0);
-        assert_true(sd_bus_attach_event(bus, scene.loop, 0) >= 0);
-        assert_true(sd_bus_start(bus) >= 0);
-        return bus;
-}
-
-/* ---- calls ---- */
-
-static sd_bus_message *answer;
-
-static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-        (void) userdata;
-        (void) error;
-        answer = sd_bus_message_ref(message);
-        return 0;
-}
-
-static void ask(const char *method, const char *types, const char *argument)
-{
-        answer = sd_bus_message_unref(answer);
-        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, method, on_answer, NULL, types,
-                                             argument) >= 0);
-}
-
-/* Call, and have the answer in `answer`. */
-static void call(const char *method, const char *types, const char *argument)
-{
-        ask(method, types, argument);
-        UNTIL(answer);
-}
-
-static bool is_error(const char *name)
-{
-        return sd_bus_message_is_method_error(answer, name) > 0;
-}
-
-/* Read the a{sv} at the message's place: the value of key as text ("" when it is not there). */
-static const char *value_of(sd_bus_message *message, const char *key)
-{
-        static char text[1024];
-        const char *name, *type, *s;
-        uint32_t u;
-        uint64_t t;
-        int b;
-
-        text[0] = '\0';
-        assert_true(sd_bus_message_enter_container(message, 'a', "{sv}") >= 0);
-        while (sd_bus_message_enter_container(message, 'e', "sv") > 0) {
-                assert_true(sd_bus_message_read(message, "s", &name) >= 0);
-                assert_true(sd_bus_message_peek_type(message, NULL, &type) >= 0);
-                if (strcmp(name, key) != 0) {
-                        assert_true(sd_bus_message_skip(message, "v") >= 0);
-                } else if (strcmp(type, "s") == 0) {
-                        assert_true(sd_bus_message_read(message, "v", "s", &s) >= 0);
-                        snprintf(text, sizeof(text), "%s", s);
-                } else if (strcmp(type, "u") == 0) {
-                        assert_true(sd_bus_message_read(message, "v", "u", &u) >= 0);
-                        snprintf(text, sizeof(text), "%u", u);
-                } else if (strcmp(type, "t") == 0) {
-                        assert_true(sd_bus_message_read(message, "v", "t", &t) >= 0);
-                        snprintf(text, sizeof(text), "%llu", (unsigned long long) t);
-                } else if (strcmp(type, "b") == 0) {
-                        assert_true(sd_bus_message_read(message, "v", "b", &b) >= 0);
-                        snprintf(text, sizeof(text), "%s", b ? "yes" : "no");
-                } else {
-                        assert_true(sd_bus_message_enter_container(message, 'v', type) >= 0);
-                        assert_true(sd_bus_message_enter_container(message, 'a', type + 1) >= 0);
-                        if (strcmp(type, "as") == 0) {
-                                while (sd_bus_message_read(message, "s", &s) > 0)
-                                        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", s);
-                        } else {
-                                const char *second;
-
-                                while (sd_bus_message_read(message, "{ss}", &s, &second) > 0)
-                                        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s=%s ", s, second);
-                        }
-                        sd_bus_message_exit_container(message);
-                        sd_bus_message_exit_container(message);
-                }
-                assert_true(sd_bus_message_exit_container(message) >= 0);
-        }
-        assert_true(sd_bus_message_exit_container(message) >= 0);
-        return text;
-}
-
-static const char *status(const char *key)
-{
-        call("Status", "", NULL);
-        assert_false(sd_bus_message_is_method_error(answer, NULL));
-        return value_of(answer, key);
-}
-
-static const char *explained(const char *id, const char *key)
-{
-        call("Explain", "s", id);
-        assert_false(sd_bus_message_is_method_error(answer, NULL));
-        return value_of(answer, key);
-}
-
-/* Call as another user, in a process of its own: 0 answered, 1 AccessDenied, 2 LimitsExceeded, 3 else. */
-static pid_t call_as_nobody(const char *method, const char *types, const char *argument, bool interactive)
-{
-        pid_t pid = fork();
-
-        if (pid == 0) {
-                sd_bus_error error = SD_BUS_ERROR_NULL;
-                sd_bus_message *message = NULL;
-                sd_bus *bus;
-                int r;
-
-                unsetenv("LD_PRELOAD");
-                if (setuid(NOBODY) < 0 || sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, address) < 0 ||
-                    sd_bus_set_bus_client(bus, true) < 0 || sd_bus_start(bus) < 0)
-                        _exit(9);
-                r = sd_bus_message_new_method_call(bus, &message, NAME, PATH, NAME, method);
-                if (r >= 0 && argument)
-                        r = sd_bus_message_append(message, types, argument);
-                if (r >= 0)
-                        r = sd_bus_message_set_allow_interactive_authorization(message, interactive);
-                if (r < 0)
-                        _exit(8);
-                r = sd_bus_call(bus, message, 0, &error, NULL);
-                fprintf(stderr, "# nobody's %s: %s\n", method, r < 0 ? error.message : "answered");
-                _exit(r >= 0                                                        ? 0
-                      : sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED)   ? 1
-                      : sd_bus_error_has_name(&error, SD_BUS_ERROR_LIMITS_EXCEEDED) ? 2
-                                                                                    : 3);
-        }
-        return pid;
-}
-
-static int result_of(pid_t pid)
-{
-        uint64_t deadline = 0;
-        int exit_status = -1;
-
-        while (waitpid(pid, &exit_status, WNOHANG) != pid)
-                assert_true(scene_turn(&deadline));
-        return WIFEXITED(exit_status) ? WEXITSTATUS(exit_status) : -1;
-}
 
 /* ---- polkit ---- */
 
@@ -290,7 +94,7 @@ static int setup(void **state)
         memset(&polkit, 0, sizeof(polkit));
         if (scene_setup(state) < 0)
                 return -1;
-        start_bus();
+        start_bus(NULL);
         client = join();
         return 0;
 }
@@ -304,18 +108,6 @@ static int teardown(void **state)
         scene_teardown(state);
         stop_bus();
         return 0;
-}
-
-/* The agent has its name when Status is answered. */
-static void agent_answers(void)
-{
-        for (unsigned i = 0; i < 300; i++) {
-                call("Status", "", NULL);
-                if (!is_error(NULL))
-                        return;
-                scene_run(20);
-        }
-        fail_msg("the agent is not on the bus");
 }
 
 static void status_says_how_it_stands(void **state)
@@ -363,7 +155,7 @@ static void devices_are_listed_without_their_serial(void **state)
         assert_string_equal(explained("1-2", "Serial"), "yes");
         assert_string_equal(explained("1-2", "Nodes"), "");
         assert_true(strlen(explained("1-2", "Since")) >= 16);
-        call("ListDevices", "", NULL);
+        call("ListDevices", "");
         assert_true(sd_bus_message_enter_container(answer, 'a', "a{sv}") >= 0);
         while (sd_bus_message_at_end(answer, false) == 0) {
                 snprintf(text, sizeof(text), "%s", value_of(answer, "Id"));
@@ -401,7 +193,7 @@ static void unknown_devices_are_said_to_be_so(void **state)
         name[sizeof(name) - 1] = '\0';
         call("Explain", "s", name);
         assert_true(is_error("org.lekdicht.Error.InvalidArgument"));
-        call("Explain", "", NULL);
+        call("Explain", "");
         assert_true(is_error(NULL));
 }
 
@@ -440,8 +232,7 @@ static void later_command_overtakes(void **state)
         bed_text(&scene.bed, "hang/open", "%s", "");
         ask("SetGate", "s", "open");
         UNTIL(scene_gate("open ") == 1);
-        assert_true(sd_bus_call_method_async(client, NULL, NAME, PATH, NAME, "SetGate", on_answer, NULL, "s",
-                                             "closed") >= 0);
+        ask("SetGate", "s", "closed");
         UNTIL(answer);
         assert_true(is_error("org.lekdicht.Error.GateFailed"));
         answer = sd_bus_message_unref(answer);
@@ -475,7 +266,7 @@ static void reload_says_what_is_wrong(void **state)
         scene_start(BLOCK);
         agent_answers();
         scene_policy("[policy]\nversion = 2\nmode = enforce\n[storage]\nusb-stick = allow\nsd-card = perhaps\n");
-        call("ReloadPolicy", "", NULL);
+        call("ReloadPolicy", "");
         assert_true(sd_bus_message_read(answer, "b", &applied) >= 0);
         assert_false(applied);
         assert_true(sd_bus_message_enter_container(answer, 'a', "s") >= 0);
@@ -486,7 +277,7 @@ static void reload_says_what_is_wrong(void **state)
         assert_non_null(strstr(status("PolicyError"), "policy.ini:5: "));
         assert_string_equal(status("PolicyVersion"), "1");
         scene_policy("[policy]\nversion = 2\nmode = enforce\n[device x]\nserial = 0\naccess = allow\n");
-        call("ReloadPolicy", "", NULL);
+        call("ReloadPolicy", "");
         assert_true(sd_bus_message_read(answer, "b", &applied) >= 0);
         if (applied) {
                 assert_true(sd_bus_message_enter_container(answer, 'a', "s") >= 0);
@@ -494,13 +285,13 @@ static void reload_says_what_is_wrong(void **state)
                 assert_true(strncmp(text, "warning: ", 9) == 0);
         }
         scene_policy(NULL);
-        call("ReloadPolicy", "", NULL);
+        call("ReloadPolicy", "");
         assert_true(sd_bus_message_read(answer, "b", &applied) >= 0);
         assert_false(applied);
         assert_true(sd_bus_message_enter_container(answer, 'a', "s") >= 0);
         assert_true(sd_bus_message_read(answer, "s", &text) > 0);
         scene_policy(ALLOW);
-        call("ReloadPolicy", "", NULL);
+        call("ReloadPolicy", "");
         assert_true(sd_bus_message_read(answer, "b", &applied) >= 0);
         assert_true(applied);
         assert_string_equal(status("PolicyVersion"), "3");
@@ -512,11 +303,11 @@ static void without_polkit_only_root(void **state)
         (void) state;
         scene_start(BLOCK);
         agent_answers();
-        assert_int_equal(result_of(call_as_nobody("Status", NULL, NULL, false)), 0);
-        assert_int_equal(result_of(call_as_nobody("ListDevices", NULL, NULL, false)), 1);
-        assert_int_equal(result_of(call_as_nobody("Explain", "s", "1-2", false)), 1);
-        assert_int_equal(result_of(call_as_nobody("SetGate", "s", "open", false)), 1);
-        assert_int_equal(result_of(call_as_nobody("ReloadPolicy", NULL, NULL, false)), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "Status", "")), 0);
+        assert_int_equal(result_of(call_as(NOBODY, false, "ListDevices", "")), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "Explain", "s", "1-2")), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "SetGate", "s", "open")), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "ReloadPolicy", "")), 1);
         assert_int_equal(scene_gate_calls(), 0);
 }
 
@@ -527,21 +318,21 @@ static void polkit_decides_for_others(void **state)
         scene_start(BLOCK);
         agent_answers();
         polkit.authorized = true;
-        assert_int_equal(result_of(call_as_nobody("ListDevices", NULL, NULL, false)), 0);
+        assert_int_equal(result_of(call_as(NOBODY, false, "ListDevices", "")), 0);
         assert_string_equal(polkit.action, "org.lekdicht.agent1.list-devices");
         assert_int_equal(polkit.flags, 0);
         assert_true(polkit.sender[0] == ':');
-        assert_int_equal(result_of(call_as_nobody("SetGate", "s", "open", true)), 0);
+        assert_int_equal(result_of(call_as(NOBODY, true, "SetGate", "s", "open")), 0);
         assert_string_equal(polkit.action, "org.lekdicht.agent1.set-gate");
         assert_int_equal(polkit.flags, 1);
         assert_int_equal(scene_gate("open "), 1);
-        assert_int_equal(result_of(call_as_nobody("ReloadPolicy", NULL, NULL, true)), 0);
+        assert_int_equal(result_of(call_as(NOBODY, true, "ReloadPolicy", "")), 0);
         assert_string_equal(polkit.action, "org.lekdicht.agent1.reload-policy");
         polkit.authorized = false;
         polkit.challenge = true;
-        assert_int_equal(result_of(call_as_nobody("SetGate", "s", "closed", false)), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "SetGate", "s", "closed")), 1);
         polkit.challenge = false;
-        assert_int_equal(result_of(call_as_nobody("SetGate", "s", "closed", false)), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "SetGate", "s", "closed")), 1);
         assert_int_equal(scene_gate("close "), 0);
         assert_int_equal(polkit.asked, 5);
         /* root is not asked about. */
@@ -563,7 +354,7 @@ static void one_user_cannot_keep_all_questions(void **state)
         agent_answers();
         polkit.silent = true;
         for (size_t i = 0; i < POLKIT_PENDING_USER_MAX + 1; i++)
-                pids[i] = call_as_nobody("ReloadPolicy", NULL, NULL, false);
+                pids[i] = call_as(NOBODY, false, "ReloadPolicy", "");
         UNTIL(polkit.asked == POLKIT_PENDING_USER_MAX);
         while (refused == 0) {
                 assert_true(scene_turn(&deadline));
@@ -584,7 +375,7 @@ static void one_user_cannot_keep_all_questions(void **state)
                 }
         /* And the others go on. */
         assert_string_equal(status("Mode"), "enforce");
-        call("ReloadPolicy", "", NULL);
+        call("ReloadPolicy", "");
         assert_false(is_error(NULL));
 }
 
@@ -615,7 +406,7 @@ static void goes_on_without_a_bus_and_joins_it_when_it_comes(void **state)
         scene_start(BLOCK);
         scene_plug(&stick);
         UNTIL(scene_gate("refuse 1-2") == 1);
-        start_bus();
+        start_bus(NULL);
         client = join();
         agent_answers();
         /* It goes, and comes again. */
@@ -625,7 +416,7 @@ static void goes_on_without_a_bus_and_joins_it_when_it_comes(void **state)
         scene_plug(
                 &(struct bed_usb){ .port = "1-4", .vendor = 1, .product = 2, .devnum = 6, .interfaces = { BED_UAS } });
         UNTIL(scene_gate("refuse 1-4") == 1);
-        start_bus();
+        start_bus(NULL);
         client = join();
         agent_answers();
         assert_string_equal(status("Devices"), "2");
@@ -651,17 +442,9 @@ int main(void)
         };
         int failed;
 
-        if (!mkdtemp(directory) || chmod(directory, 0755) < 0)
+        if (scenebus_init() < 0)
                 return 1;
-        snprintf(address, sizeof(address), "unix:path=%s/socket", directory);
-        setenv("SCENE_BUS", address, 1);
         failed = cmocka_run_group_tests(tests, NULL, NULL);
-        {
-                char path[256];
-
-                snprintf(path, sizeof(path), "%s/config", directory);
-                (void) unlink(path);
-                (void) rmdir(directory);
-        }
+        scenebus_done();
         return failed;
 }

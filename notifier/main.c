@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <libintl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct notifier {
         GMainLoop *loop;
         struct agent *agent;
         struct show *show;
+        guint tidy;
         int status;
 };
 
@@ -37,6 +39,18 @@ static void on_chosen(const char *url)
 
         if (r < 0)
                 g_message("xdg-open: %s", strerror(-r));
+}
+
+/* What comes in a burst is on the heap before the first of it is shown; the holes that it leaves are given back, or the
+ * session would keep them. (Up to GLib 2.74 g_slice keeps a part.) */
+static gboolean on_tidy(void *pointer)
+{
+        struct notifier *notifier = pointer;
+
+        notifier->tidy = 0;
+        malloc_trim(0);
+
+        return G_SOURCE_REMOVE;
 }
 
 static void on_notice(GVariant *parameters, void *pointer)
@@ -49,6 +63,8 @@ static void on_notice(GVariant *parameters, void *pointer)
                 g_info("a notice was passed over: %s", strerror(-r));
         else
                 show_notice(notifier->show, &notice);
+        if (!notifier->tidy)
+                notifier->tidy = g_idle_add_full(G_PRIORITY_LOW, on_tidy, notifier, NULL);
 }
 
 static void on_name(GDBusConnection *session, const char *name, void *pointer)

@@ -82,17 +82,13 @@ static void say_places(GString *body, const struct notice *notice)
         }
 }
 
-static void say_servicedesk(GString *body, const struct notice *notice)
+static void say_whom_to_ask(GString *body, const struct notice *notice)
 {
-        if (*notice->servicedesk || *notice->code)
+        if (*notice->servicedesk) {
                 g_string_append_c(body, '\n');
-        if (*notice->servicedesk && *notice->code)
-                /* TRANSLATORS: first the school's own words, such as "Servicedesk, room 1.04, telephone 1234". */
-                g_string_append_printf(body, _("Questions? %s (mention code %s)"), notice->servicedesk, notice->code);
-        else if (*notice->servicedesk)
+                /* TRANSLATORS: %s is the school's own words, such as "Servicedesk, room 1.04, telephone 1234". */
                 g_string_append_printf(body, _("Questions? %s"), notice->servicedesk);
-        else if (*notice->code)
-                g_string_append_printf(body, _("Questions? Mention code %s to your servicedesk."), notice->code);
+        }
         /* An address becomes a button; a telephone number has to be read. */
         if (*notice->leak_report && !*notice->leak_report_url) {
                 g_string_append_c(body, '\n');
@@ -100,16 +96,26 @@ static void say_servicedesk(GString *body, const struct notice *notice)
         }
 }
 
-static void say_whose(GString *body, const struct notice *notice)
+/* For the servicedesk: which school, which device, and the code by which IT finds the event. */
+static void say_details(GString *body, const struct notice *notice)
 {
-        g_autofree char *name = NULL;
+        const char *separator = "\n";
 
-        if (*notice->name)
+        if (*notice->school) {
+                g_string_append_printf(body, "%s%s", separator, notice->school);
+                separator = " · ";
+        }
+        if (*notice->name) {
+                g_string_append(body, separator);
                 /* TRANSLATORS: what the device calls itself; only the quotation marks differ. */
-                name = g_strdup_printf(_("“%s”"), notice->name);
-        if (*notice->school || name)
-                g_string_append_printf(body, "\n%s%s%s", notice->school, *notice->school && name ? " · " : "",
-                                       name ? name : "");
+                g_string_append_printf(body, _("“%s”"), notice->name);
+                separator = " · ";
+        }
+        if (*notice->code) {
+                g_string_append(body, separator);
+                /* TRANSLATORS: six letters and digits, by which the servicedesk finds what happened. */
+                g_string_append_printf(body, _("code %s"), notice->code);
+        }
 }
 
 static void add_button(struct words *words, const char *label, const char *url)
@@ -129,8 +135,8 @@ void words_compose(const struct notice *notice, struct words *ret)
 
         g_string_append_printf(body, "%s ", _(kind->why));
         say_places(body, notice);
-        say_servicedesk(body, notice);
-        say_whose(body, notice);
+        say_whom_to_ask(body, notice);
+        say_details(body, notice);
         ret->body = g_string_free(body, FALSE);
 
         for (size_t i = 0; i < notice->n_places; i++)

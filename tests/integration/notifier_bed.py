@@ -34,7 +34,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 </busconfig>"""
 DUNSTRC = """[global]
     width = 440
-    height = 400
+    height = 600
     origin = top-right
     offset = 20x20
     notification_limit = 0
@@ -114,6 +114,58 @@ def call(connection, name, path, interface, method, arguments=None, kind=None):
                                 Gio.DBusCallFlags.NO_AUTO_START, 10000, None).unpack()
 
 
+class Server:
+    """A notification server that can only what it is told to, and keeps what it is given."""
+
+    XML = """<node><interface name='org.freedesktop.Notifications'>
+    <method name='GetCapabilities'><arg type='as' direction='out'/></method>
+    <method name='GetServerInformation'><arg type='s' direction='out'/><arg type='s' direction='out'/>
+      <arg type='s' direction='out'/><arg type='s' direction='out'/></method>
+    <method name='CloseNotification'><arg type='u' direction='in'/></method>
+    <method name='Notify'><arg type='s' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>
+      <arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='as' direction='in'/><arg type='a{sv}' direction='in'/>
+      <arg type='i' direction='in'/><arg type='u' direction='out'/></method>
+    </interface></node>"""
+
+    def __init__(self, address, abilities=(), failures=0):
+        self.abilities = list(abilities)
+        self.failures = failures
+        self.given = []
+        self.closed = []
+        self.connection = connect(address)
+        self.connection.register_object(SERVER_OBJECT, Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[0], self.on_call, None,
+                                        None)
+        request_name(self.connection, SERVER)
+
+    def on_call(self, _connection, _sender, _path, _interface, method, parameters, invocation):
+        if method == "GetCapabilities":
+            invocation.return_value(GLib.Variant("(as)", (self.abilities,)))
+        elif method == "GetServerInformation":
+            invocation.return_value(GLib.Variant("(ssss)", ("test", "test", "1", "1.2")))
+        elif method == "CloseNotification":
+            self.closed.append(parameters.unpack()[0])
+            invocation.return_value(None)
+        elif self.failures > 0:
+            self.failures -= 1
+            invocation.return_dbus_error("org.freedesktop.DBus.Error.Failed", "not now")
+        else:
+            keys = ("application", "replaces", "icon", "title", "body", "actions", "hints", "timeout")
+            self.given.append(dict(zip(keys, parameters.unpack())))
+            invocation.return_value(GLib.Variant("(u)", (self.given[-1]["replaces"] or len(self.given),)))
+
+    def press(self, number, action):
+        self.connection.emit_signal(None, SERVER_OBJECT, SERVER, "ActionInvoked", GLib.Variant("(us)", (number, action)))
+        self.connection.flush_sync(None)
+
+    def close(self):
+        self.connection.flush_sync(None)
+        self.connection.close_sync(None)
+
+
+def request_name(connection, name):
+    call(connection, "org.freedesktop.DBus", BUS_OBJECT, "org.freedesktop.DBus", "RequestName", GLib.Variant("(su)", (name, 4)))
+
+
 def has_owner(connection, name):
     return call(connection, "org.freedesktop.DBus", BUS_OBJECT, "org.freedesktop.DBus", "NameHasOwner",
                 GLib.Variant("(s)", (name,)))[0]
@@ -147,8 +199,7 @@ class Agent:
         self.refused = 0
         self.connection = connect(address)
         self.connection.register_object(OBJECT, Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[0], self.on_call, None, None)
-        call(self.connection, "org.freedesktop.DBus", BUS_OBJECT, "org.freedesktop.DBus", "RequestName",
-             GLib.Variant("(su)", (NAME, 4)))
+        request_name(self.connection, NAME)
 
     def on_call(self, _connection, sender, _path, _interface, _method, _parameters, invocation):
         if self.refused < self.refusals:
@@ -161,11 +212,14 @@ class Agent:
     def subscribed(self):
         wait_for("the notifier subscribes", lambda: self.subscribers)
 
-    def tell(self, value=None, path=OBJECT, interface=NAME, signal_name="Notice", **changes):
-        """Send a notice to the subscriber, as the agent does."""
+    def send(self, value, path=OBJECT, interface=NAME, name="Notice"):
+        """Any signal, to the subscriber."""
         self.subscribed()
-        self.connection.emit_signal(self.subscribers[-1], path, interface, signal_name, value or notice(**changes))
-        self.connection.flush_sync(None)
+        self.connection.emit_signal(self.subscribers[-1], path, interface, name, value)
+
+    def tell(self, **changes):
+        """A notice, as the agent sends it; changes are other values than those of STICK."""
+        self.send(notice(**changes))
 
     def close(self):
         if not self.connection.is_closed():
@@ -175,7 +229,7 @@ class Agent:
 class Desktop:
     """A session: screen, buses, server, notifier; language is that of the session."""
 
-    def __init__(self, folder, language=None, server=True, notifier=True):
+    def __init__(self, folder, language=None, server=True):
         self.folder = pathlib.Path(folder)
         self.processes = []
         self.environment = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder), "LC_ALL": "C.UTF-8",
@@ -200,9 +254,8 @@ class Desktop:
                 self.start_screen()
                 self.start_dunst()
             self.agent = Agent(self.address("system"))
-            if notifier:
-                self.start_notifier()
-                self.agent.subscribed()
+            self.start_notifier()
+            self.agent.subscribed()
         except BaseException:
             self.close()
             raise
@@ -238,7 +291,7 @@ class Desktop:
 
     def start_screen(self):
         read, write = os.pipe()
-        self.start("Xvfb", "-displayfd", write, "-screen", "0", "900x600x24", "-nolisten", "tcp", "-wr", "-fbdir", self.folder,
+        self.start("Xvfb", "-displayfd", write, "-screen", "0", "1000x1400x24", "-nolisten", "tcp", "-wr", "-fbdir", self.folder,
                    pass_fds=(write,), stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as pipe:
@@ -247,7 +300,8 @@ class Desktop:
         self.environment["DISPLAY"] = f":{number}"
 
     def start_dunst(self):
-        self.dunst = self.start("dunst", "-config", self.folder / "dunstrc", "-verbosity", "crit")
+        self.dunst = self.start("dunst", "-config", self.folder / "dunstrc", "-verbosity", "crit",
+                                stderr=subprocess.DEVNULL)
         wait_for("dunst", lambda: has_owner(self.session, SERVER))
 
     def stop_dunst(self, number=signal.SIGTERM):
@@ -262,6 +316,21 @@ class Desktop:
     def log(self):
         path = self.folder / "notifier.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def memory(self):
+        """Of the notifier, in KiB: all of it, and what nobody shares."""
+        status = pathlib.Path(f"/proc/{self.notifier.pid}/smaps_rollup").read_text()
+        values = {line.split(":")[0]: int(line.split()[1]) for line in status.splitlines()[1:]}
+        return values["Rss"], values["Private_Dirty"] + values["Private_Clean"]
+
+    def switches(self):
+        """How often the notifier's threads ran."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.notifier.pid}/task").iterdir():
+            for line in (task / "status").read_text().splitlines():
+                if "ctxt_switches" in line:
+                    total += int(line.split()[1])
+        return total
 
     # ---- what dunst knows ---------------------------------------------------------------------------------------------
 

@@ -70,8 +70,8 @@ static void whole(void **state)
         assert_string_equal(words.body,
                             "USB sticks and disks get lost easily, so your school keeps files off them. Please use "
                             "OneDrive or Teams instead.\n"
-                            "Questions? Servicedesk, room 1.04 (mention code 7Q3XYZ)\n"
-                            "De Regenboog · “DataTraveler”");
+                            "Questions? Servicedesk, room 1.04\n"
+                            "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         assert_string_equal(words.icon, "drive-removable-media");
 }
 
@@ -147,27 +147,26 @@ static void places(void **state)
 static void left_out(void **state)
 {
         (void) state;
-        notice.code[0] = '\0';
-        compose();
-        assert_has("\nQuestions? Servicedesk, room 1.04\n");
         notice.servicedesk[0] = '\0';
         compose();
         assert_has_not("Questions");
         assert_has_not("\n\n");
-        strcpy(notice.code, "7Q3XYZ");
-        compose();
-        assert_has("\nQuestions? Mention code 7Q3XYZ to your servicedesk.\n");
+        assert_has("\nDe Regenboog · “DataTraveler” · code 7Q3XYZ");
         notice.name[0] = '\0';
         compose();
-        assert_has("\nDe Regenboog");
-        assert_has_not("“");
-        assert_has_not("·");
+        assert_has("\nDe Regenboog · code 7Q3XYZ");
         notice.school[0] = '\0';
+        compose();
+        assert_has("\ncode 7Q3XYZ");
+        assert_has_not("·");
         strcpy(notice.name, "X");
+        compose();
+        assert_has("\n“X” · code 7Q3XYZ");
+        notice.code[0] = '\0';
         compose();
         assert_has("\n“X”");
         assert_has_not("·");
-        notice.name[0] = notice.code[0] = '\0';
+        notice.name[0] = '\0';
         compose();
         assert_has_not("\n");
 }
@@ -201,7 +200,7 @@ static void strange(void **state)
         strcpy(notice.places[0].label, "%99999d");
         compose();
         assert_has("“%s%n%s <b>&amp;</b>”");
-        assert_has("? 100%n (");
+        assert_has("? 100%n\n");
         assert_has("use %99999d or");
 }
 

@@ -222,11 +222,23 @@ static void write_name(struct html *html, const struct store_event *event)
 
         html_markup(html, "<td");
         html_attribute(html, "title", event->name);
-        if (event->severity >= SEVERITY_WARN)
-                html_attribute(html, "class", event->severity >= SEVERITY_ERROR ? "bad" : "warn");
+        html_attribute(html, "class",
+                       event->severity >= SEVERITY_ERROR  ? "what bad"
+                       : event->severity >= SEVERITY_WARN ? "what warn"
+                                                          : "what");
         html_markup(html, ">");
         html_text(html, words);
         html_markup(html, "</td>");
+}
+
+/* What a teacher reads from the notice. */
+static void write_code(struct html *html, const struct store_event *event)
+{
+        size_t length = strlen(event->uid);
+
+        html_markup(html, "<td><code>");
+        html_text(html, length > EVENT_CODE_LENGTH ? event->uid + length - EVENT_CODE_LENGTH : event->uid);
+        html_markup(html, "</code></td>");
 }
 
 static void write_device(struct html *html, const struct attributes *attributes)
@@ -248,6 +260,21 @@ static void write_device(struct html *html, const struct attributes *attributes)
                 html_markup(html, ":");
                 html_text(html, value_of(attributes, product_id_key));
                 html_markup(html, "</code>");
+        }
+        html_markup(html, "</td>");
+}
+
+/* The reason, and the rule where the reason does not name it. */
+static void write_why(struct html *html, const struct attributes *attributes)
+{
+        const char *rule = value_of(attributes, rule_key), *reason = value_of(attributes, reason_key);
+
+        html_markup(html, "<td class=\"why\">");
+        html_text(html, reason);
+        if (rule[0] && !strstr(reason, rule)) {
+                html_markup(html, reason[0] ? " (" : "");
+                html_text(html, rule);
+                html_markup(html, reason[0] ? ")" : "");
         }
         html_markup(html, "</td>");
 }
@@ -292,10 +319,10 @@ static int write_event(struct html *html, const struct store_event *event)
         html_markup(html, "</td><td>");
         write_host(html, event->host);
         html_markup(html, "</td>");
+        write_code(html, event);
         write_name(html, event);
         write_device(html, &attributes);
-        html_element(html, "td", value_of(&attributes, rule_key));
-        html_element(html, "td", value_of(&attributes, reason_key));
+        write_why(html, &attributes);
         write_remarks(html, event, &attributes);
         html_markup(html, "</tr>\n");
         return 0;
@@ -332,12 +359,11 @@ static int write_events(struct html *html, struct store *store, const char *lapt
                 strftime(zone, sizeof(zone), "%Z", &local);
         html_markup(html, "<p>Newest first. Times are of the laptop's clock, in ");
         html_text(html, zone);
-        html_markup(
-                html,
-                ".</p>\n<div class=\"wide\"><table id=\"events\">\n<thead><tr><th scope=\"col\">When</th>"
-                "<th scope=\"col\">Laptop</th><th scope=\"col\">What</th><th scope=\"col\">Device</th>"
-                "<th scope=\"col\">Rule</th><th scope=\"col\">Reason</th><th scope=\"col\">Remarks</th></tr></thead>"
-                "\n<tbody>\n");
+        html_markup(html,
+                    ".</p>\n<div class=\"wide\"><table id=\"events\">\n<thead><tr><th scope=\"col\">When</th>"
+                    "<th scope=\"col\">Laptop</th><th scope=\"col\">Code</th><th scope=\"col\">What</th>"
+                    "<th scope=\"col\">Device</th><th scope=\"col\">Why</th><th scope=\"col\">Remarks</th></tr></thead>"
+                    "\n<tbody>\n");
         for (size_t i = 0; i < events.n && r == 0; i++)
                 r = write_event(html, &events.items[i]);
         html_markup(html, "</tbody></table></div>\n");

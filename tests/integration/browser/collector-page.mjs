@@ -41,6 +41,9 @@ const tests = {
                 const text = await row.innerText();
                 for (const words of ["Device refused", "usb-disk", "0951:1666", "[storage] usb-disk", "refused by [storage] usb-disk"])
                         assert.ok(text.includes(words), `the row says ${JSON.stringify(text)}`);
+                assert.equal(await page.locator("#events th").nth(2).innerText(), "Code");
+                const [code, uid] = [await row.locator("td").nth(2).innerText(), await row.locator("dt:text-is('uid') + dd").textContent()];
+                assert.ok(code.length === 6 && uid.endsWith(code), `the code is ${code} of ${uid}`);
                 await page.screenshot({ path: join(pictures, "collector-page.png") });
         },
 

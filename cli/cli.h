@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #define CLI_COUNT_MAX  1000U /* of -n; as many as the agent hands out at once */
-#define CLI_FILTER_MAX 64U   /* bytes of --filter */
+#define CLI_FILTER_MAX 48U   /* bytes of --filter; longer than any name */
 
 struct cli {
         FILE *out, *err;

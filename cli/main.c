@@ -54,7 +54,9 @@ static const struct command commands[] = {
           "what happens to this device, by which rule, and why" },
 };
 
-#define N_OPTIONS  (sizeof(options) / sizeof(options[0]))
+#define N_OPTIONS         (sizeof(options) / sizeof(options[0]))
+#define FILTER_CHARACTERS "abcdefghijklmnopqrstuvwxyz."
+
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void print_usage_line(FILE *file, const struct command *command)
@@ -167,8 +169,9 @@ static const char *set_option(struct cli *cli, int bit, const char *value)
                         return "not a number from 1 to 1000";
                 break;
         case OPTION_FILTER:
-                if (value[0] == '\0' || strlen(value) > CLI_FILTER_MAX)
-                        return "empty, or too long";
+                if (value[0] == '\0' || strlen(value) > CLI_FILTER_MAX ||
+                    value[strspn(value, FILTER_CHARACTERS)] != '\0')
+                        return "not the beginning of an event's name";
                 cli->filter = value;
                 break;
         }

@@ -361,7 +361,7 @@ def events(bed):
     calls = bed.stop()
     assert calls[0] == "Recent (20, '') interactive", calls[0]
     for words in (["-n", "0"], ["-n", "1001"], ["-n", "-1"], ["-n", "x"], ["-n"], ["-n", "1 "], ["--filter", ""],
-                  ["--filter", 65 * "x"], ["--filter"], ["--follow=1"], ["x"]):
+                  ["--filter", 49 * "x"], ["--filter", "Device"], ["--filter", "\x1b[2J"], ["--filter"], ["--follow=1"], ["x"]):
         code, out, err = bed.run("events", *words)
         assert code == 2 and out == "" and "usage: lekdicht events" in err, (words, code, out, err)
     bed.start()

@@ -81,17 +81,6 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
         return 0;
 }
 
-static void free_parts(struct spool *spool)
-{
-        spoolwork_drop(spool, spool->n_items);
-        if (spool->eventfd >= 0)
-                close(spool->eventfd);
-        pthread_cond_destroy(&spool->work);
-        pthread_cond_destroy(&spool->ended_cond);
-        pthread_mutex_destroy(&spool->lock);
-        free(spool);
-}
-
 static int start_thread(struct spool *spool)
 {
         pthread_attr_t attributes;
@@ -141,48 +130,61 @@ int spool_new(sd_event *loop, const char *path, unsigned pages_max, const struct
                 r = start_thread(spool);
         if (r < 0) {
                 sd_event_source_disable_unref(spool->source);
-                free_parts(spool);
+                spoolwork_free(spool);
                 return r;
         }
         *ret = spool;
         return 0;
 }
 
+/* Those who still wait for an answer get theirs now. */
+static void cancel_requests(struct spool *spool, struct request **list)
+{
+        while (*list) {
+                struct request *request = *list;
+
+                *list = request->next;
+                request->answer.error = -ECANCELED;
+                finish_request(spool, request);
+        }
+}
+
 struct spool *spool_free(struct spool *spool)
 {
+        static const struct spool_answer cancelled = { .error = -ECANCELED };
         struct timespec until;
-        bool ended;
 
         if (!spool)
                 return NULL;
         spool->source = sd_event_source_disable_unref(spool->source);
+        if (!spool->path) {
+                cancel_requests(spool, &spool->answered);
+                spoolwork_free(spool);
+                return NULL;
+        }
         pthread_mutex_lock(&spool->lock);
         spool->stop = true;
         pthread_cond_signal(&spool->work);
         until = spoolwork_timespec(spoolwork_now_usec() + SPOOL_STOP_USEC);
-        while (spool->path && !spool->ended &&
-               pthread_cond_timedwait(&spool->ended_cond, &spool->lock, &until) != ETIMEDOUT)
+        while (!spool->ended && pthread_cond_timedwait(&spool->ended_cond, &spool->lock, &until) != ETIMEDOUT)
                 ;
-        ended = spool->ended || !spool->path;
-        /* Those who still wait for an answer have theirs now; what the thread may have in its hands is not ours. */
-        for (struct request **list = &spool->answered; list; list = list == &spool->answered ? &spool->requests : NULL)
-                while (*list) {
-                        struct request *request = *list;
-
-                        *list = request->next;
-                        request->answer.error = -ECANCELED;
-                        finish_request(spool, request);
-                }
-        pthread_mutex_unlock(&spool->lock);
-        if (!ended) {
-                /* The process ends soon, and the kernel keeps what the disk holds. */
+        cancel_requests(spool, &spool->answered);
+        spool->answered_end = &spool->answered;
+        cancel_requests(spool, &spool->requests);
+        spool->requests_end = &spool->requests;
+        if (!spool->ended) {
+                /* A disk holds it. The process ends soon; if not, the thread cleans up when it comes back. */
+                if (spool->current)
+                        spool->current->callback(spool->current->userdata, &cancelled);
                 spool->ops.health(spool->ops.userdata, -ETIMEDOUT);
+                spool->orphan = true;
                 pthread_detach(spool->thread);
+                pthread_mutex_unlock(&spool->lock);
                 return NULL;
         }
-        if (spool->path)
-                pthread_join(spool->thread, NULL);
-        free_parts(spool);
+        pthread_mutex_unlock(&spool->lock);
+        pthread_join(spool->thread, NULL);
+        spoolwork_free(spool);
         return NULL;
 }
 

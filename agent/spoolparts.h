@@ -42,6 +42,7 @@ struct spool {
         struct spoolstore *store;
         struct event event; /* too large for the stack of a thread */
         uint64_t handed_out;
+        bool damaged; /* it turned out so: to be set aside */
         const char *path;
         unsigned pages_max;
 
@@ -53,7 +54,9 @@ struct spool {
         struct item *items, **items_end;
         unsigned n_items;
         struct request *requests, **requests_end, *answered, **answered_end;
+        struct request *current; /* in the thread's hands */
         bool stop, ended;
+        bool orphan; /* nobody waits for the thread: it frees what is left */
         bool opened; /* once at least: base is known */
         uint64_t base;
         uint64_t recorded;   /* the highest ticket on the disk */
@@ -66,6 +69,9 @@ struct spool {
 
 /* The thread. */
 void *spoolwork(void *spool);
+
+/* Free what is there; the thread has ended, or does this as its last. */
+void spoolwork_free(struct spool *spool);
 
 /* With the lock held: throw away the first n items. */
 void spoolwork_drop(struct spool *spool, unsigned n);

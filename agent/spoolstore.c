@@ -228,9 +228,9 @@ static int move_away(const char *path, uint64_t now_sec)
         return spoolmark_sync_directory(path);
 }
 
-int spoolstore_open(const char *path, unsigned pages_max, uint64_t now_sec, struct spoolstore **ret)
+int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret)
 {
-        int r = try_open(path, pages_max, ret);
+        int r = damaged ? -EUCLEAN : try_open(path, pages_max, ret);
 
         if (r != -EUCLEAN)
                 return r;

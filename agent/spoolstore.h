@@ -38,10 +38,11 @@ struct spoolstore_state {
 struct spoolstore;
 
 /* Open or make the database at path, 0600, in a directory that is there. A damaged one is renamed to
- * path.damaged-TIME, with what belongs to it, and a new one made; so is one of a later version. A new database goes on
- * above the high-water mark in path.seq, from 1 if there is none. pages_max bounds its size (0: SPOOLSTORE_PAGES_MAX).
- * 0; -ENOSPC, -EROFS, -EIO, -ENOMEM, -EBUSY (someone else has it open) and others of open(2). */
-int spoolstore_open(const char *path, unsigned pages_max, uint64_t now_sec, struct spoolstore **ret);
+ * path.damaged-TIME, with what belongs to it, and a new one made; so is one of a later version, and any when `damaged` says
+ * that it turned out to be so. A new database goes on above the high-water mark in path.seq, from 1 if there is none.
+ * pages_max bounds its size (0: SPOOLSTORE_PAGES_MAX). 0; -ENOSPC, -EROFS, -EIO, -ENOMEM, -EBUSY (someone else has it
+ * open) and others of open(2). */
+int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret);
 
 /* The run ends as it should: say so in the database if events were appended, write the WAL back, close. Takes NULL,
  * returns NULL. */

@@ -57,6 +57,7 @@ static void failed(struct spool *spool, int error)
          * a failed fsync the memory of it cannot be trusted. */
         if (spool->store && error != -ENOSPC)
                 spool->store = spoolstore_abandon(spool->store);
+        spool->damaged = spool->damaged || error == -EUCLEAN;
         spool->error = error;
         spool->retry_usec = spoolwork_now_usec() + spool->pause_usec;
         if (spool->pause_usec < SPOOL_RETRY_MAX_USEC)
@@ -78,13 +79,14 @@ static void open_store(struct spool *spool)
         int r;
 
         pthread_mutex_unlock(&spool->lock);
-        r = spoolstore_open(spool->path, spool->pages_max, wall_sec(), &store);
+        r = spoolstore_open(spool->path, spool->pages_max, spool->damaged, wall_sec(), &store);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
                 return;
         }
         spool->store = store;
+        spool->damaged = false;
         if (!spool->opened)
                 spool->base = spoolstore_state(store)->next_seq - 1;
         spool->opened = true;
@@ -189,9 +191,11 @@ static void answer_next(struct spool *spool)
                 spool->requests_end = &spool->requests;
         request->next = NULL;
         if (spool->store) {
+                spool->current = request;
                 pthread_mutex_unlock(&spool->lock);
                 r = answer(spool, request);
                 pthread_mutex_lock(&spool->lock);
+                spool->current = NULL;
                 if (r == -EUCLEAN || r == -EIO)
                         failed(spool, r);
                 else
@@ -207,10 +211,28 @@ static bool is_due(const struct spool *spool)
         return (!spool->store || spool->n_items > 0) && spoolwork_now_usec() >= spool->retry_usec;
 }
 
+void spoolwork_free(struct spool *spool)
+{
+        spoolwork_drop(spool, spool->n_items);
+        while (spool->answered) {
+                struct request *request = spool->answered;
+
+                spool->answered = request->next;
+                spoolrecords_clear(&request->answer.records);
+                free(request);
+        }
+        if (spool->eventfd >= 0)
+                close(spool->eventfd);
+        pthread_cond_destroy(&spool->work);
+        pthread_cond_destroy(&spool->ended_cond);
+        pthread_mutex_destroy(&spool->lock);
+        free(spool);
+}
+
 void *spoolwork(void *userdata)
 {
         struct spool *spool = userdata;
-        bool last = false;
+        bool last = false, orphan;
 
         pthread_mutex_lock(&spool->lock);
         while (!last) {
@@ -236,7 +258,10 @@ void *spoolwork(void *userdata)
         spool->store = spoolstore_close(spool->store);
         pthread_mutex_lock(&spool->lock);
         spool->ended = true;
+        orphan = spool->orphan;
         pthread_cond_signal(&spool->ended_cond);
         pthread_mutex_unlock(&spool->lock);
+        if (orphan)
+                spoolwork_free(spool);
         return NULL;
 }

@@ -98,14 +98,17 @@ static void open_store(struct spool *spool)
                 note_state(spool);
 }
 
-/* The first n items, in one transaction. */
-static int write_items(struct spool *spool, const struct item *item, unsigned n)
+/* From the first item to the last, in one transaction. The lock is not held: what follows the last is the loop's. */
+static int write_items(struct spool *spool, const struct item *item, const struct item *last)
 {
         int r = spoolstore_begin(spool->store);
 
-        for (; r >= 0 && n > 0; n--, item = item->next) {
+        while (r >= 0) {
                 spoolpack_event(item->pack, spool->base + item->ticket, &spool->event);
                 r = spoolstore_add(spool->store, &spool->event);
+                if (item == last)
+                        break;
+                item = item->next;
         }
         return spoolstore_commit(spool->store, r, wall_sec());
 }
@@ -127,25 +130,25 @@ void spoolwork_drop(struct spool *spool, unsigned n)
 /* Gives up the lock. Only this thread takes items out, and the loop puts them in at the end. */
 static void write_batch(struct spool *spool)
 {
-        unsigned n = spool->n_items < SPOOL_BATCH_MAX ? spool->n_items : SPOOL_BATCH_MAX;
-        const struct item *first = spool->items;
-        uint64_t last = first->ticket;
+        const struct item *first = spool->items, *last = first;
+        uint64_t ticket;
+        unsigned n = 1;
         int r;
 
-        for (const struct item *item = first; n > 0; n--, item = item->next)
-                last = item->ticket;
-        n = spool->n_items < SPOOL_BATCH_MAX ? spool->n_items : SPOOL_BATCH_MAX;
+        for (; n < SPOOL_BATCH_MAX && last->next; n++)
+                last = last->next;
+        ticket = last->ticket;
         pthread_mutex_unlock(&spool->lock);
-        r = write_items(spool, first, n);
+        r = write_items(spool, first, last);
         if (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
-                r = write_items(spool, first, n);
+                r = write_items(spool, first, last);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
                 return;
         }
         spoolwork_drop(spool, n);
-        spool->recorded = last;
+        spool->recorded = ticket;
         worked(spool);
 }
 

@@ -185,6 +185,16 @@ static unsigned stored(void)
         return n;
 }
 
+static bool inside(void)
+{
+        bool is;
+
+        pthread_mutex_lock(&lock);
+        is = fake.inside;
+        pthread_mutex_unlock(&lock);
+        return is;
+}
+
 /* ---- the loop ---- */
 
 static sd_event *loop;
@@ -320,7 +330,7 @@ static void a_disk_that_hangs_delays_nobody(void **state)
         UNTIL(health_now() == SPOOL_OK);
         set_store(true, 0, 0);
         add(EVENT_DEVICE_REFUSED);
-        UNTIL(fake.inside);
+        UNTIL(inside());
         begun = now();
         for (unsigned i = 0; i < SPOOL_QUEUE_MAX + 500; i++) {
                 add(EVENT_DEVICE_REFUSED);
@@ -485,7 +495,7 @@ static void questions_are_bounded_and_never_lost(void **state)
         UNTIL(health_now() == SPOOL_OK);
         set_store(true, 0, 0);
         add(EVENT_DEVICE_REFUSED);
-        UNTIL(fake.inside);
+        UNTIL(inside());
         while (spool_events(spool, 0, 3, on_answer, NULL) == 0)
                 asked++;
         assert_int_equal(asked, SPOOL_REQUESTS_MAX);
@@ -525,7 +535,7 @@ static void the_end_waits_for_a_sick_disk_but_not_for_ever(void **state)
         UNTIL(health_now() == SPOOL_OK);
         set_store(true, 0, 0);
         add(EVENT_DEVICE_REFUSED);
-        UNTIL(fake.inside);
+        UNTIL(inside());
         assert_int_equal(spool_events(spool, 0, 3, on_answer, NULL), 0);
         begun = now();
         spool = spool_free(spool);

@@ -26,7 +26,7 @@
         "teams]\nlabel = Teams\nurl = https://teams.example\n"
 #define AUDIT    "[policy]\nversion = 2\nmode = audit\n"
 #define REPORTER 1 /* some user that there is: the bus wants to know its groups */
-#define RECORDS  256
+#define RECORDS  1024
 
 static const struct bed_usb stick = { .port = "1-2",
                                       .vendor = 0x0951,
@@ -367,6 +367,405 @@ static void one_plug_is_one_notice(void **state)
         assert_int_equal(n_notices, 2);
 }
 
+static const struct bed_usb composite = {
+        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT, BED_BOT }
+};
+
+static void what_was_there_before_us_is_no_plug(void **state)
+{
+        (void) state;
+        scene_policy(BLOCK);
+        bed_usb(&scene.bed, &stick, true);
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        scene_run(300);
+        assert_int_equal(n_notices, 0);
+        /* A restart finds it refused, and that is no plug either. */
+        scene_stop();
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        UNTIL(is_recorded("lekdicht.device.inventory"));
+        scene_run(300);
+        assert_int_equal(n_notices, 0);
+        /* But another is. */
+        scene_plug(&composite);
+        UNTIL(n_notices == 1);
+        scene_run(300);
+        assert_int_equal(n_notices, 1); /* for all its interfaces */
+        assert_memory_equal(note(0, "Plug"), "1-3#", 4);
+}
+
+static void audit_tells_nobody(void **state)
+{
+        (void) state;
+        scene_start(AUDIT);
+        agent_answers();
+        UNTIL(scene_gate("open --audit") == 1);
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        recent(1, "lekdicht.device.refused");
+        assert_has(got.text[0], "lekdicht.audit", "\"boolValue\":true");
+        scene_run(300);
+        assert_int_equal(n_notices, 0);
+}
+
+static void what_the_gate_could_not_do_is_not_told(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        bed_text(&scene.bed, "hang/1-2", "%s", "");
+        scene_plug(&stick);
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        scene_run(800);
+        assert_int_equal(n_notices, 0);
+        bed_remove(&scene.bed, "hang/1-2");
+        UNTIL(n_notices == 1);
+}
+
+static void who_does_not_sit_here_is_not_told(void **state)
+{
+        (void) state;
+        scene.config.notices_without_session = false;
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        scene_run(800);
+        assert_int_equal(n_notices, 0);
+}
+
+static void simulated_is_said_everywhere(void **state)
+{
+        (void) state;
+        scene.config.simulated = true;
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(n_notices == 1);
+        assert_string_equal(note(0, "Simulated"), "yes");
+        recent(1, "lekdicht.device.refused");
+        assert_has(got.text[0], "lekdicht.simulated", "\"boolValue\":true");
+}
+
+static void subscribers_are_bounded_and_forgotten(void **state)
+{
+        sd_bus *many[SUBSCRIBERS_USER_MAX + 1];
+        sd_bus *own = client;
+
+        (void) state;
+        scene_start(BLOCK);
+        agent_answers();
+        /* Who is gone does not count. */
+        for (unsigned i = 0; i < SUBSCRIBERS_USER_MAX + 2; i++)
+                assert_int_equal(result_of(call_as(NOBODY, false, "Subscribe", "")), 0);
+        for (unsigned i = 0; i < SUBSCRIBERS_USER_MAX + 1; i++) {
+                many[i] = client = join();
+                call("Subscribe", "");
+                assert_true(i < SUBSCRIBERS_USER_MAX ? !is_error(NULL) : is_error(SD_BUS_ERROR_LIMITS_EXCEEDED));
+                call("Subscribe", ""); /* twice is once */
+        }
+        client = own;
+        call("Subscribe", "");
+        assert_true(is_error(SD_BUS_ERROR_LIMITS_EXCEEDED));
+        sd_bus_close_unref(many[0]);
+        scene_run(100);
+        call("Subscribe", "");
+        assert_false(is_error(NULL));
+        for (unsigned i = 1; i < SUBSCRIBERS_USER_MAX + 1; i++)
+                sd_bus_close_unref(many[i]);
+}
+
+static void many_events_are_few_signals(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        agent_answers();
+        scene_run(300);
+        n_recorded = 0;
+        for (unsigned i = 0; i < 200; i++) {
+                assert_int_equal(agent_reload(scene.agent), 1);
+                scene_run(2);
+        }
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        scene_run(200);
+        assert_true(n_recorded >= 1);
+        assert_true(n_recorded < 40);
+}
+
+/* ---- over restarts, and in trouble ---- */
+
+static void numbers_go_on_after_a_restart(void **state)
+{
+        uint64_t last;
+
+        (void) state;
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        record_of("lekdicht.policy.applied");
+        recent(1000, "");
+        last = got.seq[got.n - 1];
+        scene_stop();
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        recent(1000, "");
+        for (size_t i = 0; i < got.n; i++)
+                assert_int_equal(got.seq[i], i + 1);
+        assert_true(got.seq[got.n - 1] > last);
+        recent(1, "lekdicht.agent.started");
+        assert_has(got.text[0], "lekdicht.agent.clean", "\"boolValue\":true");
+}
+
+static void a_sick_disk_delays_no_refusal_and_no_notice(void **state)
+{
+        char home[BED_PATH + 8], away[BED_PATH + 16];
+
+        (void) state;
+        snprintf(home, sizeof(home), "%s", scene.bed.lib);
+        snprintf(away, sizeof(away), "%s.away", scene.bed.lib);
+        assert_int_equal(rename(home, away), 0);
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(n_notices == 1);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+        assert_int_equal(strlen(note(0, "Code")), 6);
+        assert_string_equal(status("Spool"), "failing");
+        call("Recent", "us", 10, "");
+        assert_true(is_error("org.lekdicht.Error.SpoolFailed"));
+        call("Events", "tu", (uint64_t) 0, 10);
+        assert_true(is_error("org.lekdicht.Error.SpoolFailed"));
+        assert_int_equal(rename(away, home), 0);
+        UNTIL(strcmp(status("Spool"), "ok") == 0);
+        events(0, 200);
+        assert_int_equal(got.seq[0], 1);
+        assert_non_null(strstr(record_of("lekdicht.device.refused"), note(0, "Code")));
+        assert_string_equal(status("SpoolDropped"), "0");
+}
+
+static uint64_t int_of(const char *record, const char *key)
+{
+        char wanted[128];
+        const char *at;
+
+        snprintf(wanted, sizeof(wanted), "{\"key\":\"%s\",\"value\":{\"intValue\":\"", key);
+        at = strstr(record, wanted);
+        assert_non_null(at);
+        return strtoull(at + strlen(wanted), NULL, 10);
+}
+
+static void a_full_spool_counts_what_it_gives_up(void **state)
+{
+        uint64_t given, last, dropped;
+        const char *record;
+
+        (void) state;
+        scene.config.spool_pages = 60;
+        scene_start(BLOCK);
+        agent_answers();
+        for (unsigned i = 0; i < SPOOL_QUEUE_MAX + 600; i++) {
+                assert_int_equal(agent_reload(scene.agent), 1);
+                if (i % 20 == 0)
+                        scene_run(2);
+        }
+        assert_string_equal(status("Spool"), "failing");
+        dropped = strtoull(status("SpoolDropped"), NULL, 10);
+        assert_true(dropped > 0);
+        /* The gate and the notices go on. */
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(n_notices == 1);
+        dropped = strtoull(status("SpoolDropped"), NULL, 10);
+        /* The collector takes all there is, and there is room again; until everything has come out. */
+        given = last = 0;
+        for (unsigned i = 0; i < 100; i++) {
+                events(0, 200);
+                for (size_t k = 0; k < got.n; k++, given++) {
+                        if (strstr(got.text[k], "lekdicht.spool.dropped")) {
+                                record = got.text[k];
+                                assert_int_equal(int_of(record, "lekdicht.dropped.count"), dropped);
+                                assert_int_equal(int_of(record, "lekdicht.dropped.first"), last + 1);
+                                assert_int_equal(int_of(record, "lekdicht.dropped.last"), last + dropped);
+                                last += dropped;
+                        }
+                        assert_int_equal(got.seq[k], last + 1);
+                        last = got.seq[k];
+                }
+                if (got.n > 0) {
+                        call("Acknowledge", "t", last);
+                        assert_false(is_error(NULL));
+                } else if (strcmp(status("Spool"), "ok") == 0) {
+                        break;
+                }
+                scene_run(got.n > 0 ? 10 : 300);
+        }
+        assert_string_equal(status("Spool"), "ok");
+        assert_string_equal(status("SpoolQueue"), "0");
+        assert_int_equal(given + dropped, last);
+        assert_true(given >= SPOOL_QUEUE_MAX);
+}
+
+/* ---- what is not recorded ---- */
+
+static const char *const secrets[] = {
+        "60A44C4252E1E4A1", "60a44c4252e1e4a1", "jan.jansen", "/home", "/media", "/etc", "/tmp", "/var", "/sys",
+        "/devices"
+};
+
+static int search_file(const char *file, const struct stat *st, int type, struct FTW *ftw)
+{
+        static char bytes[4 << 20];
+        char host[256] = "";
+        FILE *stream;
+        size_t size;
+
+        (void) ftw;
+        if (type != FTW_F || !strstr(file, "spool.db"))
+                return 0;
+        stream = fopen(file, "re");
+        assert_non_null(stream);
+        size = fread(bytes, 1, sizeof(bytes), stream);
+        fclose(stream);
+        assert_int_equal(size, st->st_size);
+        gethostname(host, sizeof(host) - 1);
+        for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+                if (memmem(bytes, size, secrets[i], strlen(secrets[i])))
+                        fail_msg("%s is in %s", secrets[i], file);
+        if (host[0] && strcmp(host, "localhost") != 0 && memmem(bytes, size, host, strlen(host)))
+                fail_msg("the name of this machine is in %s", file);
+        /* The positive control: the file can be read. */
+        if (strstr(file, "spool.db-wal"))
+                assert_non_null(memmem(bytes, size, "Kingston DataTraveler", 21));
+        return 0;
+}
+
+static void search(void)
+{
+        assert_int_equal(nftw(scene.bed.lib, search_file, 8, FTW_PHYS), 0);
+}
+
+/* Every key of every record is one of the list in common/event.c. */
+static void check_keys(void)
+{
+        static const char begin[] = "{\"key\":\"";
+
+        for (size_t i = 0; i < got.n; i++)
+                for (const char *at = strstr(got.text[i], begin); at; at = strstr(at + 1, begin)) {
+                        const char *key = at + strlen(begin);
+                        size_t length = strcspn(key, "\"");
+                        bool known = strncmp(key, "log.record.uid", length) == 0 ||
+                                     strncmp(key, "event.sequence", length) == 0 ||
+                                     strncmp(key, "lekdicht.boot.id", length) == 0;
+
+                        for (int k = 0; k < _EVENT_KEY_MAX; k++)
+                                known = known || (strlen(event_key_string(k)) == length &&
+                                                  strncmp(key, event_key_string(k), length) == 0);
+                        if (!known)
+                                fail_msg("%.*s is recorded", (int) length, key);
+                }
+}
+
+static void nothing_of_people_and_places_is_recorded(void **state)
+{
+        (void) state;
+        /* All that has an event, with something in it that is nobody's business elsewhere. */
+        bed_text(&scene.bed, "run/lekdicht/exempt/0:0:0:0",
+                 "devpath=/devices/pci0/0:0:0:0\ndiskseq=1\ncarries=/home\n");
+        bed_text(&scene.bed, "exit/1-3:1.1", "1\n");
+        scene_start(BLOCK);
+        agent_answers();
+        scene_plug(&stick);
+        scene_plug(&composite);
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        UNTIL(is_recorded("lekdicht.device.failed"));
+        bed_text(&scene.bed, "etc/lekdicht/policy.ini", "[policy]\nversion = 1\nname = jan.jansen\n");
+        assert_int_equal(agent_reload(scene.agent), 0);
+        UNTIL(is_recorded("lekdicht.policy.rejected"));
+        recent(1000, "");
+        check_keys();
+        record_of("lekdicht.gate.exempt");
+        record_of("lekdicht.policy.rejected");
+        search();
+        scene_stop();
+        search();
+        /* They stay in this machine's own journal, for whoever has to mend it. */
+        assert_true(scene_journal_has("/home"));
+        assert_true(scene_journal_has("policy.ini:3"));
+}
+
+/* ---- the installed policy of the bus ---- */
+
+static void the_bus_keeps_others_out_too(void **state)
+{
+        char policy[8192], *begin, *end;
+        const char *conf;
+        FILE *file;
+        size_t size;
+
+        (void) state;
+        file = fopen("systemd/org.lekdicht.Agent1.conf", "re");
+        assert_non_null(file);
+        size = fread(policy, 1, sizeof(policy) - 1, file);
+        fclose(file);
+        policy[size] = '\0';
+        begin = strstr(policy, "<busconfig>") + strlen("<busconfig>");
+        end = strstr(policy, "</busconfig>");
+        *end = '\0';
+        /* The user that stands for the reporter here. */
+        end = strstr(begin, "lekdicht-report");
+        assert_non_null(end);
+        memcpy(end, "daemon\"        ", 15);
+        memmove(end + 7, end + 16, strlen(end + 16) + 1);
+        /* As in Debian's system.conf: nobody may do anything but what a file like ours allows. */
+        conf = "<policy context=\"default\"><allow user=\"*\"/><deny own=\"*\"/><deny send_type=\"method_call\"/>"
+               "<allow send_type=\"signal\"/><allow send_requested_reply=\"true\" send_type=\"method_return\"/>"
+               "<allow send_requested_reply=\"true\" send_type=\"error\"/><allow receive_type=\"method_call\"/>"
+               "<allow receive_type=\"method_return\"/><allow receive_type=\"error\"/><allow "
+               "receive_type=\"signal\"/><allow send_destination=\"org.freedesktop.DBus\"/></policy>";
+        client = sd_bus_close_unref(client);
+        stranger = sd_bus_close_unref(stranger);
+        stop_bus();
+        {
+                char both[sizeof(policy) + 1024];
+
+                snprintf(both, sizeof(both), "%s%s", conf, begin);
+                start_bus(both);
+        }
+        client = join();
+        listen_to(client, "Notice", on_notice);
+        /* The agent's own check would let nobody pass; the bus does not even ask it. */
+        scene.config.reporter_uid = NOBODY;
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        assert_int_equal(result_of(call_as(NOBODY, false, "Status", "")), 0);
+        assert_int_equal(result_of(call_as(NOBODY, false, "Subscribe", "")), 0);
+        assert_int_equal(result_of(call_as(NOBODY, false, "Events", "tu", (uint64_t) 0, 10)), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "Acknowledge", "t", (uint64_t) 0)), 1);
+        assert_int_equal(result_of(call_as(NOBODY, false, "SetAside", "ts", (uint64_t) 0, "rejected")), 1);
+        scene_stop();
+        scene.config.reporter_uid = REPORTER;
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        assert_int_equal(result_of(call_as(REPORTER, false, "Events", "tu", (uint64_t) 0, 10)), 0);
+        assert_int_equal(result_of(call_as(REPORTER, false, "Acknowledge", "t", (uint64_t) 0)), 0);
+        /* And a notice comes through. */
+        call("Subscribe", "");
+        scene_plug(&stick);
+        UNTIL(n_notices == 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -375,6 +774,18 @@ int main(void)
                 TEST(only_what_was_handed_out_is_acknowledged),
                 TEST(only_the_reporter_fetches),
                 TEST(one_plug_is_one_notice),
+                TEST(what_was_there_before_us_is_no_plug),
+                TEST(audit_tells_nobody),
+                TEST(what_the_gate_could_not_do_is_not_told),
+                TEST(who_does_not_sit_here_is_not_told),
+                TEST(simulated_is_said_everywhere),
+                TEST(subscribers_are_bounded_and_forgotten),
+                TEST(many_events_are_few_signals),
+                TEST(numbers_go_on_after_a_restart),
+                TEST(a_sick_disk_delays_no_refusal_and_no_notice),
+                TEST(a_full_spool_counts_what_it_gives_up),
+                TEST(nothing_of_people_and_places_is_recorded),
+                TEST(the_bus_keeps_others_out_too),
         };
         int failed;
 

@@ -11,7 +11,7 @@ from harness.present import AtBoot, assert_clean, name_at_boot
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
-MACHINE = Machine(drives=(Drive("sd"),))
+MACHINE = Machine(drives=(Drive("sd"),), kernel="bed.wait=sda,sdb,mmcblk0")
 PLUGS = 20
 REFUSED = "lekdicht.device.refused"
 LATE = 20               # seconds that systemd waits before it restarts lekdichtd, so that there is time without it

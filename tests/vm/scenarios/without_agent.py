@@ -9,7 +9,7 @@ from harness.gate import assert_closed, removable_disks
 from harness.machine import Drive, Machine
 from harness.present import AtBoot, assert_clean
 
-MACHINE = Machine(drives=(Drive("sd"),), files={"/etc/systemd/system/lekdichtd.service": ""})
+MACHINE = Machine(drives=(Drive("sd"),), files={"/etc/systemd/system/lekdichtd.service": ""}, kernel="bed.wait=sda,sdb,mmcblk0")
 present = {}
 
 

@@ -162,7 +162,7 @@ $(BUILD)/$(1:.c=): $(1) $(call links_of,$(1)) $(wildcard */*.h)
 	@mkdir -p $$(@D)
 	$(call say,FUZZ,$$@)$(CLANG) $(CPPFLAGS) -U_FORTIFY_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined -o $$@ $(1) $(call links_of,$(1)) \
-		$(if $(strip $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --libs $(call libs_of,$(1))))
+		$(if $(strip $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --cflags --libs $(call libs_of,$(1))))
 endef
 $(foreach f,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call fuzzer,$(f))))
 

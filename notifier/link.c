@@ -26,10 +26,10 @@ static bool is_url_character(unsigned char c)
 
 bool link_allowed(const char *url)
 {
-        size_t length = strnlen(url, LINK_MAX + 1);
+        size_t length = strnlen(url, LINK_URL_MAX + 1);
         const char *rest;
 
-        if (length > LINK_MAX)
+        if (length > LINK_URL_MAX)
                 return false;
         for (size_t i = 0; i < length; i++)
                 if (!is_url_character((unsigned char) url[i]))

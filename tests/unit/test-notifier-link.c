@@ -82,13 +82,13 @@ static void refused(void **state)
 
 static void length(void **state)
 {
-        char url[LINK_MAX + 2] = "https://";
+        char url[LINK_URL_MAX + 2] = "https://";
 
         (void) state;
         memset(url + strlen(url), 'a', sizeof(url) - 1 - strlen(url));
-        url[LINK_MAX + 1] = '\0';
+        url[LINK_URL_MAX + 1] = '\0';
         assert_false(link_allowed(url));
-        url[LINK_MAX] = '\0';
+        url[LINK_URL_MAX] = '\0';
         assert_true(link_allowed(url));
 }
 

@@ -16,7 +16,7 @@ DISK_SIZE = "2500M"             # sparse; the rest is room for what checks make
 SCRATCH = "scratch-"            # what is being built lies in directories of this name
 IMAGES_KEPT = 3                 # with the product, without it, and the one before
 BED_UNITS = ("bed-recorder.service", "bed-agent.service", "bed-network.service")
-INSTALL = os.environ.get("LEKDICHT_INSTALL", "make --no-print-directory install PREFIX=/usr")
+INSTALL = os.environ.get("LEKDICHT_INSTALL", "make --no-print-directory install install-collector PREFIX=/usr")
 
 
 def ssh_key():

@@ -146,6 +146,7 @@ libs_of  = $(shell sed -n '1s/.*libs:\(.*\)\*\/.*/\1/p;q' $(1))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 INTEGRATION_PROGRAMS := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(wildcard tests/integration/*.c))
 DEMO_PROGRAMS := $(patsubst tests/demo/%.c,$(BUILD)/tests/demo/%,$(wildcard tests/demo/*.c))
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 
 define test_program
@@ -154,7 +155,7 @@ $(BUILD)/$(1:.c=): $(call objects,$(1) $(call links_of,$(1)))
 		$(if $(strip $(2) $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --libs $(2) $(call libs_of,$(1))))
 endef
 $(foreach t,$(wildcard tests/unit/test-*.c),$(eval $(call test_program,$(t),cmocka)))
-$(foreach t,$(wildcard tests/integration/*.c tests/demo/*.c),$(eval $(call test_program,$(t),)))
+$(foreach t,$(wildcard tests/integration/*.c tests/demo/*.c bench/*.c),$(eval $(call test_program,$(t),)))
 
 # Fuzzers are built from source in one go by clang, because libFuzzer instruments every file it is to see.
 define fuzzer
@@ -167,7 +168,7 @@ endef
 $(foreach f,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call fuzzer,$(f))))
 
 .PHONY: tests fuzzers
-tests: $(UNIT_TESTS) $(INTEGRATION_PROGRAMS) $(DEMO_PROGRAMS)
+tests: $(UNIT_TESTS) $(INTEGRATION_PROGRAMS) $(DEMO_PROGRAMS) $(BENCH_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 # ---- installing --------------------------------------------------------------------------------------------------------
@@ -253,6 +254,7 @@ check-unit check-integration check-vm check-fuzz check-san:
 
 bench:
 	.ci/install-packages build check
+	$(MAKE) programs $(BENCH_PROGRAMS)
 	BUILD=$(BUILD) MAKE="$(MAKE)" bench/run
 
 format:

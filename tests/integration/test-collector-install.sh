@@ -27,7 +27,7 @@ skip() { # WHAT WHY
         echo "ok $number - collector: $1 # SKIP $2"
 }
 
-echo 1..6
+echo 1..7
 log=$folder/log
 root=$folder/root
 
@@ -42,6 +42,11 @@ ${MAKE:-make} --no-print-directory -s -o "$build/lekdicht-collector" install-col
 END
         diff "$folder/wanted" "$folder/found" >>"$log" 2>&1
 result $? "it is installed where it belongs" "$log"
+
+${MAKE:-make} --no-print-directory -s install BUILD="$build" DESTDIR="$folder/laptop" >"$log" 2>&1 &&
+        [ -x "$folder/laptop/usr/libexec/lekdicht/lekdicht-reporter" ] &&
+        [ -z "$(find "$folder/laptop" -name '*collector*' | tee -a "$log")" ]
+result $? "it is not part of what laptops get" "$log"
 
 unit=$folder/lekdicht-collector.service
 sed -e 's|^ExecStart=.*|ExecStart=/bin/true|' -e '/^Documentation=/d' "$root/usr/lib/systemd/system/lekdicht-collector.service" >"$unit"

@@ -153,6 +153,7 @@ static void hostile_text_steers_nothing(void **state)
         struct scene *scene = *state;
         struct events_shown shown = { 0 };
         char *text, *big = malloc(20001);
+        struct record record;
         const char *line;
 
         assert_non_null(big);
@@ -168,6 +169,11 @@ static void hostile_text_steers_nothing(void **state)
                              "{\"key\":7,\"value\":[]},null,[],{}]}",
                              big) > 0);
         free(big);
+        assert_int_equal(record_parse(text, &record), 0);
+        assert_string_equal(record.name, "?]0;x?");
+        assert_string_equal(record.code, "");
+        assert_int_equal(strlen(record.values[EVENT_KEY_PRODUCT_NAME]), EVENT_STRING_MAX);
+        assert_memory_equal(record.values[EVENT_KEY_PRODUCT_NAME], "?gpj?2J?AAA", 11);
         assert_int_equal(show(scene, &shown, 1, text), 0);
         assert_lacks(said(scene), "\x1b");
         assert_lacks(said(scene), "\xE2\x80\xAE");

@@ -229,8 +229,10 @@ class Agent:
 class Desktop:
     """A session: screen, buses, server, notifier; language is that of the session."""
 
-    def __init__(self, folder, language=None, server=True):
+    def __init__(self, folder, language=None, server=True, session_bus=None, agent=True):
+        """session_bus: the bus's socket, where it is not in the folder; agent: play one, and start the notifier."""
         self.folder = pathlib.Path(folder)
+        self.sockets = {"session": pathlib.Path(session_bus or self.folder / "session-bus"), "system": self.folder / "system-bus"}
         self.processes = []
         self.environment = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder), "LC_ALL": "C.UTF-8",
                             "TEXTDOMAINDIR": str(BUILD / "locale"), "XDG_RUNTIME_DIR": str(self.folder)}
@@ -253,9 +255,10 @@ class Desktop:
             if server:
                 self.start_screen()
                 self.start_dunst()
-            self.agent = Agent(self.address("system"))
-            self.start_notifier()
-            self.agent.subscribed()
+            if agent:
+                self.agent = Agent(self.address("system"))
+                self.start_notifier()
+                self.agent.subscribed()
         except BaseException:
             self.close()
             raise
@@ -266,7 +269,7 @@ class Desktop:
         path.chmod(0o755)
 
     def address(self, which):
-        return f"unix:path={self.folder}/{which}-bus"
+        return f"unix:path={self.sockets[which]}"
 
     def start(self, *command, **more):
         process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, env=self.environment, **more)
@@ -280,7 +283,7 @@ class Desktop:
         return process.wait(timeout=20)
 
     def start_bus(self, which):
-        path = self.folder / f"{which}-bus"
+        path = self.sockets[which]
         path.unlink(missing_ok=True)
         config = self.folder / f"{which}.conf"
         config.write_text(BUS % (which, path))

@@ -12,7 +12,9 @@ from harness import keys
 PRODUCT = False
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = "/root/lekdicht"
-FILES = ("tests/demo", "systemd", "policy/policy.ini", "build/lekdicht", "build/lekdicht-gate", "build/tests/demo/lekdichtd-demo")
+FILES = ("tests/demo", "systemd", "policy/policy.ini", "build/lekdicht", "build/lekdicht-gate", "build/lekdicht-collector",
+         "build/lekdicht-reporter", "build/tests/demo/lekdichtd-demo")
+PAGE = "python3 -c 'import urllib.request; print(urllib.request.urlopen(\"http://127.0.0.1:4318/\").read().decode())'"
 # All that the demo may not leave changed.
 STATE = ("cd /sys/bus && grep . scsi/drivers_autoprobe mmc/drivers_autoprobe memstick/drivers_autoprobe; "
          "ls -A -d /run/* /run/udev/* /run/udev/rules.d/* /run/modprobe.d/* /etc/* /etc/dbus-1/system.d/* /tmp/*; "
@@ -67,7 +69,7 @@ def check_once(vm):
 
 
 def check_stick_and_keyboard(vm):
-    """while it runs a stick stays shut, a keyboard types; Ctrl-C gives the stick back"""
+    """while it runs a stick stays shut and comes to the page, a keyboard types; Ctrl-C gives the stick back"""
     before = state(vm)
     demo = start(vm)
     here = vm.evidence.here()
@@ -76,6 +78,9 @@ def check_stick_and_keyboard(vm):
     keyboard = vm.usb.keyboard()
     keys.assert_keyboard(vm, keyboard)
     vm.evidence.assert_no_disk(here)
+    vm.wait_for(f"{PAGE} | grep -q 'Device refused'")
+    page = vm.out(PAGE)
+    assert page.count("Device refused") == 1 and ">simulated<" not in page, page
     keyboard.unplug()
     vm.run(f"kill -INT {main_pid(vm)}")
     out = demo.wait(60).out

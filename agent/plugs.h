@@ -14,7 +14,7 @@
 #include "agent/spool.h"
 
 #define PLUGS_MAX         128U         /* that wait for something; more lose their oldest */
-#define PLUGS_NAMES_USEC  50000ULL     /* so long a record waits for the device's names: a sick device gives none */
+#define PLUGS_NAMES_USEC  500000ULL    /* so long a record waits for the device's names: a sick device gives none */
 #define PLUGS_RECORD_USEC 500000ULL    /* so long a notice waits for its record: a sick disk keeps none */
 #define PLUGS_EXPIRE_USEC 120000000ULL /* not refused by then: no notice, for nobody would know what it is about */
 #define PLUGS_CODE        6U           /* characters of an event's uid by which people name it */

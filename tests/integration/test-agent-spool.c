@@ -25,6 +25,7 @@
         "https://desk.example\n[place onedrive]\nlabel = OneDrive\nurl = https://onedrive.example\n[place "            \
         "teams]\nlabel = Teams\nurl = https://teams.example\n"
 #define AUDIT    "[policy]\nversion = 2\nmode = audit\n"
+#define ALLOW    "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define REPORTER 1 /* some user that there is: the bus wants to know its groups */
 #define RECORDS  1024
 
@@ -374,13 +375,15 @@ static const struct bed_usb composite = {
 static void what_was_there_before_us_is_no_plug(void **state)
 {
         (void) state;
-        scene_policy(BLOCK);
         bed_usb(&scene.bed, &stick, true);
+        bed_text(&scene.bed, "hang/1-2", "%s", "");
         scene_start(BLOCK);
         agent_answers();
         call("Subscribe", "");
+        bed_remove(&scene.bed, "hang/1-2");
         UNTIL(is_recorded("lekdicht.device.refused"));
-        scene_run(300);
+        UNTIL(strcmp(explained("1-2", "State"), "refused") == 0);
+        scene_run(800);
         assert_int_equal(n_notices, 0);
         /* A restart finds it refused, and that is no plug either. */
         scene_stop();
@@ -396,6 +399,26 @@ static void what_was_there_before_us_is_no_plug(void **state)
         scene_run(300);
         assert_int_equal(n_notices, 1); /* for all its interfaces */
         assert_memory_equal(note(0, "Plug"), "1-3#", 4);
+}
+
+/* The school changed its mind; whoever has a stick in use hears that from people. */
+static void what_is_judged_anew_is_no_plug(void **state)
+{
+        char interface[BED_PATH * 2];
+
+        (void) state;
+        scene_start(ALLOW);
+        agent_answers();
+        call("Subscribe", "");
+        snprintf(interface, sizeof(interface), "%s/1-2:1.0", scene_plug(&stick));
+        scene_event("add", bed_lun(&scene.bed, interface, 3, 0, 0, "Kingston", "DataTraveler"));
+        UNTIL(is_recorded("lekdicht.device.opened"));
+        scene_policy(BLOCK);
+        assert_int_equal(agent_reload(scene.agent), 1);
+        UNTIL(is_recorded("lekdicht.device.refused"));
+        UNTIL(scene_gate("refuse 1-2") == 1 && strcmp(explained("1-2", "State"), "refused") == 0);
+        scene_run(800);
+        assert_int_equal(n_notices, 0);
 }
 
 static void audit_tells_nobody(void **state)
@@ -775,6 +798,7 @@ int main(void)
                 TEST(only_the_reporter_fetches),
                 TEST(one_plug_is_one_notice),
                 TEST(what_was_there_before_us_is_no_plug),
+                TEST(what_is_judged_anew_is_no_plug),
                 TEST(audit_tells_nobody),
                 TEST(what_the_gate_could_not_do_is_not_told),
                 TEST(who_does_not_sit_here_is_not_told),

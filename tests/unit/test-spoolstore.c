@@ -151,6 +151,7 @@ static void overwrite(const char *file, off_t at, size_t n)
 static int setup(void **state)
 {
         (void) state;
+        sync_fails = false;
         strcpy(strrchr(directory, '.') + 1, "XXXXXX");
         if (!mkdtemp(directory))
                 return -1;

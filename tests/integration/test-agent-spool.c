@@ -209,6 +209,7 @@ static int teardown(void **state)
 static void a_refused_stick_is_recorded_and_fetched(void **state)
 {
         const char *record;
+        char field[64];
         uint64_t last;
 
         (void) state;
@@ -239,6 +240,11 @@ static void a_refused_stick_is_recorded_and_fetched(void **state)
         assert_has(record, "lekdicht.reason", "\"stringValue\":\"refused by [storage] usb-disk\"");
         assert_has(record, "lekdicht.audit", "\"boolValue\":false");
         assert_null(strstr(record, "lekdicht.simulated"));
+        /* The journal names the same event. */
+        snprintf(field, sizeof(field), "LEKDICHT_UID=%.26s", strstr(record, "\"log.record.uid\"") + 41);
+        assert_int_equal(scene_journal(field, "LEKDICHT_EVENT=lekdicht.device.refused", NULL), 1);
+        snprintf(field, sizeof(field), "LEKDICHT_SEQ=%zu", got.n);
+        assert_int_equal(scene_journal(field, "LEKDICHT_EVENT=lekdicht.device.refused", NULL), 1);
         record = record_of("lekdicht.policy.applied");
         assert_has(record, "lekdicht.policy.mode", "\"stringValue\":\"enforce\"");
         assert_has(record, "lekdicht.privacy.user", "\"stringValue\":\"none\"");

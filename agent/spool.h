@@ -47,7 +47,7 @@ struct spool_ops {
 /* What a question was answered with. */
 struct spool_answer {
         int error; /* 0; -EINVAL: a seq that was never handed out; -ENOENT; -EAGAIN: the store does not work now; -errno */
-        char host_id[SPOOLSTORE_HOST_SIZE];
+        char host_id[HOSTID_SIZE];
         struct spoolrecords records;
 };
 

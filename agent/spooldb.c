@@ -85,7 +85,6 @@ DEFINE_CLEANUP(cleanup_db, struct spooldb *, spooldb_close)
 int spooldb_open(const char *path, unsigned pages_max, struct spooldb **ret)
 {
         CLEANUP(cleanup_db) struct spooldb *db = calloc(1, sizeof(*db));
-        char limit[64];
         int r;
 
         if (!db)
@@ -100,10 +99,9 @@ int spooldb_open(const char *path, unsigned pages_max, struct spooldb **ret)
         /* 100 kB of small pieces for a connection are more than all the rest. */
         sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
         sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        snprintf(limit, sizeof(limit), "PRAGMA max_page_count = %u", pages_max);
         r = spooldb_run(db, SETTINGS);
         if (r >= 0)
-                r = spooldb_run(db, limit);
+                r = spooldb_limit(db, pages_max);
         if (r < 0)
                 return r;
         *ret = db;
@@ -114,6 +112,14 @@ int spooldb_open(const char *path, unsigned pages_max, struct spooldb **ret)
 void spooldb_checkpoint(struct spooldb *db)
 {
         (void) sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+int spooldb_limit(struct spooldb *db, unsigned pages_max)
+{
+        char sql[64];
+
+        snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %u", pages_max);
+        return spooldb_run(db, sql);
 }
 
 int spooldb_run(struct spooldb *db, const char *sql)

@@ -18,6 +18,9 @@ struct spooldb *spooldb_close(struct spooldb *db);
 /* Write the WAL back, as far as the disk lets us. */
 void spooldb_checkpoint(struct spooldb *db);
 
+/* From now on at most so many pages; but never less than there are. */
+int spooldb_limit(struct spooldb *db, unsigned pages_max);
+
 /* Statements without parameters and results. */
 int spooldb_run(struct spooldb *db, const char *sql);
 

@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "agent/hostid.h"
 #include "agent/spooldb.h"
 #include "agent/spoolmark.h"
+#include "agent/spoolmeta.h"
 #include "agent/spoolstore.h"
 #include "common/cleanup.h"
 #include "common/jsonw.h"
@@ -22,19 +23,19 @@
 #define APPLICATION_ID "1818585956" /* "lekd" */
 #define SCHEMA_VERSION "1"
 #define SECONDS_A_DAY  86400U
+#define NSEC_A_MSEC    1000000U
 #define PRUNE_ROWS     "1000" /* deleted at a time */
+#define MARK_PAGES     16U    /* and one in 32: beyond pages_max, for marks */
 
 enum state { WAITING = 0, ACKNOWLEDGED = 1, ASIDE = 2 };
 
 static const char schema[] = "PRAGMA application_id = " APPLICATION_ID ";"
-                             "PRAGMA user_version = " SCHEMA_VERSION ";"
-                             "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
-                             "CREATE TABLE event ("
+                             "PRAGMA user_version = " SCHEMA_VERSION ";" SPOOLMETA_TABLE "CREATE TABLE event ("
                              "  seq INTEGER PRIMARY KEY,"
                              "  name TEXT NOT NULL,"
                              "  record TEXT NOT NULL,"
-                             "  state INTEGER NOT NULL DEFAULT 0,"   /* enum state */
-                             "  changed INTEGER NOT NULL DEFAULT 0," /* seconds: when it came into this state */
+                             "  state INTEGER NOT NULL DEFAULT 0," /* enum state */
+                             "  changed INTEGER NOT NULL,"         /* milliseconds: when it came into this state */
                              "  why TEXT);"
                              "CREATE INDEX waiting ON event (seq) WHERE state = 0;"
                              "CREATE INDEX done ON event (changed) WHERE state <> 0;";
@@ -42,6 +43,7 @@ static const char schema[] = "PRAGMA application_id = " APPLICATION_ID ";"
 struct spoolstore {
         struct spooldb *db;
         const char *path;
+        unsigned pages_max;
         struct spoolstore_state state;
         uint64_t mark;        /* no seq at or above it was ever given; 0: not known */
         uint64_t pruned;      /* seconds: when old records were last deleted */
@@ -50,81 +52,33 @@ struct spoolstore {
         bool again;           /* one of them was there already */
 };
 
-DEFINE_CLEANUP(cleanup_query, struct spooldb_query *, spooldb_done)
-
-static int set_meta(struct spoolstore *store, const char *key, uint64_t value)
-{
-        return spooldb_do(store->db, NULL, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)", "ti", key, value);
-}
-
-/* A fact that every database of ours has. */
-static int get_meta(struct spoolstore *store, const char *key, uint64_t *ret)
-{
-        int r = spooldb_do(store->db, ret, "SELECT value FROM meta WHERE key = ?1", "t", key);
-
-        return r == 0 ? -EUCLEAN : r;
-}
-
 /* ---- opening ---- */
-
-static int make_host_id(char ret[static SPOOLSTORE_HOST_SIZE])
-{
-        unsigned char b[16];
-        size_t at = 0;
-
-        if (getrandom(b, sizeof(b), 0) != (ssize_t) sizeof(b))
-                return -errno;
-        b[6] = (unsigned char) ((b[6] & 0x0f) | 0x40); /* version 4, variant 1 (RFC 9562) */
-        b[8] = (unsigned char) ((b[8] & 0x3f) | 0x80);
-        for (unsigned i = 0; i < sizeof(b); i++)
-                at += (size_t) snprintf(ret + at, SPOOLSTORE_HOST_SIZE - at, "%s%02x",
-                                        i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
-        return 0;
-}
 
 /* Fill an empty database. */
 static int make(struct spoolstore *store)
 {
-        char host_id[SPOOLSTORE_HOST_SIZE];
+        char host_id[HOSTID_SIZE];
         uint64_t first = 1;
         int r = spoolmark_read(store->path, &first);
 
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
                 return r;
-        r = make_host_id(host_id);
+        r = hostid_new(host_id);
         if (r >= 0)
                 r = spooldb_begin(store->db);
         if (r < 0)
                 return r;
         r = spooldb_run(store->db, schema);
         if (r >= 0)
-                r = spooldb_do(store->db, NULL, "INSERT INTO meta VALUES ('host_id', ?1)", "t", host_id);
+                r = spoolmeta_set_text(store->db, "host_id", host_id);
         if (r >= 0)
-                r = set_meta(store, "next_seq", first);
+                r = spoolmeta_set(store->db, "next_seq", first);
         if (r >= 0)
-                r = set_meta(store, "acknowledged", 0);
+                r = spoolmeta_set(store->db, "acknowledged", 0);
         if (r >= 0)
-                r = set_meta(store, "clean", 1);
+                r = spoolmeta_set(store->db, "clean", 1);
         store->state.made = true;
         return spooldb_end(store->db, r);
-}
-
-static int read_host_id(struct spoolstore *store)
-{
-        CLEANUP(cleanup_query) struct spooldb_query *query = NULL;
-        const char *text;
-        size_t size;
-        int r = spooldb_query(store->db, &query, "SELECT value FROM meta WHERE key = 'host_id'", "");
-
-        if (r >= 0)
-                r = spooldb_step(query);
-        if (r <= 0)
-                return r < 0 ? r : -EUCLEAN;
-        text = spooldb_text(query, 0, &size);
-        if (!text || size != SPOOLSTORE_HOST_SIZE - 1)
-                return -EUCLEAN;
-        memcpy(store->state.host_id, text, SPOOLSTORE_HOST_SIZE);
-        return 0;
 }
 
 static int count(struct spoolstore *store)
@@ -140,14 +94,14 @@ static int count(struct spoolstore *store)
 static int read_state(struct spoolstore *store)
 {
         uint64_t clean = 0, highest = 0;
-        int r = read_host_id(store);
+        int r = spoolmeta_text(store->db, "host_id", store->state.host_id, sizeof(store->state.host_id));
 
         if (r >= 0)
-                r = get_meta(store, "next_seq", &store->state.next_seq);
+                r = spoolmeta_get(store->db, "next_seq", &store->state.next_seq);
         if (r >= 0)
-                r = get_meta(store, "acknowledged", &store->state.acknowledged);
+                r = spoolmeta_get(store->db, "acknowledged", &store->state.acknowledged);
         if (r >= 0)
-                r = get_meta(store, "clean", &clean);
+                r = spoolmeta_get(store->db, "clean", &clean);
         if (r >= 0)
                 r = spooldb_do(store->db, &highest, "SELECT max(seq) FROM event", "");
         if (r >= 0)
@@ -198,7 +152,8 @@ static int try_open(const char *path, unsigned pages_max, struct spoolstore **re
         if (!store)
                 return -ENOMEM;
         store->path = path;
-        r = spooldb_open(path, pages_max ? pages_max : SPOOLSTORE_PAGES_MAX, &store->db);
+        store->pages_max = pages_max ? pages_max : SPOOLSTORE_PAGES_MAX;
+        r = spooldb_open(path, store->pages_max, &store->db);
         if (r >= 0)
                 r = check_version(store, &empty);
         if (r >= 0 && empty)
@@ -247,7 +202,7 @@ struct spoolstore *spoolstore_close(struct spoolstore *store)
         if (!store)
                 return NULL;
         if (store->begun)
-                (void) set_meta(store, "clean", 1);
+                (void) spoolmeta_set(store->db, "clean", 1);
         spooldb_checkpoint(store->db);
         return spoolstore_abandon(store);
 }
@@ -304,7 +259,7 @@ int spoolstore_begin(struct spoolstore *store)
         store->again = false;
         /* A transaction that failed is ended by spoolstore_commit(). */
         if (r >= 0 && !store->begun)
-                r = set_meta(store, "clean", 0);
+                r = spoolmeta_set(store->db, "clean", 0);
         return r < 0 ? r : 0;
 }
 
@@ -317,10 +272,11 @@ int spoolstore_add(struct spoolstore *store, const struct event *event)
         if (r >= 0)
                 r = render(store, event, &record);
         if (r >= 0)
-                r = spooldb_do(store->db, NULL,
-                               again ? "INSERT OR REPLACE INTO event (seq, name, record) VALUES (?1, ?2, ?3)"
-                                     : "INSERT INTO event (seq, name, record) VALUES (?1, ?2, ?3)",
-                               "itt", event->seq, event_name_string(event->name), record);
+                r = spooldb_do(
+                        store->db, NULL,
+                        again ? "INSERT OR REPLACE INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)"
+                              : "INSERT INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)",
+                        "itti", event->seq, event_name_string(event->name), record, event->time_ns / NSEC_A_MSEC);
         if (r < 0)
                 return r;
         store->again = store->again || again;
@@ -340,7 +296,7 @@ static int prune(struct spoolstore *store, uint64_t before_sec)
         r = spooldb_do(store->db, NULL,
                        "DELETE FROM event WHERE seq IN (SELECT seq FROM event INDEXED BY done WHERE state <> 0 AND "
                        "changed < ?1 ORDER BY changed LIMIT " PRUNE_ROWS ")",
-                       "i", before_sec);
+                       "i", before_sec * 1000);
         if (r >= 0)
                 deleted = spooldb_changes(store->db);
         r = spooldb_end(store->db, r);
@@ -362,13 +318,13 @@ static void prune_old(struct spoolstore *store, uint64_t now_sec)
 
 int spoolstore_make_room(struct spoolstore *store)
 {
-        return prune(store, INT64_MAX);
+        return prune(store, INT64_MAX / 1000);
 }
 
 int spoolstore_commit(struct spoolstore *store, int r, uint64_t now_sec)
 {
         if (r >= 0 && store->last >= store->state.next_seq)
-                r = set_meta(store, "next_seq", store->last + 1);
+                r = spoolmeta_set(store->db, "next_seq", store->last + 1);
         r = spooldb_end(store->db, r);
         if (r < 0 || store->added == 0)
                 return r;
@@ -382,6 +338,22 @@ int spoolstore_commit(struct spoolstore *store, int r, uint64_t now_sec)
         return 0;
 }
 
+/* Marking takes a little room, and what has arrived must never keep new ones out. A row does not grow by it: 0 and 1 are
+ * of one size, and so are two times. */
+static int begin_mark(struct spoolstore *store)
+{
+        int r = spooldb_limit(store->db, store->pages_max + store->pages_max / 32 + MARK_PAGES);
+
+        return r < 0 ? r : spooldb_begin(store->db);
+}
+
+static int end_mark(struct spoolstore *store, int r)
+{
+        r = spooldb_end(store->db, r);
+        (void) spooldb_limit(store->db, store->pages_max);
+        return r;
+}
+
 int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_sec)
 {
         uint64_t changed = 0;
@@ -389,17 +361,17 @@ int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_
 
         if (seq <= store->state.acknowledged)
                 return 0;
-        r = spooldb_begin(store->db);
+        r = begin_mark(store);
         if (r < 0)
                 return r;
         r = spooldb_do(store->db, NULL,
                        "UPDATE event INDEXED BY waiting SET state = 1, changed = ?2 WHERE state = 0 AND seq <= ?1",
-                       "ii", seq, now_sec);
+                       "ii", seq, now_sec * 1000);
         if (r >= 0)
                 changed = spooldb_changes(store->db);
         if (r >= 0)
-                r = set_meta(store, "acknowledged", seq);
-        r = spooldb_end(store->db, r);
+                r = spoolmeta_set(store->db, "acknowledged", seq);
+        r = end_mark(store, r);
         if (r < 0)
                 return r;
         store->state.acknowledged = seq;
@@ -418,8 +390,12 @@ int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore
                 return -ENOENT;
         if (state == ASIDE)
                 return 0;
+        r = begin_mark(store);
+        if (r < 0)
+                return r;
         r = spooldb_do(store->db, NULL, "UPDATE event SET state = 2, changed = ?2, why = ?3 WHERE seq = ?1", "iit", seq,
-                       now_sec, spoolstore_aside_name(why));
+                       now_sec * 1000, spoolstore_aside_name(why));
+        r = end_mark(store, r);
         if (r < 0)
                 return r;
         store->state.waiting--;

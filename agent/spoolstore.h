@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/hostid.h"
 #include "agent/spoolrecords.h"
 #include "common/event.h"
 
 #define SPOOLSTORE_PAGES_MAX 65536U /* of 4096 bytes: no more than 256 MiB of the disk */
 #define SPOOLSTORE_KEPT_DAYS 30U    /* what was acknowledged or set aside stays that long for `lekdicht events` */
 #define SPOOLSTORE_MARK_STEP 1000U  /* so often the high-water mark is written: each that many records */
-#define SPOOLSTORE_HOST_SIZE 37U    /* bytes of a UUID with its NUL */
 
 enum spoolstore_aside {
         SPOOLSTORE_REJECTED,   /* the collector refused this one alone */
@@ -25,14 +25,14 @@ enum spoolstore_aside {
 };
 
 struct spoolstore_state {
-        char host_id[SPOOLSTORE_HOST_SIZE]; /* random, made with the database */
-        uint64_t next_seq;                  /* above all that were ever given */
-        uint64_t acknowledged;              /* the highest seq that was */
-        uint64_t waiting;                   /* records that are neither acknowledged nor set aside */
-        uint64_t aside;                     /* records that are set aside, and kept */
-        bool clean;                         /* the run before this one ended with spoolstore_close() */
-        bool made;                          /* there was no database */
-        bool replaced;                      /* there was one, and it was damaged and set aside */
+        char host_id[HOSTID_SIZE]; /* random, made with the database */
+        uint64_t next_seq;         /* above all that were ever given */
+        uint64_t acknowledged;     /* the highest seq that was */
+        uint64_t waiting;          /* records that are neither acknowledged nor set aside */
+        uint64_t aside;            /* records that are set aside, and kept */
+        bool clean;                /* the run before this one ended with spoolstore_close() */
+        bool made;                 /* there was no database */
+        bool replaced;             /* there was one, and it was damaged and set aside */
 };
 
 struct spoolstore;

@@ -162,7 +162,7 @@ static int answer(struct spool *spool, struct request *request)
         highest = spoolstore_state(spool->store)->acknowledged;
         if (spool->handed_out > highest)
                 highest = spool->handed_out;
-        memcpy(request->answer.host_id, spoolstore_state(spool->store)->host_id, SPOOLSTORE_HOST_SIZE);
+        memcpy(request->answer.host_id, spoolstore_state(spool->store)->host_id, HOSTID_SIZE);
         switch (request->ask) {
         case ASK_EVENTS:
                 r = spoolstore_waiting(spool->store, request->seq, request->max, &request->answer.records);

@@ -448,7 +448,7 @@ static struct {
         unsigned n;
         int error;
         size_t records;
-        char host_id[SPOOLSTORE_HOST_SIZE];
+        char host_id[HOSTID_SIZE];
 } heard;
 
 static void on_answer(void *userdata, const struct spool_answer *answer)

@@ -1,4 +1,4 @@
-/* links: agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 */
+/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The spool's store on a real disk: what must survive, what must never come twice, and disks that are full or lie. */
@@ -174,7 +174,7 @@ static int teardown(void **state)
 
 static void what_was_committed_is_there(void **state)
 {
-        char host[SPOOLSTORE_HOST_SIZE];
+        char host[HOSTID_SIZE];
         struct stat st;
 
         (void) state;
@@ -462,7 +462,7 @@ static void one_answer_is_bounded(void **state)
 
 static void a_damaged_database_is_set_aside(void **state)
 {
-        char host[SPOOLSTORE_HOST_SIZE];
+        char host[HOSTID_SIZE];
         uint64_t before;
 
         (void) state;
@@ -563,6 +563,33 @@ static void it_has_a_bound_and_makes_room(void **state)
         assert_int_equal(seq_of(0), held / 2 + 1);
 }
 
+/* Marking takes room, too; and what has arrived must never keep new ones out. */
+static void a_full_store_takes_acknowledgements(void **state)
+{
+        (void) state;
+        for (unsigned pages = 20; pages < 60; pages++) {
+                uint64_t held;
+
+                unlink(path);
+                open_with(pages, false);
+                held = next;
+                while (append(1, EVENT_DEVICE_REFUSED) == 0)
+                        ;
+                assert_true(next > held);
+                held = next - 1;
+                assert_int_equal(spoolstore_acknowledge(store, held, NOW), 0);
+                assert_int_equal(waiting(0, 1000), 0);
+                assert_int_equal(spoolstore_state(store)->waiting, 0);
+                if (append(1, EVENT_DEVICE_REFUSED) < 0) {
+                        assert_true(spoolstore_make_room(store) > 0);
+                        assert_int_equal(append(1, EVENT_DEVICE_REFUSED), 0);
+                }
+                assert_int_equal(waiting(0, 1000), 1);
+                assert_int_equal(seq_of(0), held + 1);
+                close_store();
+        }
+}
+
 static void a_full_disk_is_said_so_and_survived(void **state)
 {
         char fill[96], block[4096] = { 0 };
@@ -628,6 +655,7 @@ int main(void)
                 TEST(damage_that_shows_later_is_set_aside_then),
                 TEST(no_database_at_all_is_no_trouble),
                 TEST(it_has_a_bound_and_makes_room),
+                TEST(a_full_store_takes_acknowledgements),
                 TEST(a_full_disk_is_said_so_and_survived),
                 TEST(two_at_a_time_are_one_too_many),
         };

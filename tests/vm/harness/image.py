@@ -15,6 +15,7 @@ LABEL = "bed-root"              # the kernel finds its root by this, whatever bu
 DISK_SIZE = "2500M"             # sparse; the rest is room for what checks make
 SCRATCH = "scratch-"            # what is being built lies in directories of this name
 IMAGES_KEPT = 3                 # with the product, without it, and the one before
+NOT_ON_LAPTOPS = {"lekdicht-collector.service"}     # it is on the disk for the scenario that starts it
 BED_UNITS = ("bed-recorder.service", "bed-agent.service", "bed-network.service")
 INSTALL = os.environ.get("LEKDICHT_INSTALL", "make --no-print-directory install install-collector PREFIX=/usr")
 
@@ -62,9 +63,9 @@ def install_product(stage):
 
 
 def units_to_enable(stage):
-    """What a package would enable: every unit of the product that says where it is wanted."""
+    """What a package for laptops would enable: every unit of the product that says where it is wanted."""
     units = (path for path in stage.glob("usr/lib/systemd/system/*") if path.is_file())
-    return sorted(unit.name for unit in units if "\n[Install]" in unit.read_text())
+    return sorted(unit.name for unit in units if unit.name not in NOT_ON_LAPTOPS and "\n[Install]" in unit.read_text())
 
 
 def lay_over(source, root):

@@ -287,7 +287,7 @@ def check_uninstall(vm):
                   "/usr/share/dbus-1/system.d/*lekdicht* /usr/share/polkit-1/actions/*lekdicht* /etc/xdg/autostart/*lekdicht* "
                   "2>/dev/null | grep -v collector", check=False)
     assert not left, f"left behind: {left}"
-    running = vm.run("pgrep -l lekdicht | grep -v collector", check=False).out
+    running = vm.run("pgrep -l lekdicht | grep -v collec", check=False).out
     assert not running, f"still running: {running}"
     assert vm.run(f"test -s {POLICY}", check=False).code == 0, "the school's policy file is gone"
     assert vm.out(f"findmnt -no SOURCE {disk}1 || findmnt -nS {disk}1 -o SOURCE") == f"{disk}1", "the mounted stick is not mounted any more"

@@ -81,6 +81,13 @@ static void state(void *userdata, const struct device *device)
         plugs_state(agent->plugs, device);
 }
 
+static void removed(void *userdata, const struct device *device)
+{
+        struct agent *agent = userdata;
+
+        plugs_removed(agent->plugs, device);
+}
+
 static void drift(void *userdata, const struct device *device, const struct target *target)
 {
         (void) userdata;
@@ -357,6 +364,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .verdict = verdict,
                 .drift = drift,
                 .state = state,
+                .removed = removed,
                 .userdata = agent,
         };
         record_init(config->sink);

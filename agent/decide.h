@@ -28,6 +28,8 @@ struct decide_ops {
         void (*drift)(void *userdata, const struct device *device, const struct target *target);
         /* It came into another state: device->state. May be NULL. */
         void (*state)(void *userdata, const struct device *device);
+        /* It was unplugged, after a verdict on it was recorded. */
+        void (*removed)(void *userdata, const struct device *device);
         void *userdata;
 };
 

@@ -92,6 +92,7 @@ struct device {
         enum device_state state;
         uint64_t since_usec;  /* CLOCK_REALTIME: when it came into this state */
         uint64_t seen_usec;   /* CLOCK_MONOTONIC: when its first event was received */
+        uint64_t came_usec;   /* CLOCK_BOOTTIME: when it was plugged in; 0: not known */
         uint64_t judged_usec; /* CLOCK_MONOTONIC: when the rules were first clear about it; 0: not yet */
         bool plugged;         /* it came while we were watching */
         bool found;           /* when we met it, it was refused or open already: no plug, but a restart of ours */

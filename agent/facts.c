@@ -151,6 +151,11 @@ int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char
         return 0;
 }
 
+int facts_connected(int dirfd, uint64_t *ret_msec)
+{
+        return sysfs_read_number(dirfd, "power/connected_duration", 10, UINT32_MAX, ret_msec);
+}
+
 int facts_authorized(int dirfd, bool *ret)
 {
         uint64_t authorized;

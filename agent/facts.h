@@ -40,6 +40,10 @@ enum card { CARD_OTHER, CARD_SD, CARD_MMC };
 /* What card is it (SDIO is CARD_OTHER), its name and serial. 0 or -errno. */
 int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char *serial, size_t serial_size);
 
+/* For how long the USB device has been connected, sleep not counted (power/connected_duration, drivers/usb/core/sysfs.c;
+ * it takes no lock). 0 or -errno. */
+int facts_connected(int dirfd, uint64_t *ret_msec);
+
 /* The attribute `authorized` of a USB device or interface. 0 or -errno. */
 int facts_authorized(int dirfd, bool *ret);
 /* Is a driver bound? */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/discover.h"
 #include "agent/facts.h"
@@ -63,6 +64,14 @@ static void drop_device(struct inventory *inventory, struct device *device)
                 inventory_drop_lun(inventory, device, device->n_luns - 1);
         drop_target(inventory, device, &device->target);
         device_free(device);
+}
+
+/* It was unplugged, and is not only forgotten by us. */
+static void lose_device(struct inventory *inventory, struct device *device)
+{
+        if (device->recorded)
+                inventory->decide.ops->removed(inventory->decide.ops->userdata, device);
+        drop_device(inventory, device);
 }
 
 struct inventory *inventory_free(struct inventory *inventory)
@@ -129,10 +138,24 @@ struct device *inventory_find_alive(struct inventory *inventory, const char *dev
         struct device *device = find_path(inventory, devpath);
 
         if (device && !sysfs_alive(device->target.dirfd)) {
-                drop_device(inventory, device);
+                lose_device(inventory, device);
                 return NULL;
         }
         return device;
+}
+
+/* CLOCK_BOOTTIME, for it goes on counting while the laptop sleeps. The kernel knows of a USB device how long it has been
+ * there, also when that was before us. */
+static uint64_t came_usec(const struct inventory *inventory, const struct device *device)
+{
+        uint64_t msec = 0, now_usec;
+        struct timespec now;
+
+        clock_gettime(CLOCK_BOOTTIME, &now);
+        now_usec = (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+        if (device->bus == DEVICE_USB && facts_connected(device->target.dirfd, &msec) == 0)
+                return now_usec > msec * 1000ULL ? now_usec - msec * 1000ULL : 1;
+        return inventory->begun ? now_usec : 0;
 }
 
 struct device *inventory_add(struct inventory *inventory, struct device *device)
@@ -142,6 +165,7 @@ struct device *inventory_add(struct inventory *inventory, struct device *device)
                 return NULL;
         }
         device->plugged = inventory->begun;
+        device->came_usec = came_usec(inventory, device);
         device->next = inventory->devices;
         inventory->devices = device;
         inventory->n_devices++;
@@ -152,7 +176,7 @@ struct device *inventory_add(struct inventory *inventory, struct device *device)
 static void prune(struct inventory *inventory, struct device *device)
 {
         if (!sysfs_alive(device->target.dirfd)) {
-                drop_device(inventory, device);
+                lose_device(inventory, device);
                 return;
         }
         for (size_t i = device->n_luns; i-- > 0;)

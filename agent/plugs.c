@@ -207,6 +207,19 @@ void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
         plugs_look(plugs);
 }
 
+void plugs_removed(struct plugs *plugs, const struct device *device)
+{
+        uint64_t seconds = (now_usec(CLOCK_BOOTTIME) - device->came_usec) / 1000000ULL;
+        struct plug *plug = find(plugs, device->target.id);
+        struct record_subject subject;
+
+        if (plug) /* first that it came, then that it went */
+                record(plug);
+        record_subject(device, device->recorded_open, &subject);
+        record_removed(&subject, device->came_usec != 0 ? &seconds : NULL);
+        plugs_look(plugs);
+}
+
 void plugs_named(struct plugs *plugs, uint64_t device, const char *name)
 {
         struct plug *plug = find(plugs, device);

@@ -39,6 +39,8 @@ struct plugs *plugs_free(struct plugs *plugs);
 
 /* There is a verdict; as decide_ops.verdict. */
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open);
+/* It was unplugged; as decide_ops.removed. */
+void plugs_removed(struct plugs *plugs, const struct device *device);
 /* What the device calls itself. */
 void plugs_named(struct plugs *plugs, uint64_t device, const char *name);
 /* The device came into another state. */

@@ -31,6 +31,7 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_AGENT_STOPPED] = "93197025f0d34ab7ab9eed1f1989c6e2",
         [EVENT_DEVICE_REFUSED] = "112d2bc9388241a1afb105c2e2806ea2",
         [EVENT_DEVICE_OPENED] = "6ae9dfc4b5574e798359d2f29ac32d04",
+        [EVENT_DEVICE_REMOVED] = "a54c6a419ca54b4c85d27a6153e485ad",
         [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
         [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
         [EVENT_DEVICE_FAILED] = "6cfe5c78ad4a4be7b1183833bb97a60d",
@@ -241,6 +242,32 @@ void record_subject(const struct device *device, bool open, struct record_subjec
         snprintf(ret->name, sizeof(ret->name), "%s", device_name(device));
 }
 
+#define RECORD_IDS_MAX  16U
+#define RECORD_SPAN_MAX 48U
+
+/* " (0951:1666)", or "". Returns buffer. */
+static const char *usb_ids(const struct record_subject *subject, char buffer[RECORD_IDS_MAX])
+{
+        buffer[0] = '\0';
+        if (subject->has_usb_id)
+                snprintf(buffer, RECORD_IDS_MAX, " (%04x:%04x)", subject->vendor, subject->product);
+        return buffer;
+}
+
+static void add_subject(struct entry *entry, const struct record_subject *subject, const char *reason)
+{
+        const struct verdict *verdict = &subject->verdict;
+
+        add_kind(entry, subject->kind, subject->has_usb_id, subject->vendor, subject->product, subject->port);
+        set_string(entry, EVENT_KEY_PRODUCT_NAME, subject->name);
+        add(entry, "LEKDICHT_RULE", "%s", verdict->rule);
+        set_string(entry, EVENT_KEY_RULE, verdict->rule);
+        add(entry, "LEKDICHT_REASON", "%s", reason);
+        set_string(entry, EVENT_KEY_REASON, reason);
+        add(entry, "LEKDICHT_AUDIT", "%s", verdict->audit ? "yes" : "no");
+        set_bool(entry, EVENT_KEY_AUDIT, verdict->audit);
+}
+
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret)
 {
         const struct verdict *verdict = &subject->verdict;
@@ -250,30 +277,58 @@ void record_verdict(const struct record_subject *subject, struct record_receipt 
                                : refused && (!subject->open || verdict->audit) ? EVENT_DEVICE_REFUSED
                                                                                : EVENT_DEVICE_OPENED;
         const char *prefix = "";
-        char ids[16] = "";
+        char ids[RECORD_IDS_MAX];
 
         if (name == EVENT_DEVICE_INVENTORY)
                 prefix = "still ";
         else if (subject->open && refused && !verdict->audit)
                 prefix = "the gate is open; else ";
-        if (subject->has_usb_id)
-                snprintf(ids, sizeof(ids), " (%04x:%04x)", subject->vendor, subject->product);
-        message(&entry, "%s at %s%s: %s%s", storage_kind_name(subject->kind), subject->port, ids, prefix,
-                verdict->reason);
+        message(&entry, "%s at %s%s: %s%s", storage_kind_name(subject->kind), subject->port, usb_ids(subject, ids),
+                prefix, verdict->reason);
         begin(&entry, name, name == EVENT_DEVICE_REFUSED ? LOG_NOTICE : LOG_INFO);
-        add_kind(&entry, subject->kind, subject->has_usb_id, subject->vendor, subject->product, subject->port);
-        set_string(&entry, EVENT_KEY_PRODUCT_NAME, subject->name);
-        add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
-        set_string(&entry, EVENT_KEY_RULE, verdict->rule);
-        add(&entry, "LEKDICHT_REASON", "%s", verdict->reason);
-        set_string(&entry, EVENT_KEY_REASON, verdict->reason);
-        add(&entry, "LEKDICHT_AUDIT", "%s", verdict->audit ? "yes" : "no");
-        set_bool(&entry, EVENT_KEY_AUDIT, verdict->audit);
+        add_subject(&entry, subject, verdict->reason);
         add(&entry, "LEKDICHT_GATE", "%s", subject->open ? "open" : "closed");
         add(&entry, "LEKDICHT_USEC_TO_VERDICT", "%" PRIu64, subject->usec);
         set_int(&entry, EVENT_KEY_VERDICT_USEC, subject->usec);
         ret->ticket = end(&entry);
         memcpy(ret->uid, entry.spooled ? entry.event.uid : "", entry.spooled ? sizeof(ret->uid) : 1);
+}
+
+/* "5 s", "12 min", "3 h 7 min", "2 days 3 h". Returns buffer. */
+static const char *span(uint64_t seconds, char buffer[RECORD_SPAN_MAX])
+{
+        uint64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+
+        if (days > 0)
+                snprintf(buffer, RECORD_SPAN_MAX, "%" PRIu64 " day%s %" PRIu64 " h", days, days == 1 ? "" : "s",
+                         hours % 24);
+        else if (hours > 0)
+                snprintf(buffer, RECORD_SPAN_MAX, "%" PRIu64 " h %" PRIu64 " min", hours, minutes % 60);
+        else if (minutes > 0)
+                snprintf(buffer, RECORD_SPAN_MAX, "%" PRIu64 " min", minutes);
+        else
+                snprintf(buffer, RECORD_SPAN_MAX, "%" PRIu64 " s", seconds);
+        return buffer;
+}
+
+void record_removed(const struct record_subject *subject, const uint64_t *seconds)
+{
+        char ids[RECORD_IDS_MAX], time[RECORD_SPAN_MAX], reason[VERDICT_REASON_MAX + RECORD_SPAN_MAX + 16];
+        struct entry entry;
+
+        if (seconds)
+                snprintf(reason, sizeof(reason), "was in for %s; %s", span(*seconds, time), subject->verdict.reason);
+        else
+                snprintf(reason, sizeof(reason), "%s", subject->verdict.reason);
+        message(&entry, "%s at %s%s was unplugged: %s", storage_kind_name(subject->kind), subject->port,
+                usb_ids(subject, ids), reason);
+        begin(&entry, EVENT_DEVICE_REMOVED, LOG_INFO);
+        add_subject(&entry, subject, reason);
+        if (seconds) {
+                add(&entry, "LEKDICHT_SECONDS", "%" PRIu64, *seconds);
+                set_int(&entry, EVENT_KEY_DEVICE_SECONDS, *seconds);
+        }
+        end(&entry);
 }
 
 void record_device_drift(const struct device *device, const char *target)

@@ -50,6 +50,8 @@ struct record_receipt {
 void record_subject(const struct device *device, bool open, struct record_subject *ret);
 /* The verdict on a device. */
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret);
+/* It was unplugged; seconds: after so long (NULL: not known). The subject is that of its last verdict. */
+void record_removed(const struct record_subject *subject, const uint64_t *seconds);
 /* Someone switched a refused device on again. */
 void record_device_drift(const struct device *device, const char *target);
 /* The gate could not do it: for good, or to be tried again. */

@@ -60,6 +60,7 @@ static const struct {
         [EVENT_KEY_AUDIT] = { "lekdicht.audit", EVENT_BOOL },
         [EVENT_KEY_SIMULATED] = { "lekdicht.simulated", EVENT_BOOL },
         [EVENT_KEY_VERDICT_USEC] = { "lekdicht.verdict.usec", EVENT_INT },
+        [EVENT_KEY_DEVICE_SECONDS] = { "lekdicht.device.seconds", EVENT_INT },
         [EVENT_KEY_SERVICE] = { "lekdicht.service", EVENT_STRING },
         [EVENT_KEY_CLIENT] = { "lekdicht.client", EVENT_STRING },
         [EVENT_KEY_CLIENT_CATEGORY] = { "lekdicht.client.category", EVENT_STRING },

@@ -78,6 +78,7 @@ enum event_key {
         EVENT_KEY_AUDIT,           /* bool: nothing was done, it would have been */
         EVENT_KEY_SIMULATED,       /* bool: no real device */
         EVENT_KEY_VERDICT_USEC,    /* int: from the device's first event to the verdict */
+        EVENT_KEY_DEVICE_SECONDS,  /* int: how long it was plugged in */
         EVENT_KEY_SERVICE,         /* string: a service of the catalogue, "google-drive" */
         EVENT_KEY_CLIENT,          /* string: a client of the catalogue, "rclone" */
         EVENT_KEY_CLIENT_CATEGORY, /* string: sync, chat, backup */

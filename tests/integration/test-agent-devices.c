@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "agent/parts.h"
 #include "tests/bed/scene.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
@@ -414,6 +415,101 @@ static void a_name_is_not_a_device(void **state)
         assert_int_equal(scene_gate("refuse 1-2"), 2);
 }
 
+static void unplugging_is_recorded_once(void **state)
+{
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = bed_usb(&scene.bed, &stick, true);
+        bed_attribute(&scene.bed, devpath, "power/connected_duration", "7260500"); /* a while before its event came */
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(100);
+        /* A LUN that goes, as at a reset, is no stick that goes. */
+        scene_unplug(lun);
+        scene_run(50);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL), 0);
+        scene_unplug(interface_of(&stick, devpath, 0));
+        scene_unplug(devpath);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL) == 1);
+        scene_event("remove", devpath);
+        agent_reconcile(scene.agent);
+        scene_run(400);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL), 1);
+        assert_int_equal(
+                scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_KIND=usb-disk", "LEKDICHT_VENDOR=0951",
+                              "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2", "LEKDICHT_RULE=[device lokaal-2.14]",
+                              "LEKDICHT_REASON=was in for 2 h 1 min; opened by [device lokaal-2.14]",
+                              "LEKDICHT_AUDIT=no", "LEKDICHT_SECONDS=726*", "PRIORITY=6", "LEKDICHT_UID=*", NULL),
+                1);
+}
+
+static void unplugging_what_was_not_judged_is_nobodys_business(void **state)
+{
+        const char *devpath, *refused;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        scene_unplug(scene_plug(&keyboard));
+        devpath = scene_plug(&stick); /* waits for its LUNs */
+        scene_run(100);
+        scene_unplug(devpath);
+        refused = scene_plug(&other);
+        UNTIL(is_off(refused));
+        scene_unplug(refused);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_PORT=1-4",
+                                       "LEKDICHT_REASON=was in for 0 s; refused by [storage] usb-disk", NULL),
+                         1);
+}
+
+static void unplugging_at_once_is_recorded_after_the_verdict(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        bed_text(&scene.bed, "hang/1-4", "%s", ""); /* the gate, so that nothing else happens */
+        scene_start(BLOCK);
+        devpath = scene_plug(&other);
+        while (!inventory_find(scene.agent->inventory, "1-4"))
+                sd_event_run(scene.loop, 10000);
+        scene_unplug(devpath); /* its names are still being read */
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL) == 1);
+        for (unsigned seq = 2; seq < 10; seq++) {
+                char came[32], went[32];
+
+                snprintf(came, sizeof(came), "LEKDICHT_SEQ=%u", seq - 1);
+                snprintf(went, sizeof(went), "LEKDICHT_SEQ=%u", seq);
+                if (scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", went, NULL) == 1)
+                        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", came, NULL), 1);
+        }
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 1);
+}
+
+static void stopping_unplugs_nothing(void **state)
+{
+        const char *card, *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&stick);
+        card = bed_mmc(&scene.bed, "/devices/pci0000:00", "mmc0:0001", "SD", "0x12345678");
+        scene_event("add", card);
+        UNTIL(is_off(devpath) && scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL) == 2);
+        scene_stop();
+        scene_start(BLOCK);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", NULL) >= 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL), 0);
+        /* The kernel does not know how long a card has been there, and we do not either. */
+        scene_unplug(card);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed",
+                                       "LEKDICHT_REASON=refused by [storage] sd-card", NULL),
+                         1);
+        assert_int_equal(scene_journal("LEKDICHT_SECONDS=*", NULL), 0);
+}
+
 static void lost_events_are_made_good(void **state)
 {
         const char *gone, *missed;
@@ -428,6 +524,7 @@ static void lost_events_are_made_good(void **state)
         missed = scene_plug(&other);
         UNTIL(scene_gate("refuse 1-4") == 1 && is_off(missed));
         assert_true(scene_journal_has("events of the kernel were lost"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_PORT=1-2", NULL), 1);
         /* The first was forgotten: the next of that name is a new plug. */
         scene_plug(&stick);
         UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_PORT=1-2", NULL) == 2);
@@ -494,6 +591,10 @@ int main(void)
                 TEST(sick_device_does_not_delay_another),
                 TEST(one_child_for_each_device),
                 TEST(a_name_is_not_a_device),
+                TEST(unplugging_is_recorded_once),
+                TEST(unplugging_what_was_not_judged_is_nobodys_business),
+                TEST(unplugging_at_once_is_recorded_after_the_verdict),
+                TEST(stopping_unplugs_nothing),
                 TEST(lost_events_are_made_good),
                 TEST(storm_of_lost_events_is_bounded),
                 TEST(many_plugs_end_as_they_should),

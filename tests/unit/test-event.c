@@ -96,6 +96,14 @@ static void an_event_has_a_boot_and_a_time(void **state)
         assert_int_equal(event.severity, EVENT_INFO);
 }
 
+static void a_removal_says_for_how_long(void **state)
+{
+        (void) state;
+        assert_string_equal(event_name_words(EVENT_DEVICE_REMOVED), "Device removed");
+        assert_string_equal(event_key_string(EVENT_KEY_DEVICE_SECONDS), "lekdicht.device.seconds");
+        assert_int_equal(event_key_type(EVENT_KEY_DEVICE_SECONDS), EVENT_INT);
+}
+
 static void strings_are_bounded_and_clean(void **state)
 {
         char huge[4096];
@@ -255,6 +263,7 @@ int main(void)
                 cmocka_unit_test(a_refusal_is_one_log_record),
                 cmocka_unit_test(without_a_seq_nothing_is_written),
                 cmocka_unit_test(an_event_has_a_boot_and_a_time),
+                cmocka_unit_test(a_removal_says_for_how_long),
                 cmocka_unit_test(strings_are_bounded_and_clean),
                 cmocka_unit_test(what_is_empty_is_left_out),
                 cmocka_unit_test(a_key_has_one_type_and_one_value),

@@ -22,7 +22,7 @@ static struct {
         char name[64];
         uint64_t device, target;
 } asked[ASKED_MAX];
-static unsigned n_asked, n_verdicts, n_strings, n_drifts;
+static unsigned n_asked, n_verdicts, n_strings, n_drifts, n_removed;
 static uint64_t strings_of;
 static bool refuse_to_act;
 
@@ -81,14 +81,21 @@ static void drift(void *userdata, const struct device *device, const struct targ
         n_drifts++;
 }
 
+static void removed(void *userdata, const struct device *device)
+{
+        (void) userdata;
+        assert_true(device->recorded);
+        n_removed++;
+}
+
 static const struct decide_ops ops = {
-        .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift
+        .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift, .removed = removed
 };
 
 static int setup(void **state)
 {
         (void) state;
-        n_asked = n_verdicts = n_strings = n_drifts = 0;
+        n_asked = n_verdicts = n_strings = n_drifts = n_removed = 0;
         refuse_to_act = false;
         policy = (struct policy){ .version = 1 };
         bed_init(&bed, NULL);
@@ -163,6 +170,13 @@ static void same_event_twice_asks_once(void **state)
         bed_attribute(&bed, devpath, "authorized", "0");
         done(0, DEED_DONE, false);
         assert_string_equal(state_of("1-2"), "refused");
+        event(WATCH_REMOVE, "usb", interface_of(&stick, devpath, 0));
+        assert_int_equal(n_removed, 0);
+        bed_unplug(&bed, devpath);
+        event(WATCH_REMOVE, "usb", devpath);
+        event(WATCH_REMOVE, "usb", devpath);
+        inventory_prune(inventory);
+        assert_int_equal(n_removed, 1);
 }
 
 static void late_events_of_what_is_gone(void **state)

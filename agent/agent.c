@@ -21,6 +21,8 @@
 #define RECONCILE_GAP_USEC 250000ULL
 /* A module announces itself before its init has made the bus. */
 #define MODULE_SETTLE_USEC 250000ULL
+/* Behind by less: time zones and a summer's drift. */
+#define CLOCK_BEHIND_SEC 86400ULL
 
 DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
 
@@ -92,6 +94,13 @@ static void drift(void *userdata, const struct device *device, const struct targ
 {
         (void) userdata;
         record_device_drift(device, target->name);
+}
+
+static unsigned day(void *userdata)
+{
+        struct agent *agent = userdata;
+
+        return today_day(agent->today);
 }
 
 /* ---- what comes back ---- */
@@ -219,6 +228,33 @@ static void on_gate_changed(void *userdata, bool open)
         inventory_judge_all(agent->inventory);
 }
 
+/* ---- days ---- */
+
+/* What was open under a rule that is over is closed as after a new policy. */
+static void on_day(void *userdata, unsigned today)
+{
+        struct agent *agent = userdata;
+
+        inventory_judge_due(agent->inventory, today);
+        set_settle_timer(agent);
+}
+
+static void watch_days(struct agent *agent)
+{
+        const struct policy *policy = agent->store.policy;
+        bool matter = false;
+
+        for (size_t i = 0; i < policy->n_devices && !matter; i++)
+                matter = policy->devices[i].until != 0;
+        today_watch(agent->today, matter);
+        if (matter && today_behind(agent->today) > CLOCK_BEHIND_SEC)
+                record_note(LOG_WARNING,
+                            "the clock is %llu days behind the latest time that was seen, and rules with an end go by "
+                            "that; if that time was wrong, stop lekdichtd and take %s away",
+                            (unsigned long long) today_behind(agent->today) / 86400ULL,
+                            agent->config->paths.clock ?: "its file");
+}
+
 /* ---- looking at everything ---- */
 
 static void reconcile_now(struct agent *agent)
@@ -269,6 +305,7 @@ int agent_reload(struct agent *agent)
         if (r <= 0)
                 return r;
         inventory_set_policy(agent->inventory, agent->store.policy);
+        watch_days(agent);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
         record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
                               agent->store.policy->mode == POLICY_AUDIT);
@@ -365,6 +402,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .drift = drift,
                 .state = state,
                 .removed = removed,
+                .today = day,
                 .userdata = agent,
         };
         record_init(config->sink);
@@ -380,6 +418,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 r = plugs_new(loop, agent->spool, on_notice, agent, &agent->plugs);
         if (r >= 0)
                 record_to(agent->spool, config->simulated);
+        if (r >= 0)
+                r = today_new(loop, paths->clock, config->clock, on_day, agent, &agent->today);
         if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
         if (r >= 0)
@@ -417,6 +457,7 @@ struct agent *agent_free(struct agent *agent)
         inventory_free(agent->inventory);
         strings_free(agent->strings);
         gatekeeper_free(agent->gatekeeper);
+        agent->today = today_free(agent->today);
         agent->plugs = plugs_free(agent->plugs);
         record_to(NULL, false);
         spool_free(agent->spool);
@@ -440,6 +481,7 @@ int agent_start(struct agent *agent)
         record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
                               agent->store.policy->mode == POLICY_AUDIT);
         inventory_set_policy(agent->inventory, agent->store.policy);
+        watch_days(agent);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
         reconcile_now(agent);
         inventory_begin(agent->inventory);

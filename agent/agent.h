@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/record.h"
+#include "agent/today.h"
 
 /* Where the kernel and our own files are. main() has the constants; tests stand up a machine of their own. */
 struct agent_paths {
@@ -20,18 +21,20 @@ struct agent_paths {
         const char *gate;      /* "/usr/sbin/lekdicht-gate" */
         const char *lock;      /* "/run/lekdicht-agent.lock" */
         const char *bus;       /* D-Bus address of the system bus */
+        const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
         const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
 };
 
 struct agent_config {
         struct agent_paths paths;
-        unsigned policy_flags;          /* of policy_load() */
-        size_t receive_buffer;          /* bytes; WATCH_RECEIVE_BUFFER */
-        const struct record_sink *sink; /* NULL: the journal */
-        uid_t reporter_uid;             /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
-        unsigned spool_pages;           /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
-        bool simulated;                 /* the demo: no device is real, and each event and notice says so */
-        bool notices_without_session;   /* tests and the demo: a notice goes to all who subscribed */
+        unsigned policy_flags;           /* of policy_load() */
+        size_t receive_buffer;           /* bytes; WATCH_RECEIVE_BUFFER */
+        const struct record_sink *sink;  /* NULL: the journal */
+        const struct today_clock *clock; /* NULL: the kernel's */
+        uid_t reporter_uid;              /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
+        unsigned spool_pages;            /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        bool simulated;                  /* the demo: no device is real, and each event and notice says so */
+        bool notices_without_session;    /* tests and the demo: a notice goes to all who subscribed */
 };
 
 struct agent;

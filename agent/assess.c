@@ -5,8 +5,15 @@
 
 #include "agent/assess.h"
 
+static void note_again(unsigned *again, unsigned day)
+{
+        if (day != 0 && (*again == 0 || day < *again))
+                *again = day;
+}
+
 /* May some serial lead to another answer than `without`? Only the policy's own serials can. */
-static bool serial_matters(const struct policy *policy, struct storage_facts facts, enum access without)
+static bool serial_matters(const struct policy *policy, struct storage_facts facts, unsigned today, enum access without,
+                           unsigned *again)
 {
         for (size_t i = 0; i < policy->n_devices; i++) {
                 const struct policy_device *device = &policy->devices[i];
@@ -16,14 +23,16 @@ static bool serial_matters(const struct policy *policy, struct storage_facts fac
                     (device->has_product && device->product != facts.product))
                         continue;
                 facts.serial = device->serial;
-                judge(policy, &facts, &verdict);
+                judge(policy, &facts, today, &verdict);
+                note_again(again, verdict.again);
                 if (verdict.by_rule != without)
                         return true;
         }
         return false;
 }
 
-enum assessment assess(const struct policy *policy, const struct assess_facts *facts, struct verdict *ret)
+enum assessment assess(const struct policy *policy, const struct assess_facts *facts, unsigned today,
+                       struct verdict *ret)
 {
         struct storage_facts each = {
                 .kind = facts->guess,
@@ -34,15 +43,16 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
         };
         bool allowed = false, refused = false;
 
-        judge(policy, &each, ret);
+        judge(policy, &each, today, ret);
         for (unsigned kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
                 struct verdict verdict;
 
                 if (!(facts->kinds & 1U << kind))
                         continue;
                 each.kind = (enum storage_kind) kind;
-                judge(policy, &each, &verdict);
-                if (!facts->strings_known && serial_matters(policy, each, verdict.by_rule))
+                judge(policy, &each, today, &verdict);
+                note_again(&ret->again, verdict.again);
+                if (!facts->strings_known && serial_matters(policy, each, today, verdict.by_rule, &ret->again))
                         return ASSESS_NEED_STRINGS;
                 if (verdict.by_rule == ACCESS_ALLOW)
                         allowed = true;

@@ -30,7 +30,13 @@ static struct assess_facts facts_of(const struct device *device)
         };
 }
 
-static void judge_lun(const struct decide *decide, const struct device *device, struct lun *lun)
+static void note_again(struct device *device, unsigned day)
+{
+        if (day != 0 && (device->again == 0 || day < device->again))
+                device->again = day;
+}
+
+static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned today)
 {
         struct assess_facts facts = facts_of(device);
 
@@ -56,7 +62,8 @@ static void judge_lun(const struct decide *decide, const struct device *device, 
         /* Its own name may still say that it reads cards. */
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
-        lun->answer = assess(decide->policy, &facts, &lun->verdict);
+        lun->answer = assess(decide->policy, &facts, today, &lun->verdict);
+        note_again(device, lun->verdict.again);
         if (lun->answer == ASSESS_NEED_LUNS)
                 lun->answer = ASSESS_NEED_STRINGS;
 }
@@ -81,9 +88,11 @@ void decide_judge(const struct decide *decide, struct device *device)
 {
         const struct exempt *exempt = rundir_find_exempt(decide->exempts, decide->sys, device->target.devpath);
         struct assess_facts facts = facts_of(device);
+        unsigned today = decide->ops->today(decide->ops->userdata);
 
+        device->again = 0;
         for (size_t i = 0; i < device->n_luns; i++)
-                judge_lun(decide, device, &device->luns[i]);
+                judge_lun(decide, device, &device->luns[i], today);
 
         if (device->bus == DEVICE_USB) {
                 const struct usbdesc_interface *first = NULL;
@@ -99,7 +108,8 @@ void decide_judge(const struct decide *decide, struct device *device)
                         facts.guess = STORAGE_SD_CARD;
                 else
                         facts.guess = STORAGE_USB_DISK;
-                device->answer = assess(decide->policy, &facts, &device->verdict);
+                device->answer = assess(decide->policy, &facts, today, &device->verdict);
+                note_again(device, device->verdict.again);
                 device->kind = facts.guess;
         }
         /* The LUNs know better what it is; and one that opens speaks for the device. */

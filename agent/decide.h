@@ -30,6 +30,8 @@ struct decide_ops {
         void (*state)(void *userdata, const struct device *device);
         /* It was unplugged, after a verdict on it was recorded. */
         void (*removed)(void *userdata, const struct device *device);
+        /* Which day it is (policy/policy.h). */
+        unsigned (*today)(void *userdata);
         void *userdata;
 };
 

@@ -82,6 +82,7 @@ struct device {
         enum assessment answer; /* for the device as a whole */
         enum storage_kind kind; /* guessed until the LUNs are there */
         struct verdict verdict;
+        unsigned again;       /* the first day on which the rules may say something else; 0: never */
         uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
         bool scan_ended;
         bool settled; /* and every LUN was refused */

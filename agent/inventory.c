@@ -125,6 +125,16 @@ void inventory_judge_all(struct inventory *inventory)
                 decide_device(&inventory->decide, device, true);
 }
 
+void inventory_judge_due(struct inventory *inventory, unsigned today)
+{
+        for (struct device *device = inventory->devices; device; device = device->next) {
+                if (device->again == 0 || device->again > today)
+                        continue;
+                device->settled = false;
+                decide_device(&inventory->decide, device, true);
+        }
+}
+
 static struct device *find_path(const struct inventory *inventory, const char *devpath)
 {
         for (struct device *device = inventory->devices; device; device = device->next)

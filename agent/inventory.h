@@ -38,6 +38,8 @@ struct exempts *inventory_exempts(struct inventory *inventory);
 
 /* Judge all again, and try again what failed. */
 void inventory_judge_all(struct inventory *inventory);
+/* Judge those again of which the rules may say something else by today (policy/policy.h). */
+void inventory_judge_due(struct inventory *inventory, unsigned today);
 void inventory_event(struct inventory *inventory, const struct watch_event *event);
 
 /* Forget what is gone; before or after a watch_enumerate(). */

@@ -28,6 +28,7 @@ static struct agent_config config = {
                 .run = "/run/lekdicht",
                 .etc = "/etc/lekdicht",
                 .policy = "/etc/lekdicht/policy.ini",
+                .clock = "/var/lib/lekdicht/clock",
                 .last_good = "/var/lib/lekdicht/policy.last-good.ini",
                 .gate = "/usr/sbin/lekdicht-gate",
                 .lock = "/run/lekdicht-agent.lock",

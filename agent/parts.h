@@ -14,6 +14,7 @@
 #include "agent/policystore.h"
 #include "agent/spool.h"
 #include "agent/strings.h"
+#include "agent/today.h"
 #include "agent/watch.h"
 
 struct agent {
@@ -29,6 +30,7 @@ struct agent {
         struct bus *bus;
         struct spool *spool;
         struct plugs *plugs;
+        struct today *today;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;

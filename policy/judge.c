@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The judge: facts and policy in, verdict out. It reads nothing else, so that the agent, `lekdicht policy explain` and
- * the tests all get the same answer. The first [device] section of which every criterion fits decides; else [storage].
+ * the tests all get the same answer. The first [device] section of which every criterion fits decides, when it
+ * is not over; else [storage].
  * What it cannot make sense of it refuses. */
 
 #include "policy/judge.h"
@@ -12,7 +13,12 @@
 /* The longest rule and reason that a parsed policy can lead to must fit: nothing a teacher or IT reads is cut short. */
 _Static_assert(VERDICT_RULE_MAX > sizeof("[device ]") + POLICY_NAME_MAX, "rule");
 _Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been refused by : ") + sizeof("[device ]") +
-                                            POLICY_NAME_MAX + POLICY_LINE_MAX - sizeof("reason"),
+                                            POLICY_NAME_MAX + POLICY_LINE_MAX - sizeof("reason") +
+                                            sizeof(" until 2027-02-01"),
+               "reason");
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been refused by [storage] external-disk: "
+                                           "[device ] ended with 2027-02-01") +
+                                            POLICY_NAME_MAX,
                "reason");
 
 static bool serial_fits(const char *wanted, const char *found)
@@ -50,7 +56,8 @@ static bool device_fits(const struct policy_device *device, const struct storage
         return true;
 }
 
-static void set_reason(struct verdict *verdict, const char *by, const char *because)
+/* `until` is a day as text, or "". */
+static void set_reason(struct verdict *verdict, const char *by, const char *until, const char *because)
 {
         const char *deed = NULL;
 
@@ -63,31 +70,43 @@ static void set_reason(struct verdict *verdict, const char *by, const char *beca
                 break;
         }
 
-        snprintf(verdict->reason, sizeof(verdict->reason), "%s %s%s%s", deed, by, because ? ": " : "", because ?: "");
+        snprintf(verdict->reason, sizeof(verdict->reason), "%s %s%s%s%s%s", deed, by, until[0] ? " until " : "", until,
+                 because ? ": " : "", because ?: "");
 }
 
-void judge(const struct policy *policy, const struct storage_facts *facts, struct verdict *ret)
+void judge(const struct policy *policy, const struct storage_facts *facts, unsigned today, struct verdict *ret)
 {
         struct verdict verdict = { .by_rule = ACCESS_BLOCK, .audit = policy->mode == POLICY_AUDIT };
         const char *kind = storage_kind_name(facts->kind);
-        const struct policy_device *device = NULL;
+        const struct policy_device *device = NULL, *over = NULL;
+        char ended[POLICY_NAME_MAX + sizeof("[device ] ended with 2027-02-01")];
 
-        for (size_t i = 0; kind && i < policy->n_devices && !device; i++)
-                if (device_fits(&policy->devices[i], facts))
-                        device = &policy->devices[i];
+        for (size_t i = 0; kind && i < policy->n_devices && !device; i++) {
+                const struct policy_device *each = &policy->devices[i];
+
+                if (!device_fits(each, facts))
+                        continue;
+                if (each->until == 0 || today <= each->until)
+                        device = each;
+                else if (!over)
+                        over = each;
+        }
+        if (over)
+                snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->until_text);
 
         if (device) {
                 verdict.by_rule = device->access;
                 snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
-                set_reason(&verdict, verdict.rule, device->reason);
+                verdict.again = device->until ? device->until + 1 : 0;
+                set_reason(&verdict, verdict.rule, device->until_text, device->reason);
         } else if (policy->version == 0) {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "built-in");
-                set_reason(&verdict, "the built-in rules, which hold while no policy can be read", NULL);
+                set_reason(&verdict, "the built-in rules, which hold while no policy can be read", "", NULL);
         } else {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "[storage]%s%s", kind ? " " : "", kind ?: "");
-                set_reason(&verdict, verdict.rule, NULL);
+                set_reason(&verdict, verdict.rule, "", over ? ended : NULL);
         }
 
         verdict.access = verdict.audit ? ACCESS_ALLOW : verdict.by_rule;

@@ -5,6 +5,7 @@
 #include "policy/key.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,21 @@ int key_set_product(struct sections *sections, const struct key *key, const char
         struct policy_device *device = sections->object;
 
         read_id(sections, key, value, line, &device->has_product, &device->product);
+        return 0;
+}
+
+int key_set_until(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_device *device = sections->object;
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (value_day(value, &device->until) < 0) {
+                errors_add(sections->errors, line,
+                           "%s cannot be %s; write the last day, from %u-01-01 to %u-12-31, as in 2027-02-01",
+                           key->name, errors_quote(quoted, value), VALUE_YEAR_MIN, VALUE_YEAR_MAX);
+                return 0;
+        }
+        snprintf(device->until_text, sizeof(device->until_text), "%s", value);
         return 0;
 }
 

@@ -25,4 +25,5 @@ int key_set_access(struct sections *sections, const struct key *key, const char 
 int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_vendor(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_product(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_until(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_serial(struct sections *sections, const struct key *key, const char *value, unsigned line);

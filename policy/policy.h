@@ -6,7 +6,10 @@
  * Text is UTF-8 with lines ended by LF or CR LF; a byte order mark at the start is passed over. Lines are blank, a comment
  * (first character '#' or ';'), [section], [section NAME] or key = value; nothing stands after a ']' and no comment after a
  * value. Keys that are not given: mode is enforce, storage is block. All strings of a policy are valid UTF-8 without
- * control characters and without blanks around them. */
+ * control characters and without blanks around them.
+ *
+ * A day is a number: how many days of the calendar it is after 1970-01-01. Which day it is depends on where the laptop is,
+ * and so is for the caller to say. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +43,8 @@ struct policy_device {
         char *serial;           /* NULL: not asked for */
         enum access access;
         char *reason;           /* NULL: none given */
+        unsigned until;         /* the last day on which the section holds; 0: it has no end */
+        char until_text[sizeof("2027-02-01")];  /* as written; "" without an end */
 };
 
 struct policy {

@@ -175,7 +175,7 @@ static const struct section known[] = {
                     { "serial", key_set_serial, offsetof(struct policy_device, serial) },
                     { "access", key_set_access, 0 },
                     { "reason", key_set_text, offsetof(struct policy_device, reason) },
-                    { "until", NULL, 0 },
+                    { "until", key_set_until, 0 },
                     { "users", NULL, 0 } },
           .begin = begin_device,
           .end = end_device },

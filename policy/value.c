@@ -5,6 +5,7 @@
 #include "policy/value.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -73,6 +74,50 @@ int value_number(const char *text, unsigned *ret)
                 return -EINVAL;
 
         *ret = value;
+        return 0;
+}
+
+/* That many digits and nothing else before `end`, moving *text behind that. */
+static int digits(const char **text, unsigned count, char end, unsigned *ret)
+{
+        unsigned value = 0;
+
+        for (const char *s = *text; s < *text + count; s++) {
+                int d = digit(*s, 10);
+
+                if (d < 0)
+                        return d;
+                value = value * 10 + (unsigned) d;
+        }
+        if ((*text)[count] != end)
+                return -EINVAL;
+
+        *text += count + 1;
+        *ret = value;
+        return 0;
+}
+
+static bool is_leap(unsigned year)
+{
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int value_day(const char *text, unsigned *ret)
+{
+        static const unsigned lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        unsigned year, month, day, number = 0;
+
+        if (digits(&text, 4, '-', &year) < 0 || digits(&text, 2, '-', &month) < 0 || digits(&text, 2, '\0', &day) < 0)
+                return -EINVAL;
+        if (year < VALUE_YEAR_MIN || year > VALUE_YEAR_MAX || month < 1 || month > 12 || day < 1 ||
+            day > lengths[month - 1] + (month == 2 && is_leap(year)))
+                return -EINVAL;
+
+        for (unsigned y = 1970; y < year; y++)
+                number += 365 + is_leap(y);
+        for (unsigned m = 1; m < month; m++)
+                number += lengths[m - 1] + (m == 2 && is_leap(year));
+        *ret = number + day - 1;
         return 0;
 }
 

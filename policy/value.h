@@ -11,6 +11,12 @@ int value_hex4(const char *text, uint16_t *ret);
 /* A whole number from 1 to 4294967295. Returns 0 or -EINVAL. */
 int value_number(const char *text, unsigned *ret);
 
+#define VALUE_YEAR_MIN 2020U
+#define VALUE_YEAR_MAX 2099U
+
+/* A day as in 2027-02-01, exactly so, that the calendar has: its number (policy.h). Returns 0 or -EINVAL. */
+int value_day(const char *text, unsigned *ret);
+
 #define VALUE_DOTTED_MAX 4U /* numbers in a dotted version: 1.2.3.4 */
 
 /* One to four dotted numbers of at most 9 digits; missing ones are 0. Returns 0 or -EINVAL. */

@@ -197,6 +197,7 @@ int scene_setup(void **state)
                            .etc = strdup(scene.bed.etc),
                            .policy = strdup(path_of("etc/lekdicht/policy.ini")),
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
+                           .clock = strdup(path_of("var/lib/lekdicht/clock")),
                            .gate = strdup(path_of("gate")),
                            .lock = strdup(path_of("run/agent.lock")),
                            .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
@@ -230,6 +231,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.etc);
         free((void *) (uintptr_t) scene.config.paths.policy);
         free((void *) (uintptr_t) scene.config.paths.last_good);
+        free((void *) (uintptr_t) scene.config.paths.clock);
         free((void *) (uintptr_t) scene.config.paths.gate);
         free((void *) (uintptr_t) scene.config.paths.lock);
         free((void *) (uintptr_t) scene.config.paths.spool);

@@ -83,6 +83,8 @@ static void check_policy(const struct policy *policy)
                 check_text(device->name, POLICY_NAME_MAX);
                 check_value(device->serial);
                 check_value(device->reason);
+                CHECK(device->until == 0 ? device->until_text[0] == '\0' : strlen(device->until_text) == 10);
+                CHECK(device->until == 0 || (device->until >= 18262 && device->until <= 47481));
                 CHECK(device->has_class || device->has_vendor || device->serial);
                 CHECK(!device->has_product || device->has_vendor);
                 for (size_t j = 0; j < i; j++)
@@ -97,8 +99,9 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
         struct verdict verdict, again;
 
         memset(&verdict, 0x55, sizeof(verdict));
-        judge(policy, facts, &verdict);
-        judge(policy, facts, &again);
+        judge(policy, facts, 20000, &verdict);
+        /* The answer holds until the day that the judge names. */
+        judge(policy, facts, verdict.again ? verdict.again - 1 : 20000, &again);
         check_text(verdict.rule, VERDICT_RULE_MAX - 1);
         check_text(verdict.reason, VERDICT_REASON_MAX - 1);
         CHECK(strcmp(verdict.rule, again.rule) == 0 && strcmp(verdict.reason, again.reason) == 0);

@@ -32,7 +32,7 @@ static void all_blocked_needs_nothing(void **state)
         struct verdict verdict;
 
         (void) state;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_REFUSED);
         assert_string_equal(verdict.rule, "[storage] usb-disk");
         assert_int_equal(verdict.by_rule, ACCESS_BLOCK);
 }
@@ -45,7 +45,7 @@ static void all_allowed_needs_nothing(void **state)
         (void) state;
         for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
                 policy.storage[kind] = ACCESS_ALLOW;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_ALLOWED);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_ALLOWED);
 }
 
 static void mixed_needs_luns(void **state)
@@ -56,13 +56,13 @@ static void mixed_needs_luns(void **state)
 
         (void) state;
         policy.storage[STORAGE_OPTICAL] = ACCESS_ALLOW;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_NEED_LUNS);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_LUNS);
         assert_string_equal(verdict.rule, "[storage] usb-disk");
         facts.kinds = 1U << STORAGE_OPTICAL;
         facts.guess = STORAGE_OPTICAL;
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_ALLOWED);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_ALLOWED);
         facts.kinds = 1U << STORAGE_USB_DISK;
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
 }
 
 static void serial_of_a_rule_that_fits_is_waited_for(void **state)
@@ -75,14 +75,14 @@ static void serial_of_a_rule_that_fits_is_waited_for(void **state)
         struct verdict verdict;
 
         (void) state;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_NEED_STRINGS);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_STRINGS);
         facts = with_serial(good_serial);
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_ALLOWED);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_ALLOWED);
         assert_string_equal(verdict.rule, "[device x]");
         facts = with_serial("something else");
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
         facts = with_serial(NULL);
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
 }
 
 static void serial_known_too_early_is_not_used(void **state)
@@ -96,7 +96,7 @@ static void serial_known_too_early_is_not_used(void **state)
 
         (void) state;
         facts.serial = good_serial; /* but strings_known is false */
-        assert_int_equal(assess(&policy, &facts, &verdict), ASSESS_NEED_STRINGS);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_NEED_STRINGS);
         assert_int_equal(verdict.by_rule, ACCESS_BLOCK);
 }
 
@@ -122,7 +122,7 @@ static void serial_of_another_model_is_not_waited_for(void **state)
         struct verdict verdict;
 
         (void) state;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_REFUSED);
 }
 
 static void serial_that_blocks_is_waited_for_too(void **state)
@@ -136,7 +136,7 @@ static void serial_that_blocks_is_waited_for_too(void **state)
         (void) state;
         for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
                 policy.storage[kind] = ACCESS_ALLOW;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_NEED_STRINGS);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_STRINGS);
 }
 
 static void audit_says_what_the_rules_say(void **state)
@@ -145,7 +145,7 @@ static void audit_says_what_the_rules_say(void **state)
         struct verdict verdict;
 
         (void) state;
-        assert_int_equal(assess(&policy, &early, &verdict), ASSESS_REFUSED);
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_REFUSED);
         assert_true(verdict.audit);
         assert_int_equal(verdict.access, ACCESS_ALLOW);
 }

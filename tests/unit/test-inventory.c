@@ -88,15 +88,28 @@ static void removed(void *userdata, const struct device *device)
         n_removed++;
 }
 
-static const struct decide_ops ops = {
-        .act = act, .drop = drop, .read_strings = read_strings, .verdict = verdict, .drift = drift, .removed = removed
-};
+static unsigned on_day;
+
+static unsigned today(void *userdata)
+{
+        (void) userdata;
+        return on_day;
+}
+
+static const struct decide_ops ops = { .act = act,
+                                       .drop = drop,
+                                       .read_strings = read_strings,
+                                       .verdict = verdict,
+                                       .drift = drift,
+                                       .removed = removed,
+                                       .today = today };
 
 static int setup(void **state)
 {
         (void) state;
         n_asked = n_verdicts = n_strings = n_drifts = n_removed = 0;
         refuse_to_act = false;
+        on_day = 20000;
         policy = (struct policy){ .version = 1 };
         bed_init(&bed, NULL);
         if (inventory_new(bed.sys, bed.run, &ops, &inventory) < 0)

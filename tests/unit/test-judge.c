@@ -6,6 +6,8 @@
 #include "policy/judge.h"
 #include "tests/unit/policy-helper.h"
 
+#define TODAY 20850U /* 2027-02-01 */
+
 static const struct storage_facts stick = {
         .kind = STORAGE_USB_DISK, .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "60A44C413FAEE411"
 };
@@ -18,7 +20,7 @@ static struct verdict judged(const char *text, struct storage_facts facts)
 
         assert_int_equal(policy_parse(text, strlen(text), "0.1.0", &policy, &errors), 0);
         memset(&verdict, 0xff, sizeof(verdict));
-        judge(policy, &facts, &verdict);
+        judge(policy, &facts, TODAY, &verdict);
         policy_free(policy);
 
         return verdict;
@@ -84,7 +86,7 @@ static void builtin(void **state)
         (void) state;
 
         assert_non_null(policy);
-        judge(policy, &stick, &v);
+        judge(policy, &stick, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
         assert_int_equal(v.by_rule, ACCESS_BLOCK);
         assert_string_equal(v.rule, "built-in");
@@ -183,6 +185,62 @@ static void every_criterion_must_fit(void **state)
         }
 }
 
+static struct verdict judged_on(const char *text, unsigned today)
+{
+        struct policy *policy = assert_accepted(text);
+        struct verdict verdict;
+
+        judge(policy, &stick, today, &verdict);
+        policy_free(policy);
+
+        return verdict;
+}
+
+static void a_section_holds_through_its_last_day(void **state)
+{
+        static const char text[] =
+                HEAD "[device x]\nvendor = 0951\naccess = allow\nuntil = 2027-02-01\nreason = loan\n";
+        struct verdict v;
+        (void) state;
+
+        for (unsigned today = 0; today <= TODAY; today += TODAY / 5) {
+                v = judged_on(text, today);
+                assert_int_equal(v.access, ACCESS_ALLOW);
+                assert_string_equal(v.rule, "[device x]");
+                assert_string_equal(v.reason, "opened by [device x] until 2027-02-01: loan");
+                assert_int_equal(v.again, TODAY + 1);
+        }
+        for (unsigned today = TODAY + 1; today < TODAY + 3; today++) {
+                v = judged_on(text, today);
+                assert_int_equal(v.access, ACCESS_BLOCK);
+                assert_string_equal(v.rule, "[storage] usb-disk");
+                assert_string_equal(v.reason, "refused by [storage] usb-disk: [device x] ended with 2027-02-01");
+                assert_int_equal(v.again, 0);
+        }
+}
+
+static void the_next_section_that_fits_takes_over(void **state)
+{
+        static const char text[] = HEAD "[storage]\nusb-disk = allow\n"
+                                        "[device a]\nvendor = 0951\naccess = allow\nuntil = 2027-01-31\n"
+                                        "[device other]\nvendor = 0952\naccess = allow\nuntil = 2027-01-20\n"
+                                        "[device b]\nclass = usb-disk\naccess = block\nuntil = 2027-02-05\n";
+        struct verdict v;
+        (void) state;
+
+        v = judged_on(text, TODAY - 1);
+        assert_string_equal(v.rule, "[device a]");
+        assert_int_equal(v.again, TODAY);
+        v = judged_on(text, TODAY);
+        assert_string_equal(v.rule, "[device b]");
+        assert_string_equal(v.reason, "refused by [device b] until 2027-02-05");
+        assert_int_equal(v.again, TODAY + 5);
+        v = judged_on(text, TODAY + 5);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.again, 0);
+}
+
 /* What no parser lets through still opens nothing. */
 static void hand_made_policies(void **state)
 {
@@ -192,23 +250,23 @@ static void hand_made_policies(void **state)
         struct verdict v;
         (void) state;
 
-        judge(&policy, &stick, &v);
+        judge(&policy, &stick, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
 
         devices[0].has_product = true;
         devices[0].product = 0x1666;
-        judge(&policy, &stick, &v);
+        judge(&policy, &stick, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
 
         devices[0].has_class = true;
-        judge(&policy, &stick, &v);
+        judge(&policy, &stick, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
 
         /* a serial from elsewhere than a file may have blanks around it */
         devices[0] = (struct policy_device){ .name = (char[]){ "x" },
                                              .access = ACCESS_ALLOW,
                                              .serial = (char[]){ " 60A44C413FAEE411 " } };
-        judge(&policy, &stick, &v);
+        judge(&policy, &stick, TODAY, &v);
         assert_int_equal(v.access, ACCESS_ALLOW);
 
         devices[0] = (struct policy_device){
@@ -217,11 +275,11 @@ static void hand_made_policies(void **state)
         for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
                 policy.storage[kind] = ACCESS_ALLOW;
         facts.kind = (enum storage_kind) 99;
-        judge(&policy, &facts, &v);
+        judge(&policy, &facts, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
         assert_string_equal(v.rule, "[storage]");
         facts.kind = (enum storage_kind) - 1;
-        judge(&policy, &facts, &v);
+        judge(&policy, &facts, TODAY, &v);
         assert_int_equal(v.access, ACCESS_BLOCK);
 }
 
@@ -403,6 +461,8 @@ int main(void)
                 cmocka_unit_test(device_names_its_rule),
                 cmocka_unit_test(first_device_that_fits_decides),
                 cmocka_unit_test(every_criterion_must_fit),
+                cmocka_unit_test(a_section_holds_through_its_last_day),
+                cmocka_unit_test(the_next_section_that_fits_takes_over),
                 cmocka_unit_test(hand_made_policies),
                 cmocka_unit_test(the_longest_reason_is_whole),
                 cmocka_unit_test(a_thousand_devices),

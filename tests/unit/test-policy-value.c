@@ -206,6 +206,42 @@ static void urls(void **state)
         }
 }
 
+static void until_is_a_day_that_exists(void **state)
+{
+        static const struct {
+                const char *text;
+                unsigned day;
+        } good[] = { { "2020-01-01", 18262 }, { "2024-02-29", 19782 }, { "2027-02-01", 20850 }, { "2027-02-28", 20877 },
+                     { "2028-02-29", 21243 }, { "2028-03-01", 21244 }, { "2099-12-31", 47481 } };
+        static const char *const bad[] = { "2027-02-29",  "2027-02-30", "2027-04-31",      "2027-00-10", "2027-13-01",
+                                           "2027-01-00",  "2027-01-32", "2019-12-31",      "2100-01-01", "0000-00-00",
+                                           "2027-2-1",    "2027-02-1",  "02027-02-01",     "2027/02/01", "01-02-2027",
+                                           "2027-02-01x", "2027-02",    "20270201",        "2027",       "tomorrow",
+                                           "+027-02-01",  "2027--2-01", "2027-02-01 12:00" };
+        (void) state;
+
+        for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+                char text[128];
+                struct policy *policy;
+
+                snprintf(text, sizeof(text), HEAD "[device a]\nclass = optical\naccess = allow\nuntil = %s\n",
+                         good[i].text);
+                policy = assert_accepted(text);
+                assert_int_equal(policy->devices[0].until, good[i].day);
+                assert_string_equal(policy->devices[0].until_text, good[i].text);
+                policy_free(policy);
+        }
+        for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+                char text[128], wanted[160];
+
+                snprintf(text, sizeof(text), HEAD "[device a]\nclass = optical\naccess = allow\nuntil = %s\n", bad[i]);
+                snprintf(wanted, sizeof(wanted),
+                         "until cannot be \"%s\"; write the last day, from 2020-01-01 to 2099-12-31, as in 2027-02-01",
+                         bad[i]);
+                assert_refused(text, 6, wanted);
+        }
+}
+
 static void quotes_are_short_and_whole(void **state)
 {
         (void) state;
@@ -230,6 +266,7 @@ int main(void)
                 cmocka_unit_test(serial_that_never_matches_is_a_warning),
                 cmocka_unit_test(warnings_have_a_bound),
                 cmocka_unit_test(urls),
+                cmocka_unit_test(until_is_a_day_that_exists),
                 cmocka_unit_test(quotes_are_short_and_whole),
         };
 

@@ -174,7 +174,7 @@ static void version(void **state)
 static void later_versions(void **state)
 {
         static const char *const sections[] = { "clients", "service", "notices", "privacy", "report", "spool" };
-        static const char *const keys[] = { "until", "users" };
+        static const char *const keys[] = { "users" };
         (void) state;
 
         for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {

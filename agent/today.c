@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The latest time that was seen is the least that it can be now, and CLOCK_BOOTTIME says how much has passed since. Over a
+ * restart it is kept in a file. A thread writes that, for a disk may hang and a verdict must not.
+ *
+ * The timer is the kernel's own and not sd-event's: it ends early when the clock is set (TFD_TIMER_CANCEL_ON_SET,
+ * timerfd_create(2)), and what it is about is looked at anew each time. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "agent/today.h"
+#include "common/cleanup.h"
+
+#define USEC       1000000ULL
+#define DAY_SEC    86400
+#define RETRY_USEC (60 * USEC)   /* a midnight that the clocks' change leaves out */
+#define LATEST_SEC 4102444800ULL /* 2100: no clock is right about that, and every exception would be over */
+#define LINE_MAX_  32U           /* bytes of the file */
+
+struct today {
+        sd_event *loop;
+        char *path, *aside;
+        struct today_clock clock;
+        today_callback callback;
+        void *userdata;
+        sd_event_source *source;
+        int fd;
+        bool watching;
+        uint64_t seen_usec; /* the latest time, and when that was: */
+        uint64_t seen_boot_usec;
+        uint64_t kept_usec; /* what was last given to the thread */
+        pthread_t thread;
+        bool writing; /* the thread is to be joined */
+        uint64_t write_sec;
+};
+
+static uint64_t kernels_usec(void *userdata, clockid_t clock)
+{
+        struct timespec now;
+
+        (void) userdata;
+        clock_gettime(clock, &now);
+        return (uint64_t) now.tv_sec * USEC + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
+/* ---- the file ---- */
+
+static uint64_t read_kept(const char *path)
+{
+        CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        char text[LINE_MAX_], *rest;
+        unsigned long long seconds;
+        ssize_t n;
+
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (n <= 0)
+                return 0;
+        text[n] = '\0';
+        errno = 0;
+        seconds = strtoull(text, &rest, 10);
+        if (errno != 0 || text[0] < '1' || text[0] > '9' || strcmp(rest, "\n") != 0 || seconds >= LATEST_SEC)
+                return 0;
+        return seconds * USEC;
+}
+
+static int sync_directory_of(const char *path)
+{
+        CLEANUP(cleanup_close) int fd = -1;
+        char directory[PATH_MAX];
+        char *slash;
+
+        snprintf(directory, sizeof(directory), "%s", path);
+        slash = strrchr(directory, '/');
+        if (!slash)
+                return -EINVAL;
+        *slash = '\0';
+        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* In the thread: only the paths and write_sec are its own. What cannot be written is tried again the next time. */
+static void *write_kept(void *userdata)
+{
+        const struct today *today = userdata;
+        CLEANUP(cleanup_close) int fd = -1;
+        char text[LINE_MAX_];
+        int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", today->write_sec);
+
+        fd = open(today->aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0 && write(fd, text, (size_t) length) == length && fsync(fd) == 0 &&
+            rename(today->aside, today->path) == 0)
+                (void) sync_directory_of(today->path);
+        return NULL;
+}
+
+static void keep(struct today *today)
+{
+        if (!today->path || today->seen_usec >= LATEST_SEC * USEC)
+                return;
+        if (today->writing && pthread_tryjoin_np(today->thread, NULL) != 0)
+                return;
+        today->write_sec = today->seen_usec / USEC;
+        today->writing = pthread_create(&today->thread, NULL, write_kept, today) == 0;
+        if (today->writing)
+                today->kept_usec = today->seen_usec;
+}
+
+/* ---- the time ---- */
+
+static uint64_t now_usec(struct today *today)
+{
+        uint64_t now = today->clock.usec(today->clock.userdata, CLOCK_REALTIME),
+                 boot = today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME),
+                 least = today->seen_usec == 0 ? 0 : today->seen_usec + (boot - today->seen_boot_usec);
+
+        today->seen_usec = now > least ? now : least;
+        today->seen_boot_usec = boot;
+        if (today->watching && today->seen_usec >= today->kept_usec + TODAY_KEEP_USEC)
+                keep(today);
+        return today->seen_usec;
+}
+
+static struct tm local_time(uint64_t usec)
+{
+        time_t seconds = (time_t) (usec / USEC);
+        struct tm local;
+
+        tzset(); /* /etc/localtime may be another one by now */
+        localtime_r(&seconds, &local);
+        return local;
+}
+
+unsigned today_day(struct today *today)
+{
+        struct tm day = local_time(now_usec(today));
+        time_t start;
+
+        day.tm_hour = day.tm_min = day.tm_sec = 0;
+        start = timegm(&day);
+        return start > 0 ? (unsigned) (start / DAY_SEC) : 0;
+}
+
+uint64_t today_behind(struct today *today)
+{
+        uint64_t now = now_usec(today), clock = today->clock.usec(today->clock.userdata, CLOCK_REALTIME);
+
+        return clock < now ? (now - clock) / USEC : 0;
+}
+
+/* ---- the timer ---- */
+
+/* usec until the next day begins, or until the time is to be kept. */
+static uint64_t until_wake(struct today *today)
+{
+        uint64_t now = now_usec(today), next;
+        struct tm midnight = local_time(now);
+
+        midnight.tm_mday++;
+        midnight.tm_hour = midnight.tm_min = midnight.tm_sec = 0;
+        midnight.tm_isdst = -1;
+        next = (uint64_t) mktime(&midnight) * USEC;
+        if (next <= now)
+                return RETRY_USEC;
+        return next - now < TODAY_WAKE_USEC ? next - now : TODAY_WAKE_USEC;
+}
+
+static void arm(struct today *today)
+{
+        struct itimerspec when = { 0 };
+        uint64_t at;
+
+        if (today->watching) {
+                at = kernels_usec(NULL, CLOCK_REALTIME) + until_wake(today);
+                when.it_value.tv_sec = (time_t) (at / USEC);
+                when.it_value.tv_nsec = (long) (at % USEC) * 1000L;
+        }
+        /* The clock was set since the last read(): at once, then. */
+        if (timerfd_settime(today->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL) < 0 &&
+            errno == ECANCELED && today->watching) {
+                when.it_value = (struct timespec){ .tv_nsec = 1 };
+                (void) timerfd_settime(today->fd, TFD_TIMER_ABSTIME, &when, NULL);
+        }
+}
+
+/* It is due, or the clock was set (read() fails with ECANCELED). */
+static int on_timer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+        struct today *today = userdata;
+        uint64_t count;
+
+        (void) source;
+        (void) revents;
+        if (read(fd, &count, sizeof(count)) < 0 && errno != ECANCELED)
+                return 0;
+        if (!today->watching)
+                return 0;
+        today->callback(today->userdata, today_day(today));
+        arm(today);
+        return 0;
+}
+
+void today_watch(struct today *today, bool watch)
+{
+        today->watching = watch;
+        arm(today);
+}
+
+int today_new(sd_event *loop, const char *path, const struct today_clock *clock, today_callback callback,
+              void *userdata, struct today **ret)
+{
+        struct today *today = calloc(1, sizeof(*today));
+        int r = today ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        today->loop = sd_event_ref(loop);
+        today->clock = clock ? *clock : (struct today_clock){ .usec = kernels_usec };
+        today->callback = callback;
+        today->userdata = userdata;
+        today->fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+        if (today->fd < 0)
+                r = -errno;
+        if (r >= 0 && path) {
+                today->seen_usec = today->kept_usec = read_kept(path);
+                today->seen_boot_usec = today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME);
+                today->path = strdup(path);
+                if (!today->path || asprintf(&today->aside, "%s.new", path) < 0)
+                        r = -ENOMEM;
+        }
+        if (r >= 0)
+                r = sd_event_add_io(loop, &today->source, today->fd, EPOLLIN, on_timer, today);
+        if (r < 0) {
+                free(today->path);
+                today->path = NULL; /* nothing to keep */
+                today_free(today);
+                return r;
+        }
+        *ret = today;
+        return 0;
+}
+
+/* The thread may hang in the kernel; then it keeps what it needs. */
+static bool thread_ends(struct today *today)
+{
+        struct timespec deadline;
+
+        if (!today->writing)
+                return true;
+        clock_gettime(CLOCK_REALTIME, &deadline);
+        deadline.tv_sec += TODAY_HANG_SEC;
+        if (pthread_timedjoin_np(today->thread, NULL, &deadline) != 0)
+                return false;
+        today->writing = false;
+        return true;
+}
+
+struct today *today_free(struct today *today)
+{
+        if (!today)
+                return NULL;
+        sd_event_source_disable_unref(today->source);
+        sd_event_unref(today->loop);
+        if (today->fd >= 0)
+                close(today->fd);
+        if (today->path && thread_ends(today)) {
+                (void) now_usec(today);
+                keep(today);
+        }
+        if (!thread_ends(today))
+                return NULL;
+        free(today->path);
+        free(today->aside);
+        free(today);
+        return NULL;
+}

@@ -97,11 +97,11 @@ static void one_model_is_one_line(void **state)
         struct plug other = passed(MOMENT - DAY);
 
         begin(bed, text_audit);
-        record(bed, passed(MOMENT - 2 * DAY));
         other.called = "Elements";
         other.product = "1042";
         other.vendor = "1058";
         record(bed, other);
+        record(bed, passed(MOMENT - 2 * DAY));
         record(bed, passed(MOMENT));
         assert_int_equal(report(scene, bed), EXIT_WELL);
         assert_string_equal(

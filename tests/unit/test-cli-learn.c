@@ -295,8 +295,9 @@ static void names_are_made_safe(void **state)
 /* What the agent sends is not believed either. */
 static void what_is_no_device_of_a_policy_is_refused(void **state)
 {
-        static char injected[] = "1666\naccess = allow\n[device y]\nvendor = 1234", letters[] = "zzzz";
-        static char *products[] = { injected, letters, text_none };
+        static char injected[] = "1666\naccess = allow\n[device y]\nvendor = 1234", letters[] = "zzzz",
+                    narrowed[] = "1666\nclass = usb-disk";
+        static char *products[] = { injected, letters, narrowed, text_none };
         struct scene *scene = *state;
         struct answer_device device;
 
@@ -384,8 +385,6 @@ static void another_device_in_its_place_is_no_answer(void **state)
 {
         struct scene *scene = *state;
         struct answer_device device = a_stick();
-        char command[128];
-        int dirfd;
 
         scene->cli.uid = 0;
         plug(scene, SERIAL);
@@ -395,7 +394,19 @@ static void another_device_in_its_place_is_no_answer(void **state)
         put(scene, "bus/usb/devices/1-2/idVendor", "0952\n");
         assert_int_equal(learn(scene, &device), EXIT_WRONG);
         assert_int_equal(learn_print(&scene->cli, &device, -1), EXIT_WRONG);
-        device = a_card();
+        assert_string_equal(said(scene), "");
+        assert_contains(complained(scene), "it is gone, or another one took its place");
+}
+
+static void a_card_that_was_changed_is_no_answer(void **state)
+{
+        struct scene *scene = *state;
+        struct answer_device device = a_card();
+        char command[128];
+        int dirfd;
+
+        scene->cli.uid = 0;
+        plug(scene, SERIAL);
         dirfd = learn_open(&scene->cli, device.id);
         snprintf(command, sizeof(command), "rm -r %s/bus/mmc/devices/mmc0:0001", scene->root);
         assert_int_equal(system(command), 0);
@@ -433,6 +444,7 @@ int main(void)
                 TEST(a_card_has_its_serial_alone),
                 TEST(never_all_of_a_kind),
                 TEST(another_device_in_its_place_is_no_answer),
+                TEST(a_card_that_was_changed_is_no_answer),
                 TEST(a_path_is_no_device),
         };
 

@@ -22,7 +22,7 @@ MAN = ROOT / "docs/man"
 
 # Program: its page, its sources, and the verbs that its --help prints (a pattern with one group).
 PROGRAMS = {
-    "lekdicht": ("lekdicht.1", "cli", r"^  lekdicht ((?:[a-z]+ ?)+)"),
+    "lekdicht": ("lekdicht.1", "cli", r"^  lekdicht ((?:[a-z]+(?:-[a-z]+)* ?)+)"),
     "lekdicht-gate": ("lekdicht-gate.8", "gate", r"^  ([a-z]+) "),
     "lekdichtd": ("lekdichtd.8", "agent", None),
     "lekdicht-reporter": ("lekdicht-reporter.8", "reporter", None),
@@ -89,7 +89,7 @@ def options_of_page(page):
 
 def verbs_of_page(page):
     """`.It Cm gate open`, `.It Cm enrolment`: the words up to the next macro."""
-    found = (re.match(r"Cm ((?:[a-z]+ ?)+)(?![^ ])", item) for item in items(section(page, "DESCRIPTION")))
+    found = (re.match(r"Cm ((?:[a-z]+(?:-[a-z]+)* ?)+)(?![^ ])", item) for item in items(section(page, "DESCRIPTION")))
     return {match.group(1).strip() for match in found if match}
 
 

@@ -379,7 +379,7 @@ static void serials_that_identify(void **state)
                 "0123456789ABCDEG",
                 "deadbeef1",
                 "0x3d1e9a07",
-                "00X9",
+                "00XY4711",
         };
         char text[2048];
         (void) state;

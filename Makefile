@@ -28,6 +28,7 @@ SYSUSERSDIR ?= /usr/lib/sysusers.d
 # The desktop and gettext look here.
 AUTOSTARTDIR ?= /etc/xdg/autostart
 LOCALEDIR    ?= /usr/share/locale
+MANDIR       ?= $(PREFIX)/share/man
 
 ifeq ($(SAN),1)
 BUILD  ?= build-san
@@ -173,6 +174,12 @@ fuzzers: $(FUZZERS)
 
 # ---- installing --------------------------------------------------------------------------------------------------------
 
+# The manual, name.section, and where a page goes. The collector's pages go where the collector goes.
+MAN_PAGES := $(notdir $(wildcard docs/man/*.[1-9]))
+MAN_COLLECTOR := $(filter lekdicht-collector.%,$(MAN_PAGES))
+MAN_LAPTOP := $(filter-out $(MAN_COLLECTOR),$(MAN_PAGES))
+man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
+
 .PHONY: install uninstall
 install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
@@ -194,6 +201,7 @@ install: programs
 	chmod 0644 $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop
 	$(foreach l,$(LANGUAGES),$(INSTALL) -D -m 0644 $(BUILD)/locale/$(call translation_of,$(l)) \
 		$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)) &&) true
+	$(foreach p,$(MAN_LAPTOP),$(INSTALL) -D -m 0644 docs/man/$(p) $(call man_path,$(p)) &&) true
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
@@ -211,7 +219,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
 		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
-		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)))
+		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l))) \
+		$(foreach p,$(MAN_LAPTOP),$(call man_path,$(p)))
 	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
 
@@ -225,12 +234,13 @@ install-collector: $(BUILD)/lekdicht-collector
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht-collector.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini || \
 		$(INSTALL) -m 0644 collector/collector.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini
+	$(foreach p,$(MAN_COLLECTOR),$(INSTALL) -D -m 0644 docs/man/$(p) $(call man_path,$(p)) &&) true
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector on)
 
 uninstall-collector:
 	$(if $(DESTDIR),,systemd/switch-collector off)
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-collector $(DESTDIR)$(UNITDIR)/lekdicht-collector.service \
-		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
+		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
 	$(if $(DESTDIR),,systemd/switch-collector reload)
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------

@@ -149,6 +149,18 @@ static void cancel_requests(struct spool *spool, struct request **list)
         }
 }
 
+/* At the end, the thread is gone: what waits still was in vain. */
+static void tell_lost(struct spool *spool)
+{
+        uint64_t n = spool->gap + spool->n_items, first = spool->gap > 0 ? spool->gap_first : UINT64_MAX;
+
+        if (n == 0)
+                return;
+        if (spool->items && spool->items->ticket < first)
+                first = spool->items->ticket;
+        spool->ops.dropped(spool->ops.userdata, n, spool->base + first, spool->base + spool->next_ticket - 1);
+}
+
 struct spool *spool_free(struct spool *spool)
 {
         static const struct spool_answer cancelled = { .error = -ECANCELED };
@@ -184,6 +196,7 @@ struct spool *spool_free(struct spool *spool)
         }
         pthread_mutex_unlock(&spool->lock);
         pthread_join(spool->thread, NULL);
+        tell_lost(spool);
         spoolwork_free(spool);
         return NULL;
 }

@@ -37,7 +37,8 @@ struct spool_status {
 struct spool_ops {
         /* Everything added so far with a ticket up to this one is on the disk. */
         void (*recorded)(void *userdata, uint64_t ticket);
-        /* So many events were given up, those seqs included; make an event of it with spool_add(). */
+        /* So many events were given up, those seqs included; make an event of it with spool_add(). When spool_free() calls,
+         * nothing can be added any more. */
         void (*dropped)(void *userdata, uint64_t count, uint64_t first, uint64_t last);
         /* The store fails (-errno), or works again (0). */
         void (*health)(void *userdata, int error);

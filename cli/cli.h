@@ -30,5 +30,7 @@ int cli_devices(const struct cli *cli);
 int cli_events(const struct cli *cli);
 int cli_gate_open(const struct cli *cli);
 int cli_gate_close(const struct cli *cli);
+int cli_learn(const struct cli *cli);
+int cli_audit_report(const struct cli *cli);
 int cli_policy_check(const struct cli *cli);
 int cli_policy_explain(const struct cli *cli);

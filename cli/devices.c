@@ -14,6 +14,7 @@
 #include "cli/devices.h"
 #include "cli/exit.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
@@ -95,6 +96,21 @@ int devices_print(const struct cli *cli, const struct answer_devices *devices)
                 if (strcmp(devices->items[i].state, "failed") == 0 || strcmp(devices->items[i].state, "busy") == 0)
                         code = EXIT_WRONG;
         return code;
+}
+
+void devices_print_present(const struct cli *cli, struct bus *bus)
+{
+        struct answer_devices devices;
+
+        if (cli->json || bus_devices(bus, &devices) != BUS_OK)
+                return;
+        fputs(devices.n ? "Plugged in:" : "No removable storage is plugged in.", cli->err);
+        for (size_t i = 0; i < devices.n; i++) {
+                fputc(' ', cli->err);
+                terminal_print(cli->err, devices.items[i].id);
+        }
+        fputc('\n', cli->err);
+        answer_devices_clear(&devices);
 }
 
 int cli_devices(const struct cli *cli)

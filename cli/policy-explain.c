@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* lekdicht policy explain DEVICE: what it is, what happens to it, by which rule and why; and, when it does not open, the
- * lines with which it would. The agent judges it now, with the policy it holds; nothing is done to the device.
+/* lekdicht policy explain DEVICE: what it is, what happens to it, by which rule and why; and, when it does not open, how
+ * it would. The agent judges it now, with the policy it holds; nothing is done to the device.
  *
  * --json: the object of device.h; when the agent does not answer, the object of trouble.h. */
 
@@ -10,6 +10,7 @@
 
 #include "cli/bus.h"
 #include "cli/device.h"
+#include "cli/devices.h"
 #include "cli/exit.h"
 #include "cli/policy-explain.h"
 #include "cli/terminal.h"
@@ -27,30 +28,18 @@ static void line(FILE *file, const char *label, const char *text)
         fputc('\n', file);
 }
 
-/* The lines that would let it in. Only for what a rule refused and what can be named by its USB numbers. */
+/* Where the lines are that would let it in. Only for what a rule refused and what a policy can name. */
 static void print_way_in(const struct cli *cli, const struct answer_device *device)
 {
         if (strcmp(device->state, "refused") != 0 && !device->audit)
                 return;
-        if (*device->vendor == '\0')
+        if (*device->vendor == '\0' && !device->serial)
                 return;
-        fputs("\nTo let it in, IT adds this to ", cli->out);
+        fputs("\nTo let it in, IT adds to ", cli->out);
         terminal_print(cli->out, cli->policy);
-        fputs(":\n\n  [device A-SHORT-NAME]\n  class = ", cli->out);
-        terminal_print(cli->out, device->kind);
-        fputs("\n  vendor = ", cli->out);
-        terminal_print(cli->out, device->vendor);
-        fputs("\n  product = ", cli->out);
-        terminal_print(cli->out, device->product);
-        if (device->serial)
-                fputs("\n  serial = ITS-SERIAL", cli->out);
-        fputs("\n  access = allow\n  reason = WHY\n", cli->out);
-        if (device->serial)
-                fputs("\nIts serial: lsusb -v, at iSerial. Without that line every device of this model opens.\n",
-                      cli->out);
-        else
-                fputs("\nIt has no serial that tells it from others: every device of this model would open.\n",
-                      cli->out);
+        fputs(" what this prints:\n\n  sudo lekdicht learn ", cli->out);
+        terminal_print(cli->out, device->id);
+        fputc('\n', cli->out);
 }
 
 static void print_words(const struct cli *cli, const struct answer_device *device)
@@ -98,22 +87,6 @@ int policy_explain_print(const struct cli *cli, const struct answer_device *devi
         return jsonw_finish(&json) < 0 ? EXIT_WRONG : EXIT_WELL;
 }
 
-/* The names that would have been understood. */
-static void print_present(const struct cli *cli, struct bus *bus)
-{
-        struct answer_devices devices;
-
-        if (cli->json || bus_devices(bus, &devices) != BUS_OK)
-                return;
-        fputs(devices.n ? "Plugged in:" : "No removable storage is plugged in.", cli->err);
-        for (size_t i = 0; i < devices.n; i++) {
-                fputc(' ', cli->err);
-                terminal_print(cli->err, devices.items[i].id);
-        }
-        fputc('\n', cli->err);
-        answer_devices_clear(&devices);
-}
-
 int cli_policy_explain(const struct cli *cli)
 {
         static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
@@ -130,7 +103,7 @@ int cli_policy_explain(const struct cli *cli)
                 int code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
 
                 if (r == BUS_UNKNOWN_DEVICE)
-                        print_present(cli, bus);
+                        devices_print_present(cli, bus);
                 return code;
         }
         r = policy_explain_print(cli, &device);

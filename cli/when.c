@@ -32,6 +32,16 @@ void when_short(uint64_t when, uint64_t now, char ret[static WHEN_MAX])
         strftime(ret, WHEN_MAX, same_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &then);
 }
 
+void when_day(uint64_t when, char ret[static WHEN_MAX])
+{
+        struct tm then;
+
+        if (local(when, &then))
+                strftime(ret, WHEN_MAX, "%Y-%m-%d", &then);
+        else
+                snprintf(ret, WHEN_MAX, "unknown");
+}
+
 void when_ago(uint64_t when, uint64_t now, char ret[static WHEN_MAX])
 {
         static const struct {

@@ -10,6 +10,9 @@
 /* "08:15:02" on the same local day as now, else "2025-11-21 08:15:02"; "unknown" for 0. */
 void when_short(uint64_t when, uint64_t now, char ret[static WHEN_MAX]);
 
+/* "2025-11-21", the local day; "unknown" for 0. */
+void when_day(uint64_t when, char ret[static WHEN_MAX]);
+
 /* "12 seconds", "5 minutes", "3 hours", "12 days": how long before now, rounded down; else "less than a second". */
 void when_ago(uint64_t when, uint64_t now, char ret[static WHEN_MAX]);
 

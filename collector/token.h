@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define TOKEN_LENGTH_MIN 32U
-#define TOKEN_LENGTH_MAX 256U
+#define TOKEN_LENGTH_MAX 128U
 #define TOKEN_LENGTH_NEW 43U /* of 64 characters each: 258 random bits */
 
 struct token {

@@ -126,6 +126,9 @@ bool serial_identifies(const char *serial)
 
         size = serial_core(serial, buffer);
         zeros = strspn(buffer, "0");
+        /* SD and MMC cards: "0x00000000" (drivers/mmc/core/mmc.c). */
+        if (zeros == 1 && buffer[1] == 'X')
+                zeros += 1 + strspn(buffer + 2, "0");
         core = buffer + zeros;
         size -= zeros;
 

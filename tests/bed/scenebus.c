@@ -177,7 +177,13 @@ const char *value_of(sd_bus_message *message, const char *key)
                 } else {
                         assert_true(sd_bus_message_enter_container(message, 'v', type) >= 0);
                         assert_true(sd_bus_message_enter_container(message, 'a', type + 1) >= 0);
-                        if (strcmp(type, "as") == 0) {
+                        if (strcmp(type, "a(sss)") == 0) {
+                                const char *label, *url;
+
+                                while (sd_bus_message_read(message, "(sss)", &s, &label, &url) > 0)
+                                        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s=%s=%s ", s,
+                                                 label, url);
+                        } else if (strcmp(type, "as") == 0) {
                                 while (sd_bus_message_read(message, "s", &s) > 0)
                                         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", s);
                         } else {

@@ -77,7 +77,7 @@ static int on_notice(sd_bus_message *message, void *userdata, sd_bus_error *erro
 {
         static const char *const keys[] = { "Kind",       "Plug",          "DeviceKind",  "Name",
                                             "Code",       "School",        "Servicedesk", "ServicedeskUrl",
-                                            "LeakReport", "LeakReportUrl", "Simulated" };
+                                            "LeakReport", "LeakReportUrl", "Simulated",   "Places" };
         char *text = notice[n_notices % 16];
 
         (void) userdata;
@@ -364,6 +364,8 @@ static void one_plug_is_one_notice(void **state)
         assert_string_equal(note(0, "ServicedeskUrl"), "https://desk.example");
         assert_string_equal(note(0, "LeakReport"), "");
         assert_string_equal(note(0, "Simulated"), "no");
+        assert_string_equal(note(0, "Places"),
+                            "onedrive=OneDrive=https://onedrive.example teams=Teams=https://teams.example ");
         snprintf(plug, sizeof(plug), "%s", note(0, "Plug"));
         assert_memory_equal(plug, "1-2#", 4);
         /* Judged again, it is the same plug. */

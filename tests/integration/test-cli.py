@@ -157,8 +157,8 @@ class Bed:
                 environment[name] = os.environ[name]
         return environment
 
-    def run(self, *words, address=None, stdout=subprocess.PIPE):
-        done = subprocess.run([LEKDICHT, *words], stdout=stdout, stderr=subprocess.PIPE, timeout=60,
+    def run(self, *words, address=None, stdout=subprocess.PIPE, before=()):
+        done = subprocess.run([*before, LEKDICHT, *words], stdout=stdout, stderr=subprocess.PIPE, timeout=60,
                               env=self.environment(address), stdin=subprocess.DEVNULL)
         return done.returncode, (done.stdout or b"").decode(), done.stderr.decode()
 
@@ -167,7 +167,8 @@ def usage(bed):
     """what is not understood: 2, and how to say it"""
     for words in ([], ["nix"], ["gate"], ["gate", "ajar"], ["policy"], ["status", "x"], ["status", "--frob"],
                   ["gate", "open", "--json"], ["policy", "check"], ["policy", "check", ""], ["policy", "explain"],
-                  ["policy", "explain", "1-2", "1-3"], ["status", "--", "--json"]):
+                  ["policy", "explain", "1-2", "1-3"], ["learn"], ["learn", "1-2", "1-3"], ["learn", ""],
+                  ["learn", "--json", "1-2"], ["audit-report", "x"], ["audit-report", "-n", "7"], ["status", "--", "--json"]):
         code, out, err = bed.run(*words)
         assert code == 2 and out == "" and "lekdicht" in err, (words, code, out, err)
     code, out, err = bed.run("\x1b[2Jnix")
@@ -184,7 +185,7 @@ def usage(bed):
 def no_bus(bed):
     """no system bus: 3, says so, and --json is one document"""
     for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                  ["events", "--follow"]):
+                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
         code, out, err = bed.run(*words, address="unix:path=/nonexistent/bus")
         assert code == 3 and out == "" and "system bus" in err and "Meanwhile" in err, (words, code, out, err)
     code, out, err = bed.run("status", "--json", address="unix:path=/nonexistent/bus")
@@ -194,7 +195,7 @@ def no_bus(bed):
 def no_agent(bed):
     """no agent: 3, what holds, how to start it"""
     for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                  ["events", "--follow"]):
+                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
         code, out, err = bed.run(*words)
         assert code == 3 and out == "" and "lekdichtd) is not running" in err, (words, code, out, err)
         assert "Meanwhile" in err and "systemctl start lekdichtd" in err, err
@@ -291,7 +292,7 @@ def explain(bed):
     bed.start(Explain=STICK)
     code, out, err = bed.run("policy", "explain", "1-2")
     assert code == 0 and out.startswith('1-2 is a USB stick or disk, USB 0951:1666, and calls itself "DataTraveler".'), out
-    assert "refused by [storage] usb-disk" in out and "serial = ITS-SERIAL" in out, out
+    assert "refused by [storage] usb-disk" in out and out.endswith("\n  sudo lekdicht learn 1-2\n"), out
     assert json.loads(bed.run("policy", "explain", "--json", "1-2")[1])["rule"] == "[storage] usb-disk"
     assert any(re.match(r"Explain \('1-2',\)", call) for call in bed.stop())
     bed.start(Explain=["org.lekdicht.Error.UnknownDevice", "no storage device 9-9"], ListDevices="[%s]" % STICK)
@@ -320,7 +321,7 @@ def not_allowed(bed):
         denied = [error, "not authorised"]
         bed.start(Status=denied, ListDevices=denied, SetGate=denied, Explain=denied, Recent=denied)
         for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                      ["events", "--follow"]):
+                      ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
             code, out, err = bed.run(*words)
             assert code == 4 and out == "" and "Only an administrator may" in err, (words, code, out, err)
         code, out, err = bed.run("devices", "--json")
@@ -370,6 +371,113 @@ def events(bed):
     for words in ([], ["--json"]):
         code, out, err = bed.run("events", *words)
         assert code == 1 and "event 1 is not understood" in err and "efused" in out, (words, code, out, err)
+
+
+def as_user():
+    """Words before a command that make it somebody who is not root."""
+    return ["unshare", "--user", "--map-user=1000", "--"]
+
+
+def as_root(folder, **attributes):
+    """Words before a command that make it root, with a /sys that has the stick at 1-2 with these attributes."""
+    device = folder / "sys/devices/pci0/1-2"
+    links = folder / "sys/bus/usb/devices"
+    device.mkdir(parents=True, exist_ok=True)
+    links.mkdir(parents=True, exist_ok=True)
+    if not (links / "1-2").is_symlink():
+        (links / "1-2").symlink_to("../../../devices/pci0/1-2")
+    for name, value in {"uevent": b"", "idVendor": b"0951\n", "idProduct": b"1666\n", **attributes}.items():
+        (device / name).write_bytes(value)
+    return ["unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c",
+            'mount --bind "$0" /sys && exec "$@"', str(folder / "sys")]
+
+
+def assert_appends(bed, folder, out, exceptions=1):
+    """What was printed, put with >> behind a policy whose last line is not ended, is good."""
+    policy = folder / "policy.ini"
+    policy.write_text("[policy]\nversion = 7" + out)
+    code, said, err = bed.run("policy", "check", policy)
+    count = "%d exception%s" % (exceptions, "" if exceptions == 1 else "s")
+    assert (code, said) == (0, "%s: good: version 7, enforce, %s\n" % (policy, count)), (said, err, out)
+
+
+def learn(bed):
+    """learn: a section that goes through policy check, with the serial for root, and nothing else on stdout"""
+    bed.start(Explain=STICK, ListDevices="[%s]" % STICK)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        code, out, err = bed.run("learn", "1-2", before=as_root(folder, serial=b"60A44C413FAEE411B97A00D2\n"))
+        assert code == 0 and re.fullmatch(
+            '\n# USB stick or disk, calls itself "DataTraveler"\n\\[device datatraveler\\]\nvendor = 0951\nproduct = 1666\n'
+            "serial = 60A44C413FAEE411B97A00D2\naccess = allow\nreason = learned on [-0-9]{10}\n", out), (code, out, err)
+        assert_appends(bed, folder, out)
+        code, out, err = bed.run("learn", "1-2", before=as_user())
+        assert code == 0 and "serial =" not in out and "# No serial, so every device of this model opens" in out, (code, out, err)
+        assert "every device of its model opens" in err and "only root is told" in err, err
+        assert_appends(bed, folder, out)
+        for serial in (b"0\n", b"0123456789ABCDEF\n", b"", b"AB12\n[storage]\nusb-disk = allow\n", b"AB12 ; 34", b"[x]=;#", b"\xff\xfe1234",
+                       126 * b"AZ"[:1], b"".join(b"%d" % (n % 7) for n in range(126)), 126 * "\u65e5\u672c".encode(), b"AB12\x1b[2J34"):
+            code, out, err = bed.run("learn", "1-2", before=as_root(folder, serial=serial))
+            assert code == 0 and "\x1b" not in out + err, (serial, code, out, err)
+            assert ("serial = " in out) != ("No serial, so every device" in out), (serial, out)
+            assert_appends(bed, folder, out)
+        code, out, err = bed.run("learn", "1-2", before=as_root(folder, idProduct=b"1667\n"))
+        assert (code, out) == (1, "") and "another one took its place" in err, (code, out, err)
+        for called in ("a]\\n[storage]\\nusb-disk = allow", "; x = #", "\\u001b[2J\\u202e", "\u65e5", 126 * "X", ""):
+            bed.start(Explain=STICK.replace("DataTraveler", called))
+            code, out, err = bed.run("learn", "1-2", before=as_user())
+            assert code == 0 and "\x1b" not in out and "\u202e" not in out, (called, code, out, err)
+            assert_appends(bed, folder, out)
+        for old, new in (("usb-disk", "phone-mtp"), ("usb-disk", "zip-drive"), ("1666", "16\\n66"), ("1666", "")):
+            bed.start(Explain=STICK.replace(old, new))
+            code, out, err = bed.run("learn", "1-2", before=as_user())
+            assert (code, out) == (1, "") and "no exception for it can be written" in err, (new, code, out, err)
+    bed.start(Explain=["org.lekdicht.Error.UnknownDevice", "no storage device 9-9"], ListDevices="[%s]" % STICK)
+    code, out, err = bed.run("learn", "9-9")
+    assert (code, out) == (1, "") and "no storage device 9-9" in err and "Plugged in: 1-2" in err, (code, out, err)
+
+
+def audit_report(bed):
+    """audit-report: what was let through, with lines that go through policy check; none, cut, and in enforce mode"""
+    passed = {"lekdicht__device__kind": "usb-disk", "device__vendor__id": "0951", "device__product__id": "1666",
+              "lekdicht__audit": "true", "lekdicht__rule": "[storage] usb-disk"}
+    known = [event(1, device__product__name="DataTraveler", **passed), event(2, device__product__name="Old", **passed),
+             event(3, device__product__name="DataTraveler", **passed), event(4, "lekdicht.gate.opened"),
+             event(5, device__product__name="Refused", **{**passed, "lekdicht__audit": "false"})]
+    audit = STATUS.replace("<'enforce'>", "<'audit'>")
+    bed.start(Status=audit, ListDevices="[%s]" % STICK, records=known)
+    code, out, err = bed.run("audit-report")
+    assert code == 0 and err == "" and "is in audit mode" in out and "Refused" not in out, (code, out, err)
+    assert re.search(r"\n2 +2025-11-21 +2025-11-21 +USB stick or disk +0951:1666 +DataTraveler +\[storage\] usb-disk +-\n1 ", out), out
+    assert "sudo lekdicht learn 1-2\n" in out, out
+    with tempfile.TemporaryDirectory() as name:
+        assert_appends(bed, pathlib.Path(name), out[out.index("All of a model:") + len("All of a model:"):], 2)
+        answer = json.loads(bed.run("audit-report", "--json")[1])
+        assert_appends(bed, pathlib.Path(name), "".join(group["section"] for group in answer["would_refuse"]), 2)
+    assert [(group["name"], group["times"], group["present"]) for group in answer["would_refuse"]] == \
+        [("DataTraveler", 2, ["1-2"]), ("Old", 1, [])], answer
+    assert answer["mode"] == "audit" and answer["read"] == 4 and answer["cut"] is False, answer
+    assert "Recent (1000, 'lekdicht.device') interactive" in bed.stop()
+    bed.start(Status=STATUS, ListDevices=["org.freedesktop.DBus.Error.AccessDenied", "no"], records=known)
+    code, out, err = bed.run("audit-report")
+    assert code == 0 and "is in enforce mode" in out and "DataTraveler" in out, (code, out, err)
+    bed.start(Status=audit, ListDevices="@aa{sv} []", records=[])
+    code, out, err = bed.run("audit-report")
+    assert code == 0 and "No event of a device is recorded" in out and "Nothing was let through" in out, (code, out, err)
+    many = [event(seq, device__product__name="\u202e\x1b[2J%d" % seq, **passed) for seq in range(1, 1002)]
+    bed.start(Status=audit, ListDevices="@aa{sv} []")
+    bed.record(*many)
+    for _ in range(100):
+        if "1001" in bed.run("events", "-n", "1")[1]:
+            break
+        time.sleep(0.1)
+    code, out, err = bed.run("audit-report")
+    assert code == 0 and "Only the last 1000 events" in out and "\x1b" not in out and "\u202e" not in out, (code, out[:500], err)
+    with tempfile.TemporaryDirectory() as name:
+        assert_appends(bed, pathlib.Path(name), out[out.index("All of a model:") + len("All of a model:"):], 1000)
+    bed.start(Status=audit, ListDevices="@aa{sv} []", records=[(1, '"eventName":"lekdicht.device'), event(2, **passed)])
+    code, out, err = bed.run("audit-report")
+    assert code == 1 and "event 1 is not understood" in err and "0951:1666" in out, (code, out, err)
 
 
 class Follower:
@@ -454,10 +562,12 @@ def hung_agent(bed):
 
 def full_disk(bed):
     """an answer that cannot be written is an error"""
-    bed.start(Status=STATUS, records=[event(1)])
+    bed.start(Status=STATUS, Explain=STICK, ListDevices="[%s]" % STICK, records=[event(1)])
+    before = as_user() if os.getuid() == 0 else ()
     with open("/dev/full", "w", encoding="ascii") as full:
-        for words in (["status"], ["status", "--json"], ["events"], ["events", "--json"], ["events", "--follow"], ["help"]):
-            code, _, err = bed.run(*words, stdout=full)
+        for words in (["status"], ["status", "--json"], ["events"], ["events", "--json"], ["events", "--follow"], ["learn", "1-2"],
+                      ["audit-report"], ["audit-report", "--json"], ["help"]):
+            code, _, err = bed.run(*words, stdout=full, before=before)
             assert code == 1 and "cannot write the answer" in err, (words, code, err)
 
 
@@ -481,7 +591,8 @@ def policy_check(bed):
             assert code == 1 and str(path) in out, (path, code, out, err)
 
 
-TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, events, events_follow, not_allowed, hung_agent,
+TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, events, events_follow, learn,
+         audit_report, not_allowed, hung_agent,
          full_disk, policy_check]
 
 

@@ -881,7 +881,7 @@ def test_settings(collector):
     ends("token for all", "others may read", prepare=lambda folder: (folder / "token").chmod(0o644))
     ends("token group-writable", "others may read", prepare=lambda folder: (folder / "token").chmod(0o660))
     ends("token a folder", "not a regular file", prepare=lambda folder: ((folder / "token").unlink(), (folder / "token").mkdir(mode=0o700)))
-    for what, text, said in (("short", "x" * 31, "less than 32"), ("long", "x" * 257, "more than 256"), ("empty", "", "less than 32"),
+    for what, text, said in (("short", "x" * 31, "less than 32"), ("long", "x" * 129, "more than 128"), ("empty", "", "less than 32"),
                              ("two lines", TOKEN + "\n" + TOKEN, "not one line"), ("a blank", TOKEN + " x", "not one line"),
                              ("CRLF", TOKEN + "\r\n", "not one line"), ("not ASCII", TOKEN + "\u20ac", "not one line")):
         ends(f"token {what}", said, prepare=lambda folder, text=text: (folder / "token").write_text(text, newline=""))

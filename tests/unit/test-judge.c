@@ -399,6 +399,8 @@ static void serials_that_identify_nothing(void **state)
                 "test",
                 "USB Disk",
                 "USB Flash Disk",
+                "0x00000000", /* an SD card without a number */
+                "0x12345678",
         };
         (void) state;
 
@@ -434,6 +436,8 @@ static void serials_that_identify(void **state)
                 " 60A44C413FAEE411B97A00D2\t",
                 "0123456789ABCDEG",
                 "deadbeef1",
+                "0x3d1e9a07",
+                "00XY4711",
         };
         char text[2048];
         (void) state;

@@ -202,6 +202,7 @@ static struct spool *spool;
 static uint64_t recorded;
 static int health[16];
 static unsigned n_health, n_dropped_told;
+static bool ending; /* spool_free() is under way */
 static uint64_t dropped_count, dropped_first, dropped_last;
 
 static uint64_t now(void)
@@ -239,6 +240,8 @@ static void on_dropped(void *userdata, uint64_t count, uint64_t first, uint64_t 
         dropped_count = count;
         dropped_first = first;
         dropped_last = last;
+        if (ending)
+                return;
         assert_int_equal(event_init(&event, EVENT_SPOOL_DROPPED, 1800000000ULL * 1000000000, BOOT), 0);
         assert_int_equal(event_set_int(&event, EVENT_KEY_DROPPED_COUNT, (int64_t) count), 0);
         assert_true(spool_add(spool, &event) > 0);
@@ -267,6 +270,7 @@ static int setup(void **state)
         fake.first_seq = 41;
         recorded = 0;
         n_health = n_dropped_told = 0;
+        ending = false;
         return sd_event_new(&loop) < 0 || spool_new(loop, "/nowhere/spool.db", 0, &ops, &spool) < 0 ? -1 : 0;
 }
 
@@ -526,6 +530,23 @@ static void the_end_writes_what_waits(void **state)
         assert_int_equal(fake.closes, 1);
 }
 
+static void what_the_end_could_not_write_is_counted(void **state)
+{
+        (void) state;
+        UNTIL(health_now() == SPOOL_OK);
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 1);
+        set_store(false, 0, -ENOSPC);
+        while (add(EVENT_DEVICE_REFUSED) > 0)
+                ;
+        ending = true;
+        spool = spool_free(spool);
+        assert_int_equal(n_dropped_told, 1);
+        assert_int_equal(dropped_count, SPOOL_QUEUE_MAX + 1);
+        assert_int_equal(dropped_first, 42);
+        assert_int_equal(dropped_last, 42 + SPOOL_QUEUE_MAX);
+}
+
 static void the_end_waits_for_a_sick_disk_but_not_for_ever(void **state)
 {
         uint64_t begun;
@@ -579,6 +600,7 @@ int main(void)
                 TEST(questions_are_answered),
                 TEST(questions_are_bounded_and_never_lost),
                 TEST(the_end_writes_what_waits),
+                TEST(what_the_end_could_not_write_is_counted),
                 TEST(the_end_waits_for_a_sick_disk_but_not_for_ever),
                 TEST(without_a_path_nothing_is_recorded),
         };

@@ -278,14 +278,15 @@ def check_uninstall(vm):
     disk = product.wait_open(mounted)
     vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
     devices = shut_devices(vm, product)
-    for path in ("Makefile", *(f"systemd/{path.name}" for path in (REPO / "systemd").iterdir() if path.is_file())):
+    for path in ("Makefile", *(f"{folder}/{path.name}" for folder in ("systemd", "docs/man") for path in (REPO / folder).iterdir()
+                               if path.is_file())):
         vm.put(f"/tmp/source/{path}", (REPO / path).read_bytes(), (REPO / path).stat().st_mode & 0o777)
     vm.run("make -C /tmp/source uninstall", timeout=120)
     # The bed's collector belongs to no laptop, and has an uninstall of its own.
     left = vm.out("ls -d /usr/sbin/lekdicht* /usr/bin/lekdicht* /usr/libexec/lekdicht /run/lekdicht /usr/lib/udev/rules.d/*lekdicht* "
                   "/usr/lib/systemd/system/*lekdicht* /etc/systemd/system/*/*lekdicht* /usr/lib/modprobe.d/*lekdicht* "
                   "/usr/share/dbus-1/system.d/*lekdicht* /usr/share/polkit-1/actions/*lekdicht* /etc/xdg/autostart/*lekdicht* "
-                  "2>/dev/null | grep -v collector", check=False)
+                  "/usr/share/man/man?/lekdicht* 2>/dev/null | grep -v collector", check=False)
     assert not left, f"left behind: {left}"
     running = vm.run("pgrep -l lekdicht | grep -v collec", check=False).out
     assert not running, f"still running: {running}"

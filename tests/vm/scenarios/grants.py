@@ -72,6 +72,23 @@ def check_policy_change(vm):
     teacher.assert_uses(vm, f"{disk}1")
 
 
+def check_learn(vm):
+    """what `lekdicht learn` writes, pasted below the policy, opens that stick and no other of its model"""
+    product = Product.of(vm)
+    product.begin()
+    stick, other = vm.usb.stick(allowed_image(vm), serial=ALLOWED, port=PORT), vm.usb.stick(Fat(), serial="LES0000003")
+    name, other_name = product.wait_refused(stick), product.wait_refused(other)
+    section = vm.out(f"lekdicht learn {name}")
+    assert ALLOWED in section, f"root got no serial: {section}"
+    told = vm.run(f"lekdicht learn {name}", user=teacher.NAME)
+    assert ALLOWED not in told.out, f"teacher got the serial: {told.out}"
+    product.set_policy(section)
+    disk = product.wait_open(stick)
+    teacher.assert_uses(vm, f"{disk}1")
+    product.wait_state(name, "allowed")
+    product.wait_state(other_name, "refused")
+
+
 def check_busy(vm):
     """a policy that shuts a stick on which teacher has a file open cuts nothing off: it is shut when the file is closed"""
     product = Product.of(vm)

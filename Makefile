@@ -141,7 +141,11 @@ po:
 # ---- test programs: the first line of a test names what it is linked with ----------------------------------------------
 # /* links: policy/judge.c policy/facts.c libs: inih */     sources from the root; pkg-config packages besides cmocka
 
-links_of = $(shell sed -n '1s/.*links:\(.*\)libs:.*/\1/p;t;1s/.*links:\(.*\)\*\/.*/\1/p;q' $(1))
+# /* links: tests/bed/bed.c @lekdichtd libs: libudev */      @PROGRAM: all that is in the program, but for its main.c
+
+all_of = $(filter-out %/main.c,$(sources_$(1))) $(common_sources) $(policy_sources)
+links_words = $(shell sed -n '1s/.*links:\(.*\)libs:.*/\1/p;t;1s/.*links:\(.*\)\*\/.*/\1/p;q' $(1))
+links_of = $(foreach word,$(call links_words,$(1)),$(if $(filter @%,$(word)),$(call all_of,$(word:@%=%)),$(word)))
 libs_of  = $(shell sed -n '1s/.*libs:\(.*\)\*\/.*/\1/p;q' $(1))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))

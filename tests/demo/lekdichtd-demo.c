@@ -1,4 +1,4 @@
-/* links: agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/hostid.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/ready.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/today.c agent/usbdesc.c agent/watch.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd libudev inih sqlite3 */
+/* links: @lekdichtd libs: libsystemd libudev inih sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdichtd for the demo: the same sources with other paths, given as arguments. The installed program has no such switches.

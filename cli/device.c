@@ -29,6 +29,7 @@ static const struct words kinds[] = {
 static const struct words states[] = {
         { "refused", "it does not open" },
         { "allowed", "it opens as usual" },
+        { "read-only", "it opens for reading: nothing can be written to it" },
         { "exempt", "it carries this system and is never touched" },
         { "held", "it stays shut: there is nothing on it that is ever opened, or somebody else switched it off" },
         { "pending", "it stays shut until it is judged" },

@@ -90,6 +90,7 @@ static enum gate_exit make_readonly(const struct roots *roots, const struct devi
         /* A medium that was changed meanwhile has a new number, and a gate that was opened has let all go. */
         if (lun_diskseq(lun, &after) < 0 || after != diskseq || state_has(roots, NULL, STATE_OPEN)) {
                 state_revoke(roots, diskseq);
+                roflag_clear(roots, lun, diskseq);
                 return failed(lun, "changed while it was opened", -EAGAIN);
         }
         lun_trigger(lun);

@@ -33,7 +33,7 @@ static const struct words states[] = {
         { "exempt", "it carries this system and is never touched" },
         { "held", "it stays shut: there is nothing on it that is ever opened, or somebody else switched it off" },
         { "pending", "it stays shut until it is judged" },
-        { "busy", "it is to be shut, but is in use" },
+        { "busy", "it is to be shut or made read-only, but is in use" },
         { "failed", "what the rule says could not be done; see journalctl -u lekdichtd" },
         { "gate-open", "it opens because the gate is open, whatever the policy says" },
         { NULL, NULL },

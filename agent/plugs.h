@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* From a verdict to its record, and from a plug that is refused or read-only to the teacher's notice: who waits for whom. A
- * record waits a moment for what the device calls itself; a notice waits until the device is really so, and a moment longer for
+/* From a verdict to its record, and from a plug that is refused or read-only to the teacher's notice: who waits for
+ * whom. A record waits a moment for what the device calls itself; a notice waits until it is really so, and longer for
  * its record. */
 
 #include <stdbool.h>

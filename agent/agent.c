@@ -93,7 +93,7 @@ static void removed(void *userdata, const struct device *device)
 static void drift(void *userdata, const struct device *device, const struct target *target)
 {
         (void) userdata;
-        record_device_drift(device, target->name);
+        record_device_drift(device, target);
 }
 
 static unsigned day(void *userdata)
@@ -245,7 +245,9 @@ static void watch_days(struct agent *agent)
         bool matter = false;
 
         for (size_t i = 0; i < policy->n_devices && !matter; i++)
-                matter = policy->devices[i].until != 0;
+                matter = policy->devices[i].end.until != 0;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX && !matter; kind++)
+                matter = policy->storage_end[kind].until != 0;
         today_watch(agent->today, matter);
         if (matter && today_behind(agent->today) > CLOCK_BEHIND_SEC)
                 record_note(LOG_WARNING,

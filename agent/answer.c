@@ -122,6 +122,7 @@ static void reason_of(const struct device *device, char *text, size_t size)
         case DEVICE_PENDING:
         case DEVICE_REFUSED:
         case DEVICE_ALLOWED:
+        case DEVICE_READ_ONLY:
                 snprintf(text, size, "%s", reason);
                 break;
         case DEVICE_EXEMPT:

@@ -41,7 +41,7 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
                 .product = facts->product,
                 .serial = facts->strings_known ? facts->serial : NULL,
         };
-        bool allowed = false, refused = false;
+        unsigned found = 0; /* 1U << enum access each */
 
         judge(policy, &each, today, ret);
         for (unsigned kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
@@ -54,12 +54,16 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
                 note_again(&ret->again, verdict.again);
                 if (!facts->strings_known && serial_matters(policy, each, today, verdict.by_rule, &ret->again))
                         return ASSESS_NEED_STRINGS;
-                if (verdict.by_rule == ACCESS_ALLOW)
-                        allowed = true;
-                else
-                        refused = true;
+                found |= 1U << verdict.by_rule;
         }
-        if (allowed && refused)
-                return ASSESS_NEED_LUNS;
-        return allowed ? ASSESS_ALLOWED : ASSESS_REFUSED;
+        switch (found) {
+        case 0:
+        case 1U << ACCESS_BLOCK:
+                return ASSESS_REFUSED;
+        case 1U << ACCESS_READ_ONLY:
+                return ASSESS_READ_ONLY;
+        case 1U << ACCESS_ALLOW:
+                return ASSESS_ALLOWED;
+        }
+        return ASSESS_NEED_LUNS;
 }

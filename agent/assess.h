@@ -13,6 +13,7 @@ enum assessment {
         ASSESS_NEED_STRINGS, /* the serial, or what the device calls itself, decides */
         ASSESS_NEED_LUNS,    /* whether it is a disk, a card reader or a CD drive decides */
         ASSESS_REFUSED,
+        ASSESS_READ_ONLY,
         ASSESS_ALLOWED, /* in audit mode too: what the rules say */
 };
 

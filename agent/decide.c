@@ -76,6 +76,17 @@ static bool any_lun(const struct device *device, enum assessment answer)
         return false;
 }
 
+static bool any_lun_opens(const struct device *device)
+{
+        return any_lun(device, ASSESS_ALLOWED) || any_lun(device, ASSESS_READ_ONLY);
+}
+
+/* Of a device of which some LUN opens. */
+static enum assessment most_open(const struct device *device)
+{
+        return any_lun(device, ASSESS_ALLOWED) ? ASSESS_ALLOWED : ASSESS_READ_ONLY;
+}
+
 static bool has_openable(const struct device *device)
 {
         for (size_t i = 0; i < device->n_luns; i++)
@@ -116,7 +127,7 @@ void decide_judge(const struct decide *decide, struct device *device)
         for (size_t i = device->n_luns; i-- > 0;) {
                 const struct lun *lun = &device->luns[i];
 
-                if (!lun->opens || (lun->answer != ASSESS_ALLOWED && any_lun(device, ASSESS_ALLOWED)))
+                if (!lun->opens || (any_lun_opens(device) && lun->answer != most_open(device)))
                         continue;
                 device->verdict = lun->verdict;
                 device->kind = device->bus == DEVICE_MMC || device->bus == DEVICE_MEMSTICK ? STORAGE_SD_CARD
@@ -129,7 +140,7 @@ void decide_judge(const struct decide *decide, struct device *device)
         }
 
         if (device->answer == ASSESS_NEED_LUNS && device->scan_ended && any_lun(device, ASSESS_REFUSED) &&
-            !any_lun(device, ASSESS_ALLOWED) && !any_lun(device, ASSESS_NEED_STRINGS))
+            !any_lun_opens(device) && !any_lun(device, ASSESS_NEED_STRINGS))
                 device->settled = true;
 
         device->exempt = exempt != NULL;
@@ -150,11 +161,11 @@ static void want(const struct decide *decide, struct device *device, struct targ
         }
         if (target->wish == verb && target->outcome == OUTCOME_FAILED && !again)
                 return;
-        if (target->wish == verb && target->outcome == OUTCOME_DONE && verb == VERB_REFUSE) {
+        if (target->wish == verb && target->outcome == OUTCOME_DONE && (verb == VERB_REFUSE || verb == VERB_READONLY)) {
                 target->drifts = again ? 1 : target->drifts + 1;
                 if (target->drifts > DECIDE_DRIFTS_MAX) {
-                        snprintf(device->trouble, sizeof(device->trouble),
-                                 "another program switches it on again and again");
+                        snprintf(device->trouble, sizeof(device->trouble), "another program %s again and again",
+                                 verb == VERB_REFUSE ? "switches it on" : "makes it writable");
                         target->outcome = OUTCOME_FAILED;
                         return;
                 }
@@ -240,19 +251,38 @@ bool decide_lun_is_open(const struct decide *decide, const struct lun *lun)
         uint64_t diskseq;
 
         return facts_bound(lun->target.dirfd) && facts_diskseq(lun->target.dirfd, &diskseq) == 0 &&
-               rundir_granted(decide->run, diskseq);
+               rundir_granted(decide->run, diskseq) != RUNDIR_HIDDEN;
 }
 
-/* Open, or released and still the same disk: then its own events are no reason to release it again. */
-static bool is_released(const struct decide *decide, const struct lun *lun, bool again)
+/* The disk that was there when the gate had released the LUN. */
+static bool is_same_disk(const struct lun *lun)
 {
         uint64_t diskseq;
 
-        if (decide_lun_is_open(decide, lun))
-                return true;
-        return !again && lun->target.wish == VERB_RELEASE && lun->target.outcome == OUTCOME_DONE &&
-               lun->released != 0 && facts_bound(lun->target.dirfd) &&
+        return lun->released != 0 && facts_bound(lun->target.dirfd) &&
                facts_diskseq(lun->target.dirfd, &diskseq) == 0 && diskseq == lun->released;
+}
+
+/* Open as wished, or made so and still the same disk: then its own events are no reason to do it again. A disk that is to be
+ * read-only is so as long as the kernel says it. */
+static bool is_released(const struct decide *decide, const struct lun *lun, enum verb verb, bool again)
+{
+        uint64_t diskseq;
+
+        if (!facts_bound(lun->target.dirfd) || facts_diskseq(lun->target.dirfd, &diskseq) < 0 ||
+            (verb == VERB_READONLY && !facts_is_read_only(lun->target.dirfd)))
+                return false;
+        if (rundir_granted(decide->run, diskseq) == (verb == VERB_READONLY ? RUNDIR_READ_ONLY : RUNDIR_OPEN))
+                return true;
+        return !again && lun->target.wish == verb && lun->target.outcome == OUTCOME_DONE && is_same_disk(lun);
+}
+
+/* Another medium is no drift, only something new to open. */
+static void open_lun(const struct decide *decide, struct device *device, struct lun *lun, enum verb verb, bool again)
+{
+        if (lun->target.wish == verb && lun->target.outcome == OUTCOME_DONE && !is_same_disk(lun))
+                lun->target.outcome = OUTCOME_NONE;
+        want(decide, device, &lun->target, verb, is_released(decide, lun, verb, again), again);
 }
 
 static void act_on_luns(const struct decide *decide, struct device *device, bool again)
@@ -264,7 +294,10 @@ static void act_on_luns(const struct decide *decide, struct device *device, bool
                         continue;
                 switch (lun->answer) {
                 case ASSESS_ALLOWED:
-                        want(decide, device, &lun->target, VERB_RELEASE, is_released(decide, lun, again), again);
+                        open_lun(decide, device, lun, VERB_RELEASE, again);
+                        break;
+                case ASSESS_READ_ONLY:
+                        open_lun(decide, device, lun, VERB_READONLY, again);
                         break;
                 case ASSESS_REFUSED:
                         want(decide, device, &lun->target, VERB_REFUSE, !facts_bound(lun->target.dirfd), again);
@@ -294,6 +327,7 @@ static void act(const struct decide *decide, struct device *device, bool again)
                         break;
                 }
                 /* fall through */
+        case ASSESS_READ_ONLY:
         case ASSESS_ALLOWED:
                 give_back(decide, device, &device->target, again);
                 for (size_t i = 0; i < device->n_interfaces; i++)
@@ -311,17 +345,37 @@ static bool any_refusal(const struct device *device)
         return device->target.wish == VERB_REFUSE;
 }
 
-/* Something is decided, and begun: do the rules let it open? */
-static bool is_decided(const struct decide *decide, const struct device *device, bool *ret_allowed)
+/* What do the rules let it be, as far as they are clear? */
+static enum access access_of(const struct device *device)
 {
-        *ret_allowed = device->answer == ASSESS_ALLOWED ||
-                       (device->answer != ASSESS_REFUSED && any_lun(device, ASSESS_ALLOWED));
+        switch (device->answer) {
+        case ASSESS_REFUSED:
+                break;
+        case ASSESS_READ_ONLY:
+                return ACCESS_READ_ONLY;
+        case ASSESS_ALLOWED:
+                return ACCESS_ALLOW;
+        case ASSESS_NEED_STRINGS:
+        case ASSESS_NEED_LUNS:
+                if (any_lun_opens(device))
+                        return most_open(device) == ASSESS_ALLOWED ? ACCESS_ALLOW : ACCESS_READ_ONLY;
+                break;
+        }
+        return ACCESS_BLOCK;
+}
+
+/* Something is decided, and begun. */
+static bool is_decided(const struct decide *decide, const struct device *device, enum access *ret)
+{
+        bool opens = access_of(device) != ACCESS_BLOCK;
+
+        *ret = access_of(device);
         if (device->bus != DEVICE_USB && !has_openable(device))
                 return false;
         /* A composite device is announced before its interfaces, and there is nothing to refuse yet. */
-        if (device->bus == DEVICE_USB && !*ret_allowed && !decide->open && !any_refusal(device))
+        if (device->bus == DEVICE_USB && !opens && !decide->open && !any_refusal(device))
                 return false;
-        return *ret_allowed || device->answer == ASSESS_REFUSED || device->settled;
+        return opens || device->answer == ASSESS_REFUSED || device->settled;
 }
 
 static void note_outcome(const struct target *target, bool *under_way, bool *busy, bool *failed)
@@ -344,7 +398,8 @@ static void note_outcome(const struct target *target, bool *under_way, bool *bus
 
 static enum device_state state_of(const struct decide *decide, const struct device *device)
 {
-        bool under_way = false, busy = false, failed = false, allowed;
+        bool under_way = false, busy = false, failed = false;
+        enum access access;
 
         if (device->exempt)
                 return DEVICE_EXEMPT;
@@ -369,10 +424,12 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
             !only_storage(device))
                 return DEVICE_HELD;
-        if (is_decided(decide, device, &allowed)) {
-                if (!allowed)
+        if (is_decided(decide, device, &access)) {
+                if (access == ACCESS_BLOCK)
                         return DEVICE_REFUSED;
-                return device->n_luns > 0 && !has_openable(device) ? DEVICE_HELD : DEVICE_ALLOWED;
+                if (device->n_luns > 0 && !has_openable(device))
+                        return DEVICE_HELD;
+                return access == ACCESS_ALLOW ? DEVICE_ALLOWED : DEVICE_READ_ONLY;
         }
         return device->n_luns > 0 && !has_openable(device) ? DEVICE_HELD : DEVICE_PENDING;
 }
@@ -387,26 +444,26 @@ static uint64_t now_usec(clockid_t clock)
 
 static void record(const struct decide *decide, struct device *device)
 {
-        bool allowed;
+        enum access access;
 
-        if (device->exempt || !is_decided(decide, device, &allowed))
+        if (device->exempt || !is_decided(decide, device, &access))
                 return;
         if (device->judged_usec == 0)
                 device->judged_usec = now_usec(CLOCK_MONOTONIC);
         /* It opens when its LUNs do, and whether they were open before is seen then. */
-        if (allowed && !any_lun(device, ASSESS_ALLOWED))
+        if (access != ACCESS_BLOCK && !any_lun_opens(device))
                 return;
-        if (device->recorded && device->recorded_open == decide->open && device->recorded_allowed == allowed)
+        if (device->recorded && device->recorded_open == decide->open && device->recorded_access == access)
                 return;
         /* An open gate and a verdict that opens come to the same. */
-        if (device->recorded && device->recorded_allowed && allowed) {
+        if (device->recorded && device->recorded_access == ACCESS_ALLOW && access == ACCESS_ALLOW) {
                 device->recorded_open = decide->open;
                 return;
         }
         device->recorded = true;
         device->verdicts++;
         device->recorded_open = decide->open;
-        device->recorded_allowed = allowed;
+        device->recorded_access = access;
         decide->ops->verdict(decide->ops->userdata, device, decide->open);
         device->found = false;
 }

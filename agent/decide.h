@@ -49,7 +49,7 @@ void decide_device(const struct decide *decide, struct device *device, bool agai
 /* Only see in which state it is, after an outcome changed. */
 void decide_refresh(const struct decide *decide, struct device *device);
 
-/* Is it bound, and its disk granted? */
+/* Is it bound, and its disk granted, for reading at least? */
 bool decide_lun_is_open(const struct decide *decide, const struct lun *lun);
 
 /* Only judge: sets answer, kind, verdict and exempt of device and LUNs. Nothing is asked, nothing recorded. */

@@ -134,6 +134,8 @@ const char *device_state_name(enum device_state state)
                 return "refused";
         case DEVICE_ALLOWED:
                 return "allowed";
+        case DEVICE_READ_ONLY:
+                return "read-only";
         case DEVICE_EXEMPT:
                 return "exempt";
         case DEVICE_HELD:

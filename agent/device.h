@@ -24,9 +24,10 @@ enum device_state {
         DEVICE_PENDING, /* not decided yet, or the gate is still at it */
         DEVICE_REFUSED,
         DEVICE_ALLOWED,
+        DEVICE_READ_ONLY, /* open for reading */
         DEVICE_EXEMPT,    /* carries the system */
         DEVICE_HELD,      /* nothing on it that is ever opened (a tape, an enclosure), or off by someone else's hand */
-        DEVICE_BUSY,      /* to be refused, but in use */
+        DEVICE_BUSY,      /* to be refused or made read-only, but in use */
         DEVICE_FAILED,    /* the gate could not do it */
         DEVICE_GATE_OPEN, /* judged, and nothing done: the gate is open */
 };
@@ -100,7 +101,8 @@ struct device {
         bool strings_asked;
         unsigned verdicts; /* that were recorded */
         bool recorded;     /* and as what: */
-        bool recorded_open, recorded_allowed;
+        bool recorded_open;
+        enum access recorded_access;
         uint64_t scan; /* the last enumeration that saw it */
 
         struct device *next;

@@ -185,6 +185,17 @@ int facts_diskseq(int dirfd, uint64_t *ret)
         return sysfs_read_number(dirfd, path, 10, UINT64_MAX, ret);
 }
 
+bool facts_is_read_only(int dirfd)
+{
+        char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//ro")];
+        uint64_t value;
+
+        if (sysfs_first_entry(dirfd, "block", disk, sizeof(disk)) < 0)
+                return false;
+        snprintf(path, sizeof(path), "block/%s/ro", disk);
+        return sysfs_read_number(dirfd, path, 10, 1, &value) == 0 && value == 1;
+}
+
 bool facts_says_card_reader(const char *text)
 {
         static const char *const words[] = { "card reader",     "cardreader",   "card  reader",

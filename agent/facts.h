@@ -48,6 +48,8 @@ int facts_connected(int dirfd, uint64_t *ret_msec);
 int facts_authorized(int dirfd, bool *ret);
 /* Is a driver bound? */
 bool facts_bound(int dirfd);
+/* Of a LUN: does the kernel keep its disk from being written (the attribute `ro`)? */
+bool facts_is_read_only(int dirfd);
 /* The sequence number of the disk below a SCSI device or card. 0 or -errno; -ENOENT when it has no disk. */
 int facts_diskseq(int dirfd, uint64_t *ret);
 

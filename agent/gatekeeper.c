@@ -63,6 +63,8 @@ const char *gatekeeper_verb_name(enum verb verb)
                 break;
         case VERB_RELEASE:
                 return "release";
+        case VERB_READONLY:
+                return "readonly";
         case VERB_REFUSE:
                 return "refuse";
         case VERB_CLOSE:

@@ -248,7 +248,8 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
                 target->outcome = OUTCOME_DONE;
                 for (size_t i = 0; i < device->n_luns; i++)
                         if (&device->luns[i].target == target &&
-                            (verb != VERB_RELEASE || facts_diskseq(target->dirfd, &device->luns[i].released) < 0))
+                            ((verb != VERB_RELEASE && verb != VERB_READONLY) ||
+                             facts_diskseq(target->dirfd, &device->luns[i].released) < 0))
                                 device->luns[i].released = 0;
                 break;
         case DEED_GONE:

@@ -19,7 +19,7 @@ struct plug {
         bool recorded;    /* given to journal and spool: receipt */
         bool stored;      /* and on the disk */
         bool tell;        /* somebody is to be told */
-        bool carried_out; /* the device is refused by now */
+        bool carried_out; /* the device is refused by now, or open for reading */
         uint64_t names_until, record_until, expires;
         struct plug *next;
 };
@@ -96,7 +96,8 @@ struct plugs *plugs_free(struct plugs *plugs)
 
 static void tell(struct plugs *plugs, const struct plug *plug)
 {
-        struct plug_notice notice = { .kind = plug->subject.kind, .name = plug->subject.name };
+        struct plug_notice notice = { .kind = plug->subject.kind, .name = plug->subject.name,
+                                      .read_only = plug->subject.verdict.access == ACCESS_READ_ONLY };
         size_t length = strlen(plug->receipt.uid);
 
         snprintf(notice.plug, sizeof(notice.plug), "%s#%u", plug->subject.port, plug->number);
@@ -172,7 +173,7 @@ static struct plug *oldest(struct plugs *plugs)
 static bool is_told(const struct device *device, bool open)
 {
         return !open && device->plugged && !device->found && device->verdicts == 1 &&
-               device->verdict.access == ACCESS_BLOCK && !device->verdict.audit;
+               device->verdict.access != ACCESS_ALLOW && !device->verdict.audit;
 }
 
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
@@ -239,7 +240,10 @@ void plugs_state(struct plugs *plugs, const struct device *device)
                 return;
         switch (device->state) {
         case DEVICE_REFUSED:
-                plug->carried_out = true;
+                plug->carried_out = plug->subject.verdict.access == ACCESS_BLOCK;
+                break;
+        case DEVICE_READ_ONLY:
+                plug->carried_out = plug->subject.verdict.access == ACCESS_READ_ONLY;
                 break;
         case DEVICE_PENDING:
         case DEVICE_BUSY:

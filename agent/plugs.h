@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* From a verdict to its record, and from a refused plug to the teacher's notice: who waits for whom. A record waits a
- * moment for what the device calls itself; a notice waits until the device is really refused, and a moment longer for
+/* From a verdict to its record, and from a plug that is refused or read-only to the teacher's notice: who waits for
+ * whom. A record waits a moment for what the device calls itself; a notice waits until it is really so, and longer for
  * its record. */
 
 #include <stdbool.h>
@@ -20,10 +20,11 @@
 #define PLUGS_CODE        6U           /* characters of an event's uid by which people name it */
 #define PLUGS_NAME_MAX    (RECORD_PORT_MAX + 24U)
 
-/* A refused plug, to be told. */
+/* A plug that was refused or is read-only, to be told. */
 struct plug_notice {
         char plug[PLUGS_NAME_MAX]; /* "1-2#7": the same for one physical plug, and for no other */
         enum storage_kind kind;
+        bool read_only;            /* it opened, for reading */
         const char *name;          /* what it calls itself, cleaned; "" when that is not known */
         char code[PLUGS_CODE + 1]; /* the end of the uid of its event; "" when there is none */
 };

@@ -31,6 +31,7 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_AGENT_STOPPED] = "93197025f0d34ab7ab9eed1f1989c6e2",
         [EVENT_DEVICE_REFUSED] = "112d2bc9388241a1afb105c2e2806ea2",
         [EVENT_DEVICE_OPENED] = "6ae9dfc4b5574e798359d2f29ac32d04",
+        [EVENT_DEVICE_READONLY] = "d4a568b2928b47b0921ed05d54d1dafe",
         [EVENT_DEVICE_REMOVED] = "a54c6a419ca54b4c85d27a6153e485ad",
         [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
         [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
@@ -272,16 +273,17 @@ void record_verdict(const struct record_subject *subject, struct record_receipt 
 {
         const struct verdict *verdict = &subject->verdict;
         struct entry entry;
-        bool refused = verdict->by_rule == ACCESS_BLOCK;
-        enum event_name name = subject->found && !subject->open                ? EVENT_DEVICE_INVENTORY
-                               : refused && (!subject->open || verdict->audit) ? EVENT_DEVICE_REFUSED
-                                                                               : EVENT_DEVICE_OPENED;
+        bool less = verdict->by_rule != ACCESS_ALLOW;
+        enum event_name name = subject->found && !subject->open              ? EVENT_DEVICE_INVENTORY
+                               : !less || (subject->open && !verdict->audit) ? EVENT_DEVICE_OPENED
+                               : verdict->by_rule == ACCESS_READ_ONLY        ? EVENT_DEVICE_READONLY
+                                                                               : EVENT_DEVICE_REFUSED;
         const char *prefix = "";
         char ids[RECORD_IDS_MAX];
 
         if (name == EVENT_DEVICE_INVENTORY)
                 prefix = "still ";
-        else if (subject->open && refused && !verdict->audit)
+        else if (subject->open && less && !verdict->audit)
                 prefix = "the gate is open; else ";
         message(&entry, "%s at %s%s: %s%s", storage_kind_name(subject->kind), subject->port, usb_ids(subject, ids),
                 prefix, verdict->reason);
@@ -331,11 +333,14 @@ void record_removed(const struct record_subject *subject, const uint64_t *second
         end(&entry);
 }
 
-void record_device_drift(const struct device *device, const char *target)
+void record_device_drift(const struct device *device, const struct target *target)
 {
         struct entry entry;
 
-        message(&entry, "%s was switched on again by someone else; refused again", target);
+        message(&entry,
+                target->wish == VERB_READONLY ? "%s was made writable by someone else; closed, and opened read-only anew"
+                                              : "%s was switched on again by someone else; refused again",
+                target->name);
         begin(&entry, EVENT_DEVICE_DRIFT, LOG_WARNING);
         add_kind(&entry, device->kind, device->has_usb_id, device->vendor, device->product, device->target.name);
         end(&entry);

@@ -52,8 +52,8 @@ void record_subject(const struct device *device, bool open, struct record_subjec
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret);
 /* It was unplugged; seconds: after so long (NULL: not known). The subject is that of its last verdict. */
 void record_removed(const struct record_subject *subject, const uint64_t *seconds);
-/* Someone switched a refused device on again. */
-void record_device_drift(const struct device *device, const char *target);
+/* Someone switched a refused device on again, or made a read-only one writable. */
+void record_device_drift(const struct device *device, const struct target *target);
 /* The gate could not do it: for good, or to be tried again. */
 void record_gate_trouble(const char *name, enum verb verb, int status, const char *output, bool retry);
 void record_gate_slow(const char *name, enum verb verb);

@@ -150,10 +150,17 @@ bool rundir_refused(const char *run, const char *name, unsigned devnum)
                found == devnum;
 }
 
-bool rundir_granted(const char *run, uint64_t diskseq)
+static bool has_grant(const char *run, const char *kind, uint64_t diskseq)
 {
         char path[PATH_MAX];
 
-        snprintf(path, sizeof(path), "%s/grant/%" PRIu64, run, diskseq);
+        snprintf(path, sizeof(path), "%s/%s/%" PRIu64, run, kind, diskseq);
         return access(path, F_OK) == 0;
+}
+
+enum rundir_grant rundir_granted(const char *run, uint64_t diskseq)
+{
+        if (has_grant(run, "readonly", diskseq))
+                return RUNDIR_READ_ONLY;
+        return has_grant(run, "grant", diskseq) ? RUNDIR_OPEN : RUNDIR_HIDDEN;
 }

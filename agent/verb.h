@@ -6,6 +6,7 @@
 enum verb {
         VERB_NONE,
         VERB_RELEASE,
+        VERB_READONLY,
         VERB_REFUSE,
         VERB_CLOSE,
         VERB_OPEN,              /* keeps the wish "by-command" */

@@ -15,6 +15,7 @@
  *              times           number: plugged in, or found when the agent started
  *              first, last     strings: RFC 3339, UTC
  *              rule            string: which refused it the last time
+ *              read_only       bool: that rule would have opened it for reading
  *              opened_since    string: the rule that opened such a one later, or ""
  *              present         array of strings: such are plugged in now, for `lekdicht learn`
  *              section         string: lines for the policy that open every device of that model; "" when only a
@@ -51,6 +52,7 @@ struct group {
         char kind[EVENT_STRING_MAX + 1], vendor[EVENT_STRING_MAX + 1], product[EVENT_STRING_MAX + 1],
                 called[EVENT_STRING_MAX + 1];
         char rule[EVENT_STRING_MAX + 1], opened_since[EVENT_STRING_MAX + 1];
+        bool read_only; /* the last time it would have opened for reading, else stayed shut */
         unsigned times;
         uint64_t first, last;
         char name[POLICY_NAME_MAX + 1]; /* of its section */
@@ -105,7 +107,7 @@ static void count(struct report *report, const struct record *record)
                 return;
         if (name == EVENT_DEVICE_OPENED && group && strncmp(reason, OPENED_BY, strlen(OPENED_BY)) == 0)
                 strcpy(group->opened_since, record->values[EVENT_KEY_RULE]);
-        if (name != EVENT_DEVICE_REFUSED || !is(record, EVENT_KEY_AUDIT, "true"))
+        if ((name != EVENT_DEVICE_REFUSED && name != EVENT_DEVICE_READONLY) || !is(record, EVENT_KEY_AUDIT, "true"))
                 return;
         if (!group)
                 group = add(report, record);
@@ -115,6 +117,7 @@ static void count(struct report *report, const struct record *record)
         if (record->time > group->last)
                 group->last = record->time;
         strcpy(group->rule, record->values[EVENT_KEY_RULE]);
+        group->read_only = name == EVENT_DEVICE_READONLY;
         group->opened_since[0] = '\0';
 }
 
@@ -216,6 +219,7 @@ static void json_group(struct jsonw *json, const struct group *group, const stru
         when_utc(group->last, when);
         jsonw_string(json, "last", when);
         jsonw_string(json, "rule", group->rule);
+        jsonw_bool(json, "read_only", group->read_only);
         jsonw_string(json, "opened_since", group->opened_since);
         jsonw_begin_array(json, "present");
         for (size_t i = 0; devices && i < devices->n; i++)
@@ -299,12 +303,14 @@ static int print_table(const struct cli *cli, const struct report *report)
                 const struct group *group = &report->groups[i];
                 const char *kind = device_kind_words(group->kind);
                 char times[16], first[WHEN_MAX], last[WHEN_MAX], id[2 * EVENT_STRING_MAX + 2],
-                        since[EVENT_STRING_MAX + sizeof(OPENED_BY)];
+                        since[EVENT_STRING_MAX + sizeof(OPENED_BY)], rule[EVENT_STRING_MAX + sizeof(" (read-only)")];
 
                 snprintf(times, sizeof(times), "%u", group->times);
                 when_day(group->first, first);
                 when_day(group->last, last);
                 snprintf(id, sizeof(id), "%s%s%s", group->vendor, *group->vendor ? ":" : "-", group->product);
+                snprintf(rule, sizeof(rule), "%s%s", *group->rule ? group->rule : "-",
+                         group->read_only ? " (read-only)" : "");
                 snprintf(since, sizeof(since), "%s%s", *group->opened_since ? OPENED_BY : "-", group->opened_since);
                 r = table_add(table, (const char *const[]){
                                              times,
@@ -313,7 +319,7 @@ static int print_table(const struct cli *cli, const struct report *report)
                                              kind ? kind : group->kind,
                                              id,
                                              *group->called ? group->called : "-",
-                                             *group->rule ? group->rule : "-",
+                                             rule,
                                              since,
                                      });
         }
@@ -366,7 +372,7 @@ static void print_ways_in(const struct cli *cli, const struct report *report, co
 
 static int print_words(const struct cli *cli, const struct audit_report_input *input, const struct report *report)
 {
-        bool audit = strcmp(input->status->mode, "audit") == 0, open = false;
+        bool audit = strcmp(input->status->mode, "audit") == 0, open = false, read_only = false;
         int r;
 
         print_source(cli, input, report);
@@ -374,9 +380,12 @@ static int print_words(const struct cli *cli, const struct audit_report_input *i
                 fputs("\nNothing was let through in audit mode that the policy would have refused.\n", cli->out);
                 return 0;
         }
-        fputs(audit ? "\nWith mode = enforce this would have stayed shut:\n\n"
-                    : "\nThis was let through, and would have stayed shut with mode = enforce:\n\n",
-              cli->out);
+        for (size_t i = 0; i < report->n; i++)
+                read_only = read_only || report->groups[i].read_only;
+        fprintf(cli->out,
+                audit ? "\nWith mode = enforce this would have stayed shut%s:\n\n"
+                      : "\nThis was let through, and would have stayed shut%s with mode = enforce:\n\n",
+                read_only ? " or been for reading only" : "");
         r = print_table(cli, report);
         if (r < 0)
                 return r;

@@ -29,10 +29,11 @@ static const struct words kinds[] = {
 static const struct words states[] = {
         { "refused", "it does not open" },
         { "allowed", "it opens as usual" },
+        { "read-only", "it opens for reading: nothing can be written to it" },
         { "exempt", "it carries this system and is never touched" },
         { "held", "it stays shut: there is nothing on it that is ever opened, or somebody else switched it off" },
         { "pending", "it stays shut until it is judged" },
-        { "busy", "it is to be shut, but is in use" },
+        { "busy", "it is to be shut or made read-only, but is in use" },
         { "failed", "what the rule says could not be done; see journalctl -u lekdichtd" },
         { "gate-open", "it opens because the gate is open, whatever the policy says" },
         { NULL, NULL },

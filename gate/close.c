@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "gate/lun.h"
 #include "gate/refuse.h"
+#include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
 #include "gate/walk.h"
@@ -80,10 +81,19 @@ static int close_lun(const struct device *lun, void *userdata)
                         say("exempt %s: carries %s", lun->name, use_name(use));
                 return 0;
         }
-        if (lun_diskseq(lun, &diskseq) == 0 && state_granted(round->roots, diskseq)) {
-                say("kept %s: granted", lun->name);
-                return 0;
-        }
+        if (lun_diskseq(lun, &diskseq) == 0)
+                switch (state_granted(round->roots, diskseq)) {
+                case GRANT_FULL:
+                        say("kept %s: granted", lun->name);
+                        return 0;
+                case GRANT_READ_ONLY:
+                        if (!roflag_is_set(round->roots, lun, diskseq))
+                                break;
+                        say("kept %s: granted read-only", lun->name);
+                        return 0;
+                case GRANT_NONE:
+                        break;
+                }
         code = refuse(round->roots, &round->uses, lun);
         lun_trigger(lun);
         /* One that is in use does not hide one that failed. */

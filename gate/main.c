@@ -14,6 +14,7 @@
 #include "gate/device.h"
 #include "gate/exit.h"
 #include "gate/open.h"
+#include "gate/readonly.h"
 #include "gate/refuse.h"
 #include "gate/release.h"
 #include "gate/say.h"
@@ -76,7 +77,7 @@ static enum gate_exit verb_open(const char *option)
         return GATE_USAGE;
 }
 
-/* `release` and `refuse`: 0 or why the argument names no device. */
+/* `release`, `readonly` and `refuse`: 0 or why the argument names no device. */
 static enum gate_exit open_argument(const char *argument, struct device *ret)
 {
         int r;
@@ -108,7 +109,10 @@ static enum gate_exit verb_release(const char *argument)
         return code == GATE_DONE ? release(&roots, &device) : code;
 }
 
-static enum gate_exit verb_refuse(const char *argument)
+/* A deed that must know what carries the system. */
+static enum gate_exit walk_and(enum gate_exit (*deed)(const struct roots *roots, const struct uses *uses,
+                                                      const struct device *device),
+                               const char *argument)
 {
         CLEANUP_DEVICE struct device device = DEVICE_NULL;
         enum gate_exit code = open_argument(argument, &device);
@@ -122,9 +126,19 @@ static enum gate_exit verb_refuse(const char *argument)
                 complain("cannot tell what carries the system: %s", strerror(-r));
                 return GATE_FAILED;
         }
-        code = refuse(&roots, &uses, &device);
+        code = deed(&roots, &uses, &device);
         walk_free(&uses);
         return code;
+}
+
+static enum gate_exit verb_refuse(const char *argument)
+{
+        return walk_and(refuse, argument);
+}
+
+static enum gate_exit verb_readonly(const char *argument)
+{
+        return walk_and(readonly, argument);
 }
 
 static enum gate_exit verb_status(const char *argument)
@@ -140,6 +154,7 @@ static const struct verb {
         { "close", "[--boot]", "shut storage; --boot: unless this boot or IT wants it open", verb_close, true },
         { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)", verb_open, true },
         { "release", "DEVICE", "open one device", verb_release, true },
+        { "readonly", "DEVICE", "open one disk, card or disc for reading only", verb_readonly, true },
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
 };
@@ -150,7 +165,7 @@ static void usage(FILE *to)
 {
         fputs("Usage: lekdicht-gate VERB\n\n", to);
         for (size_t i = 0; i < VERBS; i++)
-                fprintf(to, "  %-7s %-26s %s\n", verbs[i].name, verbs[i].argument, verbs[i].help);
+                fprintf(to, "  %-8s %-26s %s\n", verbs[i].name, verbs[i].argument, verbs[i].help);
         fputs("\nDEVICE: a kernel name (1-2, 1-2:1.0, 3:0:0:0, mmc0:4567) or a path to its directory in /sys.\n"
               "Exit: 0 done, 1 failed, 2 not understood, 5 in use and left as it was, 6 the device has gone.\n",
               to);

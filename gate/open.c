@@ -13,6 +13,7 @@
 #include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/release.h"
+#include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
 
@@ -40,12 +41,23 @@ static int give_back(const char *name, void *userdata)
 static int open_lun(const struct device *lun, void *userdata)
 {
         struct round *round = userdata;
+        uint64_t diskseq;
+        int r;
 
         if (!device_bound(lun)) {
                 bus_probe(round->roots, lun->bus, lun->name);
                 if (device_bound(lun))
                         say("opened %s", lun->name);
                 /* Without a driver: enclosures, SDIO cards and the like never have a disk. */
+        }
+        if (lun_diskseq(lun, &diskseq) == 0 && state_granted(round->roots, diskseq) == GRANT_READ_ONLY) {
+                r = roflag_clear(round->roots, lun, diskseq);
+                if (r == 0)
+                        r = state_revoke(round->roots, diskseq);
+                if (r < 0 && device_alive(lun)) {
+                        complain("%s: making it writable: %s", lun->name, strerror(-r));
+                        round->code = GATE_FAILED;
+                }
         }
         if (device_removable(round->roots, lun))
                 lun_trigger(lun);

@@ -16,6 +16,7 @@
 #include "common/sysfs.h"
 #include "gate/attr.h"
 #include "gate/lun.h"
+#include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
 
@@ -89,13 +90,13 @@ static void undo_probe_of_other(const struct roots *roots, const struct device *
         if (state_has(roots, NULL, STATE_OPEN))
                 return;         /* everything may be bound then */
         if (device_open(roots, lun->name, &other) < 0 || other.type != DEVICE_LUN || !device_bound(&other) ||
-            (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq)) || !device_removable(roots, &other))
+            (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq) != GRANT_NONE) || !device_removable(roots, &other))
                 return;
         if (lun_unbind(&other) == 0)
                 say("unbound %s, which is another device by now", other.name);
 }
 
-static enum gate_exit probe(const struct roots *roots, const struct device *lun)
+enum gate_exit release_bind(const struct roots *roots, const struct device *lun)
 {
         int r;
 
@@ -122,7 +123,7 @@ static enum gate_exit release_lun(const struct roots *roots, const struct device
         int r;
 
         if (!device_bound(lun)) {
-                code = probe(roots, lun);
+                code = release_bind(roots, lun);
                 if (code != GATE_DONE)
                         return code;
         }
@@ -136,6 +137,11 @@ static enum gate_exit release_lun(const struct roots *roots, const struct device
         if (r < 0)
                 return failed(lun, "finding its disk", r);
         snprintf(text, sizeof text, "disk=%s\ndevpath=%s\n", disk, lun->devpath);
+        if (state_granted(roots, diskseq) == GRANT_READ_ONLY) {
+                r = roflag_clear(roots, lun, diskseq);
+                if (r < 0)
+                        return failed(lun, "making it writable", r);
+        }
         r = state_grant(roots, diskseq, text);
         if (r < 0)
                 return failed(lun, "writing its grant", r);

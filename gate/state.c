@@ -34,7 +34,7 @@ static int make_directory(const char *path)
 
 int state_prepare(const struct roots *roots)
 {
-        static const char *const directories[] = { STATE_GRANTS, STATE_REFUSED, STATE_NODES, STATE_EXEMPT };
+        static const char *const directories[] = { STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_EXEMPT };
         char path[PATH_MAX];
         int r;
 
@@ -165,28 +165,46 @@ int state_foreach(const struct roots *roots, const char *directory,
         }
 }
 
+/* Of the two kinds of grant the rules know one at a time; while there are both it is read-only. So of a change the one that
+ * gives more comes last, and the one that takes away first. */
 int state_grant(const struct roots *roots, uint64_t diskseq, const char *text)
 {
         char name[24];
+        int r;
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        return state_put(roots, STATE_GRANTS, name, text);
+        r = state_put(roots, STATE_GRANTS, name, text);
+        return r < 0 ? r : state_remove(roots, STATE_READONLY, name);
+}
+
+int state_grant_readonly(const struct roots *roots, uint64_t diskseq, const char *text)
+{
+        char name[24];
+        int r;
+
+        snprintf(name, sizeof name, "%" PRIu64, diskseq);
+        r = state_put(roots, STATE_READONLY, name, text);
+        return r < 0 ? r : state_remove(roots, STATE_GRANTS, name);
 }
 
 int state_revoke(const struct roots *roots, uint64_t diskseq)
 {
         char name[24];
+        int r;
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        return state_remove(roots, STATE_GRANTS, name);
+        r = state_remove(roots, STATE_GRANTS, name);
+        return r < 0 ? r : state_remove(roots, STATE_READONLY, name);
 }
 
-bool state_granted(const struct roots *roots, uint64_t diskseq)
+enum grant state_granted(const struct roots *roots, uint64_t diskseq)
 {
         char name[24];
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        return state_has(roots, STATE_GRANTS, name);
+        if (state_has(roots, STATE_READONLY, name))
+                return GRANT_READ_ONLY;
+        return state_has(roots, STATE_GRANTS, name) ? GRANT_FULL : GRANT_NONE;
 }
 
 static const char *const wish_texts[] = {

@@ -31,6 +31,16 @@ static int print_grant(const char *name, void *userdata)
         return 0;
 }
 
+static int print_readonly(const char *name, void *userdata)
+{
+        char text[STATE_TEXT_MAX], disk[64];
+
+        if (state_get(userdata, STATE_READONLY, name, text, sizeof text) >= 0)
+                say("read-only: disk sequence number %s%s%s", name, state_value(text, "disk", disk, sizeof disk) ? ", " : "",
+                    state_value(text, "disk", disk, sizeof disk) ? disk : "");
+        return 0;
+}
+
 static int print_refused(const char *name, void *userdata)
 {
         (void) userdata;
@@ -54,6 +64,7 @@ enum gate_exit status(const struct roots *roots)
         say("wish: %s", wish_name(state_wish(roots)));
         state_foreach(roots, STATE_EXEMPT, print_exempt, &copy);
         state_foreach(roots, STATE_GRANTS, print_grant, &copy);
+        state_foreach(roots, STATE_READONLY, print_readonly, &copy);
         state_foreach(roots, STATE_REFUSED, print_refused, &copy);
         return closed == BUSES ? GATE_DONE : open == BUSES ? GATE_IS_OPEN : GATE_IS_PARTLY;
 }

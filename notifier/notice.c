@@ -115,7 +115,9 @@ int notice_parse(GVariant *parameters, struct notice *ret)
         if (!take_plug(dictionary, notice.plug))
                 return -EINVAL;
         kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
-        if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
+        if (kind && strcmp(g_variant_get_string(kind, NULL), "device-readonly") == 0)
+                notice.read_only = true;
+        else if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
                 return -ENOTSUP;
 
         notice.device = take_device(dictionary);

@@ -15,6 +15,7 @@
 
 struct kind {
         const char *title;
+        const char *read_only; /* the title when it is open for reading; NULL: it never is */
         const char *why;
         const char *icon;
 };
@@ -22,36 +23,43 @@ struct kind {
 static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
         [NOTICE_USB_DISK] = {
                 N_("This USB stick stays shut"),
+                N_("This USB stick is for reading only"),
                 N_("USB sticks and disks get lost easily, so your school keeps files off them."),
                 "drive-removable-media",
         },
         [NOTICE_SD_CARD] = {
                 N_("This memory card stays shut"),
+                N_("This memory card is for reading only"),
                 N_("Memory cards get lost easily, so your school keeps files off them."),
                 "media-flash",
         },
         [NOTICE_OPTICAL] = {
                 N_("This CD or DVD stays shut"),
+                N_("This CD or DVD is for reading only"),
                 N_("CDs and DVDs get lost easily, so your school keeps files off them."),
                 "media-optical",
         },
         [NOTICE_EXTERNAL_DISK] = {
                 N_("This external disk stays shut"),
+                N_("This external disk is for reading only"),
                 N_("External disks get lost easily, so your school keeps files off them."),
                 "drive-harddisk",
         },
         [NOTICE_PHONE] = {
                 N_("Your phone can charge here, but not share files"),
+                NULL,
                 N_("Phones get lost easily, so your school keeps files off them."),
                 "phone",
         },
         [NOTICE_CAMERA] = {
                 N_("The photos on this device stay shut"),
+                NULL,
                 N_("Cameras and phones get lost easily, so your school keeps files off them. Charging works as usual."),
                 "camera-photo",
         },
         [NOTICE_OTHER] = {
                 N_("This device stays shut"),
+                N_("This device is for reading only"),
                 N_("Small devices get lost easily, so your school keeps files off them."),
                 "drive-removable-media",
         },
@@ -126,13 +134,19 @@ static void add_button(struct words *words, const char *label, const char *url)
 void words_compose(const struct notice *notice, struct words *ret)
 {
         const struct kind *kind = &kinds[notice->device];
+        const char *title = notice->read_only ? kind->read_only ?: kinds[NOTICE_OTHER].read_only : kind->title;
         GString *body = g_string_new(NULL);
 
         *ret = (struct words){ .icon = kind->icon };
         /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
-        ret->title =
-                notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(kind->title)) : g_strdup(_(kind->title));
+        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(title)) : g_strdup(_(title));
 
+        if (notice->read_only) {
+                /* TRANSLATORS: of a stick, a card, a disc; the reason follows. */
+                const char *what = _("What is on it you can open and copy, but not change.");
+
+                g_string_append_printf(body, "%s ", what);
+        }
         g_string_append_printf(body, "%s ", _(kind->why));
         say_places(body, notice);
         say_whom_to_ask(body, notice);

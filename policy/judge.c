@@ -2,7 +2,7 @@
 
 /* The judge: facts and policy in, verdict out. It reads nothing else, so that the agent, `lekdicht policy explain` and
  * the tests all get the same answer. The first [device] section of which every criterion fits decides, when it
- * is not over; else [storage].
+ * is not over; else [storage], where read-only that is over is block.
  * What it cannot make sense of it refuses. */
 
 #include "policy/judge.h"
@@ -12,12 +12,12 @@
 
 /* The longest rule and reason that a parsed policy can lead to must fit: nothing a teacher or IT reads is cut short. */
 _Static_assert(VERDICT_RULE_MAX > sizeof("[device ]") + POLICY_NAME_MAX, "rule");
-_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been refused by : ") + sizeof("[device ]") +
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-only by : ") + sizeof("[device ]") +
                                             POLICY_NAME_MAX + POLICY_LINE_MAX - sizeof("reason") +
                                             sizeof(" until 2027-02-01"),
                "reason");
-_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been refused by [storage] external-disk: "
-                                           "[device ] ended with 2027-02-01") +
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-only by [storage] external-disk until "
+                                           "2027-02-01: [device ] ended with 2027-02-01") +
                                             POLICY_NAME_MAX,
                "reason");
 
@@ -56,6 +56,11 @@ static bool device_fits(const struct policy_device *device, const struct storage
         return true;
 }
 
+static bool holds(const struct policy_end *end, unsigned today)
+{
+        return end->until == 0 || today <= end->until;
+}
+
 /* `until` is a day as text, or "". */
 static void set_reason(struct verdict *verdict, const char *by, const char *until, const char *because)
 {
@@ -64,6 +69,9 @@ static void set_reason(struct verdict *verdict, const char *by, const char *unti
         switch (verdict->by_rule) {
         case ACCESS_BLOCK:
                 deed = verdict->audit ? "audit: would have been refused by" : "refused by";
+                break;
+        case ACCESS_READ_ONLY:
+                deed = verdict->audit ? "audit: would have been opened read-only by" : "opened read-only by";
                 break;
         case ACCESS_ALLOW:
                 deed = "opened by";
@@ -86,27 +94,36 @@ void judge(const struct policy *policy, const struct storage_facts *facts, unsig
 
                 if (!device_fits(each, facts))
                         continue;
-                if (each->until == 0 || today <= each->until)
+                if (holds(&each->end, today))
                         device = each;
                 else if (!over)
                         over = each;
         }
         if (over)
-                snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->until_text);
+                snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->end.text);
 
         if (device) {
                 verdict.by_rule = device->access;
                 snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
-                verdict.again = device->until ? device->until + 1 : 0;
-                set_reason(&verdict, verdict.rule, device->until_text, device->reason);
+                verdict.again = device->end.until ? device->end.until + 1 : 0;
+                set_reason(&verdict, verdict.rule, device->end.text, device->reason);
         } else if (policy->version == 0) {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "built-in");
                 set_reason(&verdict, "the built-in rules, which hold while no policy can be read", "", NULL);
         } else {
-                verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
+                const struct policy_end *end = kind ? &policy->storage_end[facts->kind] : &(struct policy_end){ 0 };
+
                 snprintf(verdict.rule, sizeof(verdict.rule), "[storage]%s%s", kind ? " " : "", kind ?: "");
-                set_reason(&verdict, verdict.rule, "", over ? ended : NULL);
+                if (holds(end, today)) {
+                        verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
+                        verdict.again = end->until ? end->until + 1 : 0;
+                        set_reason(&verdict, verdict.rule, end->text, over ? ended : NULL);
+                } else {
+                        if (!over)
+                                snprintf(ended, sizeof(ended), "read-only ended with %s", end->text);
+                        set_reason(&verdict, verdict.rule, "", ended);
+                }
         }
 
         verdict.access = verdict.audit ? ACCESS_ALLOW : verdict.by_rule;

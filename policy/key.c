@@ -83,26 +83,66 @@ int key_set_min_agent(struct sections *sections, const struct key *key, const ch
 
 static bool begins(const char *value, const char *word)
 {
-        size_t size = strlen(word);
+        const char *rest = value_after(value, word);
 
-        return strncmp(value, word, size) == 0 && (value[size] == '\0' || value[size] == ' ');
+        return rest && (*rest == '\0' || *rest == ' ');
 }
 
+/* "read-only until 2027-02-01 then block": exactly so. 1, 0 when it has another form, or -EINVAL when the day is none. */
+static int read_end(const char *value, struct policy_end *ret)
+{
+        static const char before[] = "read-only until ", after[] = " then block";
+        const char *day = value_after(value, before);
+        struct policy_end end;
+        size_t size;
+
+        if (!day)
+                return 0;
+        size = strcspn(day, " ");
+        if (strcmp(day + size, after) != 0)
+                return 0;
+        if (size >= sizeof(end.text))
+                return -EINVAL;
+        memcpy(end.text, day, size);
+        end.text[size] = '\0';
+        if (value_day(end.text, &end.until) < 0)
+                return -EINVAL;
+        *ret = end;
+
+        return 1;
+}
+
+/* end: NULL where an end has a key of its own. */
 static void read_access(struct sections *sections, const struct key *key, const char *value, unsigned line,
-                        enum access *ret)
+                        enum access *ret, struct policy_end *end)
 {
         char quoted[ERRORS_QUOTE_MAX];
+        struct policy_end found;
+        int r;
 
         if (strcmp(value, "block") == 0)
                 *ret = ACCESS_BLOCK;
+        else if (strcmp(value, "read-only") == 0)
+                *ret = ACCESS_READ_ONLY;
         else if (strcmp(value, "allow") == 0)
                 *ret = ACCESS_ALLOW;
-        else if (begins(value, "read-only") || begins(value, "encrypted") || strstr(value, " until "))
+        else if (end && (r = read_end(value, &found)) > 0) {
+                *ret = ACCESS_READ_ONLY;
+                *end = found;
+        } else if (begins(value, "encrypted"))
                 errors_add(sections->errors, line,
-                           "%s is not known by lekdicht %.20s, only by a later version; write block or allow",
+                           "%s is not known by lekdicht %.20s, only by a later version; write block, read-only or allow",
                            errors_quote(quoted, value), sections->agent_version);
+        else if (end && strstr(value, " until "))
+                errors_add(sections->errors, line,
+                           "%s cannot be %s; only read-only has an end, from %u-01-01 to %u-12-31: write read-only until "
+                           "2027-02-01 then block",
+                           key->name, errors_quote(quoted, value), VALUE_YEAR_MIN, VALUE_YEAR_MAX);
+        else if (strstr(value, " until "))
+                errors_add(sections->errors, line, "%s cannot be %s; write its end as a key, until = 2027-02-01", key->name,
+                           errors_quote(quoted, value));
         else
-                errors_add(sections->errors, line, "%s cannot be %s; write block or allow", key->name,
+                errors_add(sections->errors, line, "%s cannot be %s; write block, read-only or allow", key->name,
                            errors_quote(quoted, value));
 }
 
@@ -113,7 +153,7 @@ int key_set_storage(struct sections *sections, const struct key *key, const char
         if (kind < 0)
                 return kind;
 
-        read_access(sections, key, value, line, &sections->policy->storage[kind]);
+        read_access(sections, key, value, line, &sections->policy->storage[kind], &sections->policy->storage_end[kind]);
         return 0;
 }
 
@@ -121,7 +161,7 @@ int key_set_access(struct sections *sections, const struct key *key, const char 
 {
         struct policy_device *device = sections->object;
 
-        read_access(sections, key, value, line, &device->access);
+        read_access(sections, key, value, line, &device->access, NULL);
         return 0;
 }
 
@@ -191,13 +231,13 @@ int key_set_until(struct sections *sections, const struct key *key, const char *
         struct policy_device *device = sections->object;
         char quoted[ERRORS_QUOTE_MAX];
 
-        if (value_day(value, &device->until) < 0) {
+        if (value_day(value, &device->end.until) < 0) {
                 errors_add(sections->errors, line,
                            "%s cannot be %s; write the last day, from %u-01-01 to %u-12-31, as in 2027-02-01",
                            key->name, errors_quote(quoted, value), VALUE_YEAR_MIN, VALUE_YEAR_MAX);
                 return 0;
         }
-        snprintf(device->until_text, sizeof(device->until_text), "%s", value);
+        snprintf(device->end.text, sizeof(device->end.text), "%s", value);
         return 0;
 }
 

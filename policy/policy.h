@@ -26,7 +26,16 @@
 #define POLICY_ERROR_TEXT_MAX 256U
 
 enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
-enum access { ACCESS_BLOCK, ACCESS_ALLOW };
+/* From the least to the most. */
+enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ALLOW };
+
+#define POLICY_DAY_SIZE sizeof("2027-02-01")
+
+/* How long something holds. */
+struct policy_end {
+        unsigned until;             /* the last day; 0: it has no end */
+        char text[POLICY_DAY_SIZE]; /* as written; "" without an end */
+};
 
 struct policy_place {
         char *name;             /* "onedrive" of [place onedrive] */
@@ -43,8 +52,7 @@ struct policy_device {
         char *serial;           /* NULL: not asked for */
         enum access access;
         char *reason;           /* NULL: none given */
-        unsigned until;         /* the last day on which the section holds; 0: it has no end */
-        char until_text[sizeof("2027-02-01")];  /* as written; "" without an end */
+        struct policy_end end;
 };
 
 struct policy {
@@ -55,6 +63,7 @@ struct policy {
         struct policy_place *places;
         size_t n_places;
         enum access storage[_STORAGE_KIND_MAX];
+        struct policy_end storage_end[_STORAGE_KIND_MAX];  /* then block */
         struct policy_device *devices;
         size_t n_devices;
 };

@@ -131,7 +131,7 @@ static void end_device(struct sections *sections)
                            "a product without its vendor is any maker's; write vendor as well");
         if (!line_of(sections, "access"))
                 errors_add(sections->errors, sections->line,
-                           "[%s] has no access; write access = allow or access = block", sections->title);
+                           "[%s] has no access; write access = allow, read-only or block", sections->title);
 }
 
 #define POLICY_TEXT(field) key_set_text, offsetof(struct policy, field)

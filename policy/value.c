@@ -121,6 +121,13 @@ int value_day(const char *text, unsigned *ret)
         return 0;
 }
 
+const char *value_after(const char *text, const char *words)
+{
+        size_t size = strlen(words);
+
+        return strncmp(text, words, size) == 0 ? text + size : NULL;
+}
+
 /* Returns where the numbers end. */
 static const char *dotted(const char *text, unsigned ret[static VALUE_DOTTED_MAX])
 {

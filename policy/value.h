@@ -14,6 +14,9 @@ int value_number(const char *text, unsigned *ret);
 #define VALUE_YEAR_MIN 2020U
 #define VALUE_YEAR_MAX 2099U
 
+/* What of the text follows these words, or NULL when it begins otherwise. */
+const char *value_after(const char *text, const char *words);
+
 /* A day as in 2027-02-01, exactly so, that the calendar has: its number (policy.h). Returns 0 or -EINVAL. */
 int value_day(const char *text, unsigned *ret);
 

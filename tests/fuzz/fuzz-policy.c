@@ -83,8 +83,8 @@ static void check_policy(const struct policy *policy)
                 check_text(device->name, POLICY_NAME_MAX);
                 check_value(device->serial);
                 check_value(device->reason);
-                CHECK(device->until == 0 ? device->until_text[0] == '\0' : strlen(device->until_text) == 10);
-                CHECK(device->until == 0 || (device->until >= 18262 && device->until <= 47481));
+                CHECK(device->end.until == 0 ? device->end.text[0] == '\0' : strlen(device->end.text) == 10);
+                CHECK(device->end.until == 0 || (device->end.until >= 18262 && device->end.until <= 47481));
                 CHECK(device->has_class || device->has_vendor || device->serial);
                 CHECK(!device->has_product || device->has_vendor);
                 for (size_t j = 0; j < i; j++)
@@ -112,7 +112,10 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
 
         snprintf(rule, sizeof(rule), "[storage] %s", storage_kind_name(facts->kind));
         if (strcmp(rule, verdict.rule) == 0) {
-                CHECK(verdict.by_rule == policy->storage[facts->kind]);
+                const struct policy_end *end = &policy->storage_end[facts->kind];
+
+                CHECK(verdict.by_rule ==
+                      (end->until == 0 || end->until >= 20000 ? policy->storage[facts->kind] : ACCESS_BLOCK));
                 found = true;
         }
         for (size_t i = 0; i < policy->n_devices && !found; i++) {

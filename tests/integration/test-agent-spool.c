@@ -26,6 +26,7 @@
         "teams]\nlabel = Teams\nurl = https://teams.example\n"
 #define AUDIT    "[policy]\nversion = 2\nmode = audit\n"
 #define ALLOW    "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
+#define READ_ONLY "[policy]\nversion = 4\n[storage]\nusb-disk = read-only\nsd-card = read-only\noptical = read-only\n"
 #define REPORTER 1 /* some user that there is: the bus wants to know its groups */
 #define RECORDS  1024
 
@@ -799,6 +800,34 @@ static void the_bus_keeps_others_out_too(void **state)
         UNTIL(n_notices == 1);
 }
 
+/* Told when it can be read, as what it is; and when it is allowed, there is nothing to tell. */
+static void a_read_only_stick_is_told_when_it_is_open(void **state)
+{
+        const char *devpath;
+        char interface[BED_PATH * 2];
+
+        (void) state;
+        scene_start(READ_ONLY);
+        agent_answers();
+        call("Subscribe", "");
+        assert_false(is_error(NULL));
+        devpath = scene_plug(&stick);
+        scene_run(700); /* longer than a record waits for names */
+        assert_int_equal(n_notices, 0);
+        snprintf(interface, sizeof(interface), "%s/1-2:1.0", devpath);
+        scene_event("add", bed_lun(&scene.bed, interface, 3, 0, 0, "Kingston", "DataTraveler"));
+        UNTIL(n_notices == 1);
+        assert_int_equal(scene_gate("readonly 3:0:0:0"), 1);
+        assert_int_equal(scene_gate_calls(), 1);
+        recent(1, "lekdicht.device.readonly");
+        assert_int_equal(got.n, 1);
+        assert_non_null(strstr(got.text[0], note(0, "Code")));
+        assert_string_equal(note(0, "Kind"), "device-readonly");
+        assert_string_equal(note(0, "DeviceKind"), "usb-disk");
+        assert_string_equal(note(0, "Name"), "Kingston DataTraveler");
+        assert_int_equal(n_strays, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -808,6 +837,7 @@ int main(void)
                 TEST(only_the_reporter_fetches),
                 TEST(one_plug_is_one_notice),
                 TEST(what_was_there_before_us_is_no_plug),
+                TEST(a_read_only_stick_is_told_when_it_is_open),
                 TEST(what_is_judged_anew_is_no_plug),
                 TEST(audit_tells_nobody),
                 TEST(what_the_gate_could_not_do_is_not_told),

@@ -97,6 +97,28 @@ static void an_open_stick_is_closed_when_its_day_is_over(void **state_)
         assert_int_equal(scene_gate_calls(), 2);
 }
 
+static void read_only_of_a_kind_is_over_when_its_day_is(void **state_)
+{
+        (void) state_;
+        set_clock(-2500);
+        scene_start("[policy]\nversion = 1\n[storage]\nusb-disk = read-only until 2027-01-31 then block\n"
+                    "sd-card = read-only until 2027-01-31 then block\noptical = read-only until 2027-01-31 then block\n");
+        plug();
+        UNTIL(strcmp(state(), "read-only") == 0);
+        assert_int_equal(scene_gate("readonly 3:0:0:0"), 1);
+        assert_true(bed_exists(&scene.bed, "run/lekdicht/readonly/78"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.readonly",
+                                       "LEKDICHT_REASON=opened read-only by [storage] usb-disk until 2027-01-31", NULL),
+                         1);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        assert_true(fake_usec(NULL, CLOCK_REALTIME) >= MIDNIGHT * USEC);
+        UNTIL(strcmp(state(), "refused") == 0);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused",
+                            "LEKDICHT_REASON=refused by [storage] usb-disk: read-only ended with 2027-01-31", NULL) == 1);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 2);
+}
+
 /* As after a new policy: what is in use is not cut off; its turn comes in half a minute (gatekeeper.h). */
 static void a_stick_in_use_is_not_cut_off(void **state_)
 {
@@ -172,6 +194,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
                 TEST(an_open_stick_is_closed_when_its_day_is_over),
+                TEST(read_only_of_a_kind_is_over_when_its_day_is),
                 TEST(a_stick_in_use_is_not_cut_off),
                 TEST(a_card_is_closed_too),
                 TEST(what_is_plugged_later_is_refused),

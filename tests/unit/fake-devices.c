@@ -31,12 +31,14 @@ void machine_disk(struct machine *m, const char *lun, const char *disk, unsigned
         block(m, path, major, 0);
         machine_file(m, machine_string(m, "%ju\n", (uintmax_t) diskseq), "sys%s/diskseq", path);
         machine_link(m, machine_string(m, "sys%s", path), "sys/block/%s", disk);
+        machine_file(m, "", "dev/%s", disk);
         for (unsigned i = 1; i <= partitions; i++) {
                 const char *part = machine_string(m, "%s/%s%s%u", path, disk,
                                                   strchr("0123456789", disk[strlen(disk) - 1]) ? "p" : "", i);
 
                 block(m, part, major, i);
                 machine_file(m, machine_string(m, "%u\n", i), "sys%s/partition", part);
+                machine_file(m, "", "dev/%s", strrchr(part, '/') + 1);
         }
         machine_show(m, lun, "block", ".block");
 }

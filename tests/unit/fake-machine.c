@@ -20,6 +20,12 @@ static ssize_t write_attribute(int fd, const void *value, size_t length);
 #include "gate/attr.c"
 #undef write
 
+static int ioctl_node(int fd, unsigned long request, void *argument);
+
+#define ioctl ioctl_node
+#include "gate/roflag.c"
+#undef ioctl
+
 static struct machine *current;
 
 /* A broken helper is no failed test but no test at all. */
@@ -230,8 +236,29 @@ void machine_bind(struct machine *m, const char *lun)
         machine_show(m, lun, ".block", "block");
 }
 
+/* When it comes back it is another disk to the kernel: a new number, and no flag. */
+static void forget_disk(struct machine *m, const char *lun)
+{
+        char *disks = strdup(machine_list(m, machine_string(m, "sys%s/block", lun)));
+
+        for (char *disk = strtok(disks, " "); disk; disk = strtok(NULL, " ")) {
+                const char *path = machine_string(m, "sys%s/block/%s", lun, disk);
+                unsigned long long diskseq;
+
+                if (sscanf(machine_read(m, "%s/diskseq", path), "%llu", &diskseq) == 1)
+                        machine_file(m, machine_string(m, "%llu\n", diskseq + 100), "%s/diskseq", path);
+                machine_remove(m, "ro/%s", disk);
+                for (unsigned i = 1; i <= 9; i++) {
+                        machine_remove(m, "ro/%s%u", disk, i);
+                        machine_remove(m, "ro/%sp%u", disk, i);
+                }
+        }
+        free(disks);
+}
+
 void machine_unbind(struct machine *m, const char *lun)
 {
+        forget_disk(m, lun);
         machine_remove(m, "sys%s/driver", lun);
         machine_show(m, lun, "block", ".block");
 }
@@ -292,6 +319,67 @@ static ssize_t write_attribute(int fd, const void *value, size_t length)
         else if (!machine_has(m, "sys%s/driver", device) && !machine_has(m, "sys%s/.driverless", device))
                 machine_bind(m, device);
         return (ssize_t) length;
+}
+
+/* The whole disk of the node NAME, or NULL. */
+static const char *disk_of_node(struct machine *m, const char *name)
+{
+        char *disks = strdup(machine_list(m, "sys/block"));
+        const char *found = NULL;
+
+        for (char *disk = strtok(disks, " "); disk && !found; disk = strtok(NULL, " "))
+                if (strcmp(disk, name) == 0 || machine_has(m, "sys/block/%s/%s", disk, name))
+                        found = machine_string(m, "%s", disk);
+        free(disks);
+        return found;
+}
+
+/* What a node in dev/ is asked and told. As the kernel has it, a disk's flag is its partitions' too. */
+static int ioctl_node(int fd, unsigned long request, void *argument)
+{
+        struct machine *m = current;
+        char link[64], full[PATH_MAX];
+        const char *name, *disk, *value;
+        unsigned long long diskseq;
+        ssize_t n;
+        int answer;
+
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        n = readlink(link, full, sizeof full - 1);
+        machine_must(n > 0, link);
+        full[n] = '\0';
+        name = full + strlen(m->top) + strlen("/dev/");
+        disk = disk_of_node(m, name);
+        errno = ENODEV;
+        if (!disk)
+                return -1;
+        switch (request) {
+        case BLKGETDISKSEQ:
+                if (sscanf(machine_read(m, "sys/block/%s/diskseq", disk), "%llu", &diskseq) != 1)
+                        return -1;
+                *(uint64_t *) argument = diskseq;
+                return 0;
+        case BLKROGET:
+                *(int *) argument = machine_has(m, "ro/%s", disk) || machine_has(m, "ro/%s", name);
+                return 0;
+        case BLKROSET:
+                value = *(int *) argument ? "ro" : "rw";
+                sprintf(m->journal + strlen(m->journal), "dev/%s=%s\n", name, value);
+                answer = m->on_write ? m->on_write(m, machine_string(m, "dev/%s", name), value) : MACHINE_GOES_ON;
+                if (answer < 0) {
+                        errno = -answer;
+                        return -1;
+                }
+                if (answer == MACHINE_SWALLOWS)
+                        return 0;
+                if (*(int *) argument)
+                        machine_file(m, "", "ro/%s", name);
+                else
+                        machine_remove(m, "ro/%s", name);
+                return 0;
+        }
+        errno = ENOTTY;
+        return -1;
 }
 
 long machine_wrote(struct machine *m, const char *line)

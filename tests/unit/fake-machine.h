@@ -5,7 +5,8 @@
  * kernel's would be, and a small piece of kernel behind them. fake-machine.c takes the place of gate/attr.c (it
  * includes it, with write(2) replaced) and of gate/say.c: every write to an attribute is noted in order, can be
  * refused or swallowed by the test, and else does what the kernel would do: `drivers_probe` binds, `driver/unbind`
- * takes the disk away. fake-devices.c says what stands in it.
+ * takes the disk away, a node in dev/ knows its disk and its read-only flag (the file ro/NAME; set, the journal has
+ * "dev/NAME=ro"). fake-devices.c says what stands in it.
  *
  * Paths are relative to the machine's top ("sys/bus/scsi", "run/armed"); devpaths begin with "/devices/" as everywhere.
  * Block devices have major 800 and up, which no kernel gives to anything. */

@@ -65,6 +65,35 @@ static void mixed_needs_luns(void **state)
         assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
 }
 
+static void read_only_is_an_answer_of_its_own(void **state)
+{
+        struct policy_device device = {
+                .name = name, .has_vendor = true, .vendor = 0x951, .serial = good_serial, .access = ACCESS_ALLOW
+        };
+        struct policy policy = { .version = 1 };
+        struct verdict verdict;
+
+        (void) state;
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_READ_ONLY;
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_READ_ONLY);
+        /* A serial may open more. */
+        policy.devices = &device;
+        policy.n_devices = 1;
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_STRINGS);
+        policy.n_devices = 0;
+        policy.storage[STORAGE_OPTICAL] = ACCESS_ALLOW;
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_LUNS);
+        policy.storage[STORAGE_OPTICAL] = ACCESS_BLOCK;
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_LUNS);
+        /* Its end is when to judge again. */
+        policy.storage[STORAGE_OPTICAL] = ACCESS_READ_ONLY;
+        policy.storage_end[STORAGE_OPTICAL].until = 20005;
+        assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_READ_ONLY);
+        assert_int_equal(verdict.again, 20006);
+        assert_int_equal(assess(&policy, &early, 20006, &verdict), ASSESS_NEED_LUNS);
+}
+
 static void serial_of_a_rule_that_fits_is_waited_for(void **state)
 {
         struct policy_device device = {
@@ -156,6 +185,7 @@ int main(void)
                 cmocka_unit_test(all_blocked_needs_nothing),
                 cmocka_unit_test(all_allowed_needs_nothing),
                 cmocka_unit_test(mixed_needs_luns),
+                cmocka_unit_test(read_only_is_an_answer_of_its_own),
                 cmocka_unit_test(serial_of_a_rule_that_fits_is_waited_for),
                 cmocka_unit_test(serial_known_too_early_is_not_used),
                 cmocka_unit_test(serial_of_another_model_is_not_waited_for),

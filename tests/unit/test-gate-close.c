@@ -245,6 +245,23 @@ static void a_granted_disk_is_kept(void **state)
         assert_says(m->out, "unbound 4:0:0:0\n");
 }
 
+/* A read-only grant keeps a disk only while it is read-only. */
+static void a_disk_granted_read_only_is_kept_while_it_is(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        machine_stick(m, "1-3", 6, 4, "sdc", 802, 13, true);
+        state_prepare(&m->roots);
+        state_grant_readonly(&m->roots, 12, "");
+        state_grant_readonly(&m->roots, 13, "");
+        machine_file(m, "", "ro/sdb");
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_says(m->out, "kept 3:0:0:0: granted read-only\n");
+        assert_says(m->out, "unbound 4:0:0:0\n");
+        assert_string_equal(machine_list(m, "run/readonly"), "12 ");
+}
+
 static void what_somebody_uses_is_left_and_said(void **state)
 {
         struct machine *m = *state;
@@ -395,6 +412,7 @@ int main(void)
                 test(internal_disks_need_no_exemption),
                 test(an_exemption_that_cannot_be_written_cuts_nothing_off),
                 test(a_granted_disk_is_kept),
+                test(a_disk_granted_read_only_is_kept_while_it_is),
                 test(what_somebody_uses_is_left_and_said),
                 cmocka_unit_test(a_failure_is_not_hidden_by_something_in_use),
                 test(what_leaves_meanwhile_is_no_failure),

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/open.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/close.c gate/open.c gate/readonly.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The command as it is installed, with its own /sys, /run and /etc: each call is made in a child that has entered the
@@ -193,7 +193,7 @@ static void nobody_has_to_listen(void **state)
 static void only_root_may_write(void **state)
 {
         static const char *const verbs_[][2] = {
-                { "close", NULL }, { "open", NULL }, { "release", "1-2" }, { "refuse", "1-2" }
+                { "close", NULL }, { "open", NULL }, { "release", "1-2" }, { "readonly", "3:0:0:0" }, { "refuse", "1-2" }
         };
         struct machine *m = *state;
 
@@ -347,6 +347,22 @@ static void the_agent_gives_a_descriptor(void **state)
         assert_string_equal(machine_list(m, "run/lekdicht/refused"), "1-2 ");
 }
 
+static void one_disk_is_opened_for_reading(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        assert_int_equal(gate(m, "readonly", "3:0:0:0"), GATE_DONE);
+        assert_string_equal(m->out, "opened 3:0:0:0 read-only as sdb, disk sequence number 12\n");
+        assert_string_equal(machine_list(m, "run/lekdicht/readonly"), "12 ");
+        assert_string_equal(machine_list(m, "run/lekdicht/grant"), "");
+        assert_true(machine_has(m, "ro/sdb"));
+        assert_int_equal(gate(m, "refuse", "1-2"), GATE_DONE);
+        assert_string_equal(machine_list(m, "run/lekdicht/readonly"), "");
+        assert_int_equal(gate(m, "readonly", "1-2"), GATE_USAGE);
+        assert_int_equal(gate(m, "readonly", "9:0:0:0"), GATE_GONE);
+}
+
 static void what_carries_the_system_is_not_refused(void **state)
 {
         struct machine *m = *state;
@@ -392,6 +408,7 @@ int main(void)
                 test(a_boot_closes_unless_something_wants_it_open),
                 test(a_command_does_not_ask_how_it_was_booted),
                 test(one_device_is_refused_and_released),
+                test(one_disk_is_opened_for_reading),
                 test(the_agent_gives_a_descriptor),
                 test(what_carries_the_system_is_not_refused),
                 test(records_of_what_has_left_are_swept),

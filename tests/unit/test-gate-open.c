@@ -235,7 +235,22 @@ static void opening_twice_changes_nothing(void **state)
         m->journal[0] = '\0';
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
-        assert_string_equal(machine_list(m, "run"), "exempt grant node open refused ");
+        assert_string_equal(machine_list(m, "run"), "exempt grant node open readonly refused ");
+}
+
+static void what_was_read_only_is_writable(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        machine_file(m, "", "ro/sdb");
+        machine_file(m, "", "ro/sdb1");
+        state_grant_readonly(&m->roots, 12, "");
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_wrote(m, "dev/sdb=rw");
+        assert_wrote(m, "dev/sdb1=rw");
+        assert_string_equal(machine_list(m, "run/readonly"), "");
 }
 
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, machine_teardown)
@@ -253,6 +268,7 @@ int main(void)
                 test(a_driver_that_was_unloaded_is_loaded),
                 test(no_bus_is_loaded_that_is_not_there),
                 test(opening_twice_changes_nothing),
+                test(what_was_read_only_is_writable),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

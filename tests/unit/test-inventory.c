@@ -411,6 +411,128 @@ static void granted_lun_is_left_alone(void **state)
         assert_true(was_asked(0, VERB_RELEASE, "3:0:0:0"));
 }
 
+static void read_only_everywhere(void)
+{
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_READ_ONLY;
+}
+
+/* What the gate leaves behind when it has made LUN read-only as disk "sda". */
+static void made_read_only(const char *lun, unsigned diskseq)
+{
+        char path[BED_PATH * 2];
+
+        bed_bind(&bed, lun, "sd", "sda", diskseq);
+        snprintf(path, sizeof(path), "%s/block/sda", lun);
+        bed_attribute(&bed, path, "ro", "1");
+        snprintf(path, sizeof(path), "run/lekdicht/readonly/%u", diskseq);
+        bed_text(&bed, path, "%s", "");
+}
+
+static void read_only_is_asked_for_once(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        read_only_everywhere();
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        snprintf(disk, sizeof(disk), "%s/block/sda", lun);
+        event(WATCH_ADD, "scsi", lun);
+        assert_true(was_asked(0, VERB_READONLY, "3:0:0:0"));
+        assert_string_equal(state_of("1-2"), "pending");
+        made_read_only(lun, 7);
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "read-only");
+        assert_int_equal(n_verdicts, 1);
+        event(WATCH_CHANGE, "block", disk);
+        event(WATCH_PRESENT, "scsi", lun);
+        assert_int_equal(n_asked, 1);
+        assert_int_equal(n_drifts, 0);
+}
+
+static void read_only_is_not_allowed_and_allowed_is_not_read_only(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        (void) state;
+        read_only_everywhere();
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        bed_bind(&bed, lun, "sd", "sda", 7);
+        bed_text(&bed, "run/lekdicht/grant/7", "%s", "");
+        event(WATCH_PRESENT, "scsi", lun);
+        assert_true(was_asked(0, VERB_READONLY, "3:0:0:0")); /* open, and it must not be */
+        made_read_only(lun, 7);
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "read-only");
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
+                policy.storage[kind] = ACCESS_ALLOW;
+        inventory_judge_all(inventory);
+        assert_true(was_asked(1, VERB_RELEASE, "3:0:0:0"));
+        assert_int_equal(n_verdicts, 2); /* told anew */
+        bed_remove(&bed, "run/lekdicht/readonly/7");
+        done(1, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "allowed");
+}
+
+static void made_writable_by_another_it_is_read_only_again(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        read_only_everywhere();
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        snprintf(disk, sizeof(disk), "%s/block/sda", lun);
+        event(WATCH_ADD, "scsi", lun);
+        made_read_only(lun, 7);
+        done(0, DEED_DONE, false);
+        bed_attribute(&bed, disk, "ro", "0");
+        event(WATCH_CHANGE, "block", disk);
+        assert_true(was_asked(1, VERB_READONLY, "3:0:0:0"));
+        assert_int_equal(n_drifts, 1);
+}
+
+static void another_medium_is_made_read_only_and_no_drift(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        read_only_everywhere();
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        snprintf(disk, sizeof(disk), "%s/block/sda", lun);
+        event(WATCH_ADD, "scsi", lun);
+        for (unsigned i = 0; i <= DECIDE_DRIFTS_MAX; i++) {
+                if (i == 0)
+                        made_read_only(lun, 7);
+                bed_attribute(&bed, disk, "diskseq", "%u", 8 + i);
+                done(i, DEED_DONE, false);
+                bed_attribute(&bed, disk, "diskseq", "%u", 9 + i);
+                event(WATCH_CHANGE, "block", disk);
+                assert_true(was_asked(i + 1, VERB_READONLY, "3:0:0:0"));
+        }
+        assert_int_equal(n_drifts, 0);
+}
+
+/* A stick whose disk may be read and whose CD drive may be written: the one that opens most speaks for it. */
+static void the_most_open_lun_speaks_for_the_stick(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true);
+
+        (void) state;
+        policy.storage[STORAGE_USB_DISK] = ACCESS_READ_ONLY;
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 5, "a", "CD"));
+        event(WATCH_ADD, "scsi", bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 1, 0, "a", "disk"));
+        inventory_strings(inventory, strings_of, "", "");
+        assert_int_equal(n_asked, 1); /* the CD drive is held, for it has no driver */
+        assert_true(was_asked(0, VERB_READONLY, "3:0:0:1"));
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "read-only");
+        assert_string_equal(inventory_find(inventory, "1-2")->verdict.rule, "[storage] usb-disk");
+}
+
 static void released_disk_without_grant_is_not_released_for_ever(void **state)
 {
         const char *devpath = bed_usb(&bed, &stick, true), *lun;
@@ -668,6 +790,11 @@ int main(void)
                 TEST(slow_strings_do_not_lose_the_settling),
                 TEST(bound_lun_is_unbound_at_once),
                 TEST(granted_lun_is_left_alone),
+                TEST(read_only_is_asked_for_once),
+                TEST(read_only_is_not_allowed_and_allowed_is_not_read_only),
+                TEST(made_writable_by_another_it_is_read_only_again),
+                TEST(another_medium_is_made_read_only_and_no_drift),
+                TEST(the_most_open_lun_speaks_for_the_stick),
                 TEST(released_disk_without_grant_is_not_released_for_ever),
                 TEST(quarrel_ends),
                 TEST(outcomes_are_states),

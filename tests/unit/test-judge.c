@@ -283,6 +283,41 @@ static void hand_made_policies(void **state)
         assert_int_equal(v.access, ACCESS_BLOCK);
 }
 
+static void read_only_may_end(void **state)
+{
+        static const char text[] = HEAD "[storage]\nusb-disk = read-only until 2027-02-01 then block\noptical = read-only\n";
+        struct storage_facts disc = stick;
+        struct verdict v;
+        (void) state;
+
+        v = judged_on(text, TODAY);
+        assert_int_equal(v.access, ACCESS_READ_ONLY);
+        assert_int_equal(v.by_rule, ACCESS_READ_ONLY);
+        assert_int_equal(v.again, 20851);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_string_equal(v.reason, "opened read-only by [storage] usb-disk until 2027-02-01");
+        v = judged_on(text, TODAY + 1);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_int_equal(v.again, 0);
+        assert_string_equal(v.reason, "refused by [storage] usb-disk: read-only ended with 2027-02-01");
+        disc.kind = STORAGE_OPTICAL;
+        v = judged(text, disc);
+        assert_int_equal(v.access, ACCESS_READ_ONLY);
+        assert_int_equal(v.again, 0);
+        assert_string_equal(v.reason, "opened read-only by [storage] optical");
+}
+
+static void audit_opens_what_would_be_read_only(void **state)
+{
+        struct verdict v;
+        (void) state;
+
+        v = judged(HEAD "mode = audit\n[device x]\nvendor = 0951\naccess = read-only\n", stick);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.by_rule, ACCESS_READ_ONLY);
+        assert_string_equal(v.reason, "audit: would have been opened read-only by [device x]");
+}
+
 /* Nothing that a policy file can hold is cut short on its way to the journal. */
 static void the_longest_reason_is_whole(void **state)
 {
@@ -467,6 +502,8 @@ int main(void)
                 cmocka_unit_test(every_criterion_must_fit),
                 cmocka_unit_test(a_section_holds_through_its_last_day),
                 cmocka_unit_test(the_next_section_that_fits_takes_over),
+                cmocka_unit_test(read_only_may_end),
+                cmocka_unit_test(audit_opens_what_would_be_read_only),
                 cmocka_unit_test(hand_made_policies),
                 cmocka_unit_test(the_longest_reason_is_whole),
                 cmocka_unit_test(a_thousand_devices),

@@ -114,6 +114,15 @@ static void not_a_notice(void **state)
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <''>"), -ENOTSUP);
 }
 
+static void kinds_of_notice(void **state)
+{
+        (void) state;
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-refused'>"), 0);
+        assert_false(notice.read_only);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-readonly'>"), 0);
+        assert_true(notice.read_only);
+}
+
 static void untouched(void **state)
 {
         (void) state;
@@ -266,6 +275,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whole),     cmocka_unit_test(least),       cmocka_unit_test(not_a_notice),
+                cmocka_unit_test(kinds_of_notice),
                 cmocka_unit_test(untouched), cmocka_unit_test(plugs),       cmocka_unit_test(kinds),
                 cmocka_unit_test(texts),     cmocka_unit_test(codes),       cmocka_unit_test(links),
                 cmocka_unit_test(places),    cmocka_unit_test(wrong_types),

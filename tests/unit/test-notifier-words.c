@@ -75,6 +75,24 @@ static void whole(void **state)
         assert_string_equal(words.icon, "drive-removable-media");
 }
 
+static void read_only(void **state)
+{
+        (void) state;
+        notice.read_only = true;
+        compose();
+        assert_string_equal(words.title, "This USB stick is for reading only");
+        assert_string_equal(words.body,
+                            "What is on it you can open and copy, but not change. USB sticks and disks get lost easily, so "
+                            "your school keeps files off them. Please use OneDrive or Teams instead.\n"
+                            "Questions? Servicedesk, room 1.04\n"
+                            "De Regenboog · “DataTraveler” · code 7Q3XYZ");
+        for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
+                notice.device = (enum notice_device) device;
+                compose();
+                assert_non_null(strstr(words.title, "for reading only"));
+        }
+}
+
 static void buttons(void **state)
 {
         static const char *const labels[] = { "OneDrive", "Teams", "Ask the servicedesk", "Report a data leak" };
@@ -228,6 +246,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(whole), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
+                TEST(read_only), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
                 TEST(leak),  TEST(simulated), TEST(strange), TEST(longest),
         };
 

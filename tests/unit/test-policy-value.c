@@ -59,24 +59,55 @@ static void access(void **state)
 {
         (void) state;
 
-        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4, "usb-disk cannot be \"alow\"; write block or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4, "usb-disk cannot be \"ALLOW\"; write block or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4, "usb-disk cannot be \"yes\"; write block or allow");
-        assert_refused(HEAD "[storage]\noptical = read-only\n", 4,
-                       "\"read-only\" is not known by lekdicht 0.1.0, only by a later version; write block or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4, "usb-disk cannot be \"alow\"; write block, read-only or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4, "usb-disk cannot be \"ALLOW\"; write block, read-only or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4, "usb-disk cannot be \"yes\"; write block, read-only or allow");
         assert_refused(HEAD "[storage]\noptical = encrypted\n", 4,
-                       "\"encrypted\" is not known by lekdicht 0.1.0, only by a later version; write block or allow");
-        assert_refused(
-                HEAD "[storage]\noptical = read-only until 2027-02-01 then block\n", 4,
-                "\"read-only until 2027-02-01 then block\" is not known by lekdicht 0.1.0, only by a later version; "
-                "write block or allow");
-        assert_refused(HEAD "[storage]\noptical = allow until 2027-02-01 then block\n", 4,
-                       "\"allow until 2027-02-01 then block\" is not known by lekdicht 0.1.0, only by a later version; "
-                       "write block or allow");
+                       "\"encrypted\" is not known by lekdicht 0.1.0, only by a later version; write block, read-only or "
+                       "allow");
+        assert_refused(HEAD "[device a]\nclass = optical\naccess = read-only until 2027-02-01 then block\n", 5,
+                       "access cannot be \"read-only until 2027-02-01 then block\"; write its end as a key, until = "
+                       "2027-02-01");
         assert_refused(HEAD "[storage]\noptical = read-onlyish\n", 4,
-                       "optical cannot be \"read-onlyish\"; write block or allow");
+                       "optical cannot be \"read-onlyish\"; write block, read-only or allow");
         assert_refused(HEAD "[device a]\nclass = optical\naccess = open\n", 5,
-                       "access cannot be \"open\"; write block or allow");
+                       "access cannot be \"open\"; write block, read-only or allow");
+}
+
+static void read_only(void **state)
+{
+        static const char *const bad[] = {
+                "allow until 2027-02-01 then block",     "block until 2027-02-01 then allow",
+                "read-only until 2027-02-01",            "read-only until 2027-02-01 then allow",
+                "read-only until 2027-02-30 then block", "read-only until 2027-2-1 then block",
+                "read-only until 2100-01-01 then block", "read-only until  2027-02-01 then block",
+                "read-only until 2027-02-01  then block", "read-only until 2027-02-01 then blocked",
+                "read-only until tomorrow evening then block",
+        };
+        struct policy *policy = assert_accepted(HEAD "[storage]\nusb-disk = read-only\n"
+                                           "optical = read-only until 2027-02-01 then block\n"
+                                           "[device a]\nclass = optical\naccess = read-only\n");
+
+        (void) state;
+        assert_int_equal(policy->storage[STORAGE_USB_DISK], ACCESS_READ_ONLY);
+        assert_int_equal(policy->storage_end[STORAGE_USB_DISK].until, 0);
+        assert_int_equal(policy->storage[STORAGE_OPTICAL], ACCESS_READ_ONLY);
+        assert_int_equal(policy->storage_end[STORAGE_OPTICAL].until, 20850);
+        assert_string_equal(policy->storage_end[STORAGE_OPTICAL].text, "2027-02-01");
+        assert_int_equal(policy->storage[STORAGE_SD_CARD], ACCESS_BLOCK);
+        assert_int_equal(policy->devices[0].access, ACCESS_READ_ONLY);
+        policy_free(policy);
+
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+                char text[256], error[320];
+
+                snprintf(text, sizeof text, HEAD "[storage]\noptical = %s\n", bad[i]);
+                snprintf(error, sizeof error,
+                         "optical cannot be \"%s\"; only read-only has an end, from 2020-01-01 to 2099-12-31: write "
+                         "read-only until 2027-02-01 then block",
+                         bad[i]);
+                assert_refused(text, 4, error);
+        }
 }
 
 static void class(void **state)
@@ -227,8 +258,8 @@ static void until_is_a_day_that_exists(void **state)
                 snprintf(text, sizeof(text), HEAD "[device a]\nclass = optical\naccess = allow\nuntil = %s\n",
                          good[i].text);
                 policy = assert_accepted(text);
-                assert_int_equal(policy->devices[0].until, good[i].day);
-                assert_string_equal(policy->devices[0].until_text, good[i].text);
+                assert_int_equal(policy->devices[0].end.until, good[i].day);
+                assert_string_equal(policy->devices[0].end.text, good[i].text);
                 policy_free(policy);
         }
         for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -261,6 +292,7 @@ int main(void)
                 cmocka_unit_test(mode),
                 cmocka_unit_test(min_agent),
                 cmocka_unit_test(access),
+                cmocka_unit_test(read_only),
                 cmocka_unit_test(class),
                 cmocka_unit_test(vendor_and_product),
                 cmocka_unit_test(serial_that_never_matches_is_a_warning),

@@ -29,13 +29,14 @@ SECTION = "zoo"
 VERDICTS = {
     "refused": "refused",               # judged, and switched off
     "opened": "opens",                  # judged, and given its driver
+    "read-only": "opens for reading",   # judged, and never writable
     "held": "held",                     # nobody there to judge it: the closed gate holds it
     "untouched": "untouched",           # not lekdicht's business
     "exempt": "exempt",                 # carries the system
     "in part": "storage refused, the rest works",
     "open": "opens: the gate is open",
 }
-EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.inventory", "lekdicht.gate.exempt",
+EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.readonly", "lekdicht.device.inventory", "lekdicht.gate.exempt",
           "lekdicht.gate.opened", "lekdicht.gate.closed", "lekdicht.gate.drift", "lekdicht.device.drift"}
 RULE = re.compile(r"none|\[storage\] (usb-disk|sd-card|optical|external-disk)|\[device [\w.-]+\]|built-in")
 HOWS = {"qemu": "QEMU", "gadget": "dummy_hcd", "boot": "boot", "deed": "deed"}

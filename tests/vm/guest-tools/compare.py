@@ -73,9 +73,12 @@ def differences():
                          and read(f"{interface}/authorized").strip() == b"1"]
             if open_ones:
                 yield f"{name} is listed as refused and {open_ones} authorised"
-        elif state == "allowed":
+        elif state in ("allowed", "read-only"):
             if not disks:
-                yield f"{name} is listed as allowed and has no disk"
+                yield f"{name} is listed as {state} and has no disk"
+            writable = [disk for disk in disks if state == "read-only" and read(f"{SYS}/block/{disk}/ro").strip() != b"1"]
+            if writable:
+                yield f"{name} is listed as read-only and {writable} can be written"
         elif state not in ("exempt", "held"):
             yield f"{name} is {state}"
         shown = sorted(node for node in said[name]["nodes"] if os.path.exists(f"{SYS}/block/{node}"))
@@ -97,7 +100,7 @@ def differences():
 def stale():
     """Records of what is not there any more."""
     sequences = {read(f"{disk}/diskseq").decode().strip() for disk in glob.glob(f"{SYS}/block/*")}
-    for grant in sorted(names("grant") - sequences):
+    for grant in sorted((names("grant") | names("readonly")) - sequences):
         yield f"grant {grant} is of no disk"
     for record in sorted(names("refused")):
         if not os.path.exists(f"{SYS}/bus/usb/devices/{record}"):

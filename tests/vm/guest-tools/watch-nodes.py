@@ -23,12 +23,16 @@ def main():
                 disk = os.path.basename(node).rstrip("0123456789")
                 with open(f"/sys/class/block/{disk}/diskseq") as file:
                     sequence = file.read().strip()
+                with open(f"/sys/class/block/{os.path.basename(node)}/ro") as file:
+                    read_only = file.read().strip()
             except OSError:
                 continue
             mode = stat.S_IMODE(status.st_mode)
-            if (mode & 0o077 or status.st_gid) and (node, sequence) not in seen:
-                seen.add((node, sequence))
-                print(json.dumps({"node": node, "mode": f"{mode:o}", "gid": status.st_gid, "diskseq": sequence}), flush=True)
+            found = (node, sequence, mode, status.st_gid, read_only)
+            if (mode & 0o077 or status.st_gid) and found not in seen:
+                seen.add(found)
+                print(json.dumps({"node": node, "mode": f"{mode:o}", "gid": status.st_gid, "diskseq": sequence,
+                                  "ro": read_only}), flush=True)
         time.sleep(LOOK)
 
 

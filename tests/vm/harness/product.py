@@ -28,12 +28,17 @@ def policy_text(*sections, version=1, mode="enforce"):
     return "\n".join((f"[policy]\nversion = {version}\nmode = {mode}\n", *sections))
 
 
-def allow(name, vendor=QEMU_VENDOR, product=QEMU_PRODUCT, serial=None):
+def allow(name, vendor=QEMU_VENDOR, product=QEMU_PRODUCT, serial=None, access="allow"):
     """A [device] section that opens it."""
     lines = [f"[device {name}]"]
     lines += [f"{key} = {value}" for key, value in
               (("vendor", vendor), ("product", product), ("serial", serial)) if value is not None]
-    return "\n".join((*lines, "access = allow", ""))
+    return "\n".join((*lines, f"access = {access}", ""))
+
+
+def read_only(name, **criteria):
+    """A [device] section that opens it for reading."""
+    return allow(name, access="read-only", **criteria)
 
 
 class Product:

@@ -55,7 +55,7 @@ WRONG_TEXTS = (
     ("no version", "[policy]\nmode = audit\n", 1, "has no version"),
     ("a version that is no number", "[policy]\nversion = 1.0\n", 2, "is no version"),
     ("an unknown key", HEAD + "[storage]\nusbdisk = allow\n", 4, 'did you mean "usb-disk"?'),
-    ("an unknown access", HEAD + "[storage]\nusb-disk = read-only\n", 4, ""),
+    ("an unknown access", HEAD + "[storage]\nusb-disk = encrypted\n", 4, ""),
     ("a key of a later version", HEAD + "[device a]\nclass = optical\naccess = allow\nusers = @exam\n", 6, "only by a later version"),
     ("a day that does not exist", HEAD + "[device a]\nclass = optical\naccess = allow\nuntil = 2027-02-30\n", 6, "until cannot be"),
     ("a section of a later version", HEAD + "[clients]\nanything = at all\n", 3, "only by a later version"),

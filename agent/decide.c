@@ -145,6 +145,9 @@ static void judge_phone(const struct decide *decide, struct device *device, unsi
                 phone->answer = answer;
                 phone->verdict = verdict;
         }
+        /* The interfaces come one after another, and the next may be of a kind that is refused. */
+        if (phone->answer == ASSESS_ALLOWED && has_phone_interface(device) && !phone->whole)
+                phone->answer = ASSESS_NEED_LUNS;
 }
 
 void decide_judge(const struct decide *decide, struct device *device)

@@ -59,6 +59,7 @@ struct phone {
         bool is;
         bool shown; /* users may have had its node open: an interface alone cannot be taken from them */
         enum phone_told told;
+        bool whole;     /* all interfaces that its descriptors have are in /sys: no other kind will come */
         unsigned kinds; /* as last seen: 1U << enum storage_kind each */
         enum assessment answer;
         enum storage_kind kind; /* of its kinds the one that decided */

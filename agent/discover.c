@@ -123,18 +123,15 @@ static const struct usbdesc_interface *described_as(const struct device *device,
         return config ? usbdesc_interface(config, number) : NULL;
 }
 
-/* udev's rules have done with a phone: what was no business of ours may be one by now. */
-static struct device *on_phone(struct inventory *inventory, const struct watch_event *event)
+/* Note what is in /sys of a phone by now: before it is let in, each part of it has to be looked at. */
+static void note_phone(struct inventory *inventory, struct device *device)
 {
         CLEANUP(cleanup_closedir) DIR *directory = NULL;
-        struct device *device = usb_device(inventory, event->devpath, true, event->usec);
         const struct dirent *entry;
-        int fd;
+        int fd = openat(device->target.dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const struct usbdesc_config *described;
+        unsigned count = 0;
 
-        if (!device)
-                return NULL;
-        device->phone.told = phone_told_from(event->phone);
-        fd = openat(device->target.dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         directory = fd < 0 ? NULL : fdopendir(fd);
         if (!directory && fd >= 0)
                 close(fd);
@@ -145,16 +142,33 @@ static struct device *on_phone(struct inventory *inventory, const struct watch_e
                 int kind;
 
                 if (!facts_interface_name(entry->d_name, &config, &number) ||
-                    (size_t) snprintf(devpath, sizeof(devpath), "%s/%s", event->devpath, entry->d_name) >= sizeof(devpath))
+                    (size_t) snprintf(devpath, sizeof(devpath), "%s/%s", device->target.devpath, entry->d_name) >=
+                            sizeof(devpath))
                         continue;
                 interface_fd = openat(device->target.dirfd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 if (interface_fd < 0)
                         continue;
+                count++;
                 device->config = config;
-                kind = phone_of(device, interface_fd, described_as(device, config, number));
-                if (kind >= 0 && !facts_interface_is_storage(interface_fd))
+                kind = facts_interface_is_storage(interface_fd)
+                               ? -1
+                               : phone_of(device, interface_fd, described_as(device, config, number));
+                if (kind >= 0)
                         note_interface(inventory, device, devpath, &interface_fd, kind);
         }
+        described = usbdesc_config(&device->desc, device->config);
+        device->phone.whole = described && device->desc.complete && count >= described->n_interfaces;
+}
+
+/* udev's rules have done with a phone: what was no business of ours may be one by now. */
+static struct device *on_phone(struct inventory *inventory, const struct watch_event *event)
+{
+        struct device *device = usb_device(inventory, event->devpath, true, event->usec);
+
+        if (!device)
+                return NULL;
+        device->phone.told = phone_told_from(event->phone);
+        note_phone(inventory, device);
         return device;
 }
 
@@ -192,8 +206,8 @@ static struct device *on_usb_interface(struct inventory *inventory, const char *
         phone = phone_of(device, fd, described);
         if (storage || (described && described->storage))
                 note_interface(inventory, device, devpath, &fd, -1);
-        else if (phone >= 0)
-                note_interface(inventory, device, devpath, &fd, phone);
+        else if (phone >= 0 || device->phone.is)
+                note_phone(inventory, device);
         return device;
 }
 

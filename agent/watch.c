@@ -100,6 +100,7 @@ static int on_phone(sd_event_source *source, int fd, uint32_t revents, void *use
                 }
                 event.devpath = udev_device_get_devpath(device);
                 event.phone = udev_device_get_property_value(device, PHONE_PROPERTY);
+if(getenv("DBG"))fprintf(stderr,"DBG %s %s\n",event.devpath,event.phone);
                 if (event.devpath && event.phone && action_of(udev_device_get_action(device)) != WATCH_REMOVE)
                         watch->callback(watch->userdata, &event);
         }
@@ -114,8 +115,6 @@ static int listen_for_phones(struct watch *watch)
         if (!watch->phones)
                 return -errno;
         r = udev_monitor_filter_add_match_subsystem_devtype(watch->phones, "usb", "usb_device");
-        if (r >= 0)
-                r = udev_monitor_filter_add_match_tag(watch->phones, PHONE_TAG);
         if (r >= 0)
                 r = udev_monitor_enable_receiving(watch->phones);
         if (r >= 0)

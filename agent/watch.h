@@ -2,8 +2,8 @@
 #pragma once
 
 /* The kernel's own device events (netlink, group "kernel"): not udevd's, so they come before any rule has run and also
- * while udevd is stopped. Of udevd's only those of devices that our rule has marked as phones, with what other rules know
- * of them; the kernel does not wake us for the rest. The only file that knows libudev. */
+ * while udevd is stopped. Of udevd's only those of USB devices, for those that our rule has marked as phones, with what other
+ * rules know of them; the kernel does not wake us for the rest. The only file that knows libudev. */
 
 #include <stdbool.h>
 #include <stddef.h>

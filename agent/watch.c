@@ -100,7 +100,6 @@ static int on_phone(sd_event_source *source, int fd, uint32_t revents, void *use
                 }
                 event.devpath = udev_device_get_devpath(device);
                 event.phone = udev_device_get_property_value(device, PHONE_PROPERTY);
-if(getenv("DBG"))fprintf(stderr,"DBG %s %s\n",event.devpath,event.phone);
                 if (event.devpath && event.phone && action_of(udev_device_get_action(device)) != WATCH_REMOVE)
                         watch->callback(watch->userdata, &event);
         }

@@ -233,6 +233,25 @@ static void allowed_in_part_is_refused(void **state)
         assert_int_equal(scene_gate("release 1-2"), 0);
 }
 
+/* A phone that brings its drivers on a disk. Each part is refused by its own interface, and one that is keeps the node. */
+static void files_on_a_disk_as_well(void **state)
+{
+        static const struct bed_usb drivers = PHONE(5, MTP, BED_BOT, AUDIO);
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW("phone-mtp"));
+        devpath = scene_plug(&drivers);
+        UNTIL(scene_gate("refuse 1-2:1.1") == 1 && !authorized(devpath, "1-2:1.1"));
+        scene_run(100);
+        assert_true(authorized(devpath, "") && authorized(devpath, "1-2:1.0") && authorized(devpath, "1-2:1.2"));
+        scene_policy(BLOCK);
+        assert_true(agent_reload(scene.agent) > 0);
+        UNTIL(scene_gate("refuse 1-2:1.0") == 1 && !authorized(devpath, "1-2:1.0"));
+        assert_true(authorized(devpath, "") && authorized(devpath, "1-2:1.2"));
+        assert_false(scene_journal_has("04e8"));
+}
+
 /* An interface alone is brought back through a node that was opened before. */
 static void what_was_given_is_taken_whole(void **state)
 {
@@ -333,6 +352,7 @@ int main(void)
                 TEST(what_only_udev_knows_is_refused),
                 TEST(allowed_phone_is_given),
                 TEST(allowed_in_part_is_refused),
+                TEST(files_on_a_disk_as_well),
                 TEST(what_was_given_is_taken_whole),
                 TEST(what_was_refused_opens_with_the_policy),
                 TEST(interface_that_comes_back_is_refused_again),

@@ -47,7 +47,8 @@ static struct device *usb_device(struct inventory *inventory, const char *devpat
                 return NULL;
         r = facts_usb_device(device);
         /* -EBADMSG: no descriptors worth the name. The kernel may know more, and its storage interfaces count. */
-        if ((r < 0 && r != -EBADMSG) || (!must && !usbdesc_has_storage(&device->desc) && phone_kinds(&device->desc, PHONE_TOLD_NOTHING) == 0)) {
+        if ((r < 0 && r != -EBADMSG) ||
+            (!must && !usbdesc_has_storage(&device->desc) && phone_kinds(&device->desc, PHONE_TOLD_NOTHING) == 0)) {
                 device_free(device);
                 return NULL;
         }

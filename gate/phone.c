@@ -15,9 +15,9 @@
 #include "gate/attr.h"
 #include "gate/state.h"
 
-#define TAG "lekdicht-phone"
+#define TAG              "lekdicht-phone"
 #define USB_DEVICE_MAJOR 189U /* include/linux/usb.h of the kernel; Documentation/admin-guide/devices.txt */
-#define NAME_MAX_BYTES 16U
+#define NAME_MAX_BYTES   16U
 
 static void name_of(unsigned busnum, unsigned devnum, char name[NAME_MAX_BYTES])
 {

@@ -51,19 +51,19 @@ struct bed_usb {
 
 #define BED_BOT                                                                                                        \
         {                                                                                                              \
-                0x08, 0x06, 0x50, NULL                                                                                       \
+                0x08, 0x06, 0x50, NULL                                                                                 \
         }
 #define BED_UAS                                                                                                        \
         {                                                                                                              \
-                0x08, 0x06, 0x62, NULL                                                                                       \
+                0x08, 0x06, 0x62, NULL                                                                                 \
         }
 #define BED_HID                                                                                                        \
         {                                                                                                              \
-                0x03, 0x01, 0x01, NULL                                                                                       \
+                0x03, 0x01, 0x01, NULL                                                                                 \
         }
 #define BED_VENDOR                                                                                                     \
         {                                                                                                              \
-                0xff, 0xff, 0xff, NULL                                                                                       \
+                0xff, 0xff, 0xff, NULL                                                                                 \
         }
 
 /* "/devices/.../1-2"; with interfaces: those are in /sys as well. */

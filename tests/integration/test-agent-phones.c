@@ -18,24 +18,46 @@
 #define BLOCK      "[policy]\nversion = 1\nmode = enforce\n"
 #define ALLOW(key) BLOCK "[storage]\n" key " = allow\n"
 
-#define MTP    { 0x06, 0x01, 0x01, "MTP" }
-#define PTP    { 0x06, 0x01, 0x01, NULL }
-#define OLD    { 0xff, 0xff, 0x00, "MTP" }
-#define ADB    { 0xff, 0x42, 0x01, "ADB Interface" }
-#define RNDIS  { 0xe0, 0x01, 0x03, "RNDIS Communications Control" }
-#define DATA   { 0x0a, 0x00, 0x00, "RNDIS Ethernet Data" }
-#define AUDIO  { 0x01, 0x01, 0x00, NULL }
-#define USBMUX { 0xff, 0xfe, 0x02, "Apple USB Multiplexor" }
+#define MTP                                                                                                            \
+        {                                                                                                              \
+                0x06, 0x01, 0x01, "MTP"                                                                                \
+        }
+#define PTP                                                                                                            \
+        {                                                                                                              \
+                0x06, 0x01, 0x01, NULL                                                                                 \
+        }
+#define OLD                                                                                                            \
+        {                                                                                                              \
+                0xff, 0xff, 0x00, "MTP"                                                                                \
+        }
+#define ADB                                                                                                            \
+        {                                                                                                              \
+                0xff, 0x42, 0x01, "ADB Interface"                                                                      \
+        }
+#define RNDIS                                                                                                          \
+        {                                                                                                              \
+                0xe0, 0x01, 0x03, "RNDIS Communications Control"                                                       \
+        }
+#define DATA                                                                                                           \
+        {                                                                                                              \
+                0x0a, 0x00, 0x00, "RNDIS Ethernet Data"                                                                \
+        }
+#define AUDIO                                                                                                          \
+        {                                                                                                              \
+                0x01, 0x01, 0x00, NULL                                                                                 \
+        }
+#define USBMUX                                                                                                         \
+        {                                                                                                              \
+                0xff, 0xfe, 0x02, "Apple USB Multiplexor"                                                              \
+        }
 
 #define PHONE(number, ...)                                                                                             \
-        { .port = "1-2",                                                                                               \
-          .vendor = 0x04e8,                                                                                            \
-          .product = 0x6860,                                                                                           \
-          .manufacturer = "SAMSUNG",                                                                                   \
-          .name = "Fenna's Galaxy",                                                                                    \
-          .serial = "R58M123ABCD",                                                                                     \
-          .devnum = number,                                                                                            \
-          .interfaces = { __VA_ARGS__ } }
+        {                                                                                                              \
+                .port = "1-2", .vendor = 0x04e8, .product = 0x6860, .manufacturer = "SAMSUNG",                         \
+                .name = "Fenna's Galaxy", .serial = "R58M123ABCD", .devnum = number, .interfaces = {                   \
+                        __VA_ARGS__                                                                                    \
+                }                                                                                                      \
+        }
 
 static const struct bed_usb mtp = PHONE(5, MTP), ptp = PHONE(5, PTP), old = PHONE(5, OLD), adb = PHONE(5, AUDIO, ADB),
                             both = PHONE(5, MTP, ADB), tethering = PHONE(5, RNDIS, DATA, MTP),
@@ -112,9 +134,8 @@ static void files_are_refused_and_the_device_is_not(void **state)
 
 static void nobody_writes_down_whose_phone_it_is(void **state)
 {
-        static const char *const secrets[] = { "Fenna",    "Galaxy", "SAMSUNG", "R58M123ABCD",
-                                               "04e8",     "6860",   "1256",    "26720",
-                                               "LEKDICHT_VENDOR", "LEKDICHT_PRODUCT" };
+        static const char *const secrets[] = { "Fenna", "Galaxy", "SAMSUNG", "R58M123ABCD",     "04e8",
+                                               "6860",  "1256",   "26720",   "LEKDICHT_VENDOR", "LEKDICHT_PRODUCT" };
         const char *devpath;
 
         (void) state;

@@ -459,6 +459,7 @@ struct agent *agent_free(struct agent *agent)
                 sd_event_source_disable_unref(agent->signals[i]);
         sd_event_source_disable_unref(agent->reconcile);
         sd_event_source_disable_unref(agent->settle);
+        agent->ready = ready_free(agent->ready);
         agent->bus = bus_free(agent->bus);
         watch_free(agent->watch);
         gatewatch_free(agent->gatewatch);
@@ -497,6 +498,5 @@ int agent_start(struct agent *agent)
         r = bus_new(agent, paths->bus, &agent->bus);
         if (r < 0)
                 return r;
-        sd_notify(0, "READY=1");
-        return 0;
+        return ready_new(agent->loop, agent->inventory, agent->plugs, &agent->ready);
 }

@@ -12,6 +12,7 @@
 #include "agent/inventory.h"
 #include "agent/plugs.h"
 #include "agent/policystore.h"
+#include "agent/ready.h"
 #include "agent/spool.h"
 #include "agent/strings.h"
 #include "agent/today.h"
@@ -31,6 +32,7 @@ struct agent {
         struct spool *spool;
         struct plugs *plugs;
         struct today *today;
+        struct ready *ready;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;

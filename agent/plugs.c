@@ -268,3 +268,11 @@ void plugs_recorded(struct plugs *plugs, uint64_t ticket)
                         plug->stored = true;
         plugs_look(plugs);
 }
+
+bool plugs_unrecorded(const struct plugs *plugs)
+{
+        for (const struct plug *plug = plugs->first; plug; plug = plug->next)
+                if (!plug->recorded)
+                        return true;
+        return false;
+}

@@ -49,3 +49,5 @@ void plugs_state(struct plugs *plugs, const struct device *device);
 void plugs_recorded(struct plugs *plugs, uint64_t ticket);
 /* The spool fails, or works again. */
 void plugs_look(struct plugs *plugs);
+/* Whether a verdict still waits to be recorded. */
+bool plugs_unrecorded(const struct plugs *plugs);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "agent/strings.h"
 #include "common/cleanup.h"
 #include "common/sysfs.h"
+#include "common/text.h"
 
 struct record {
         char manufacturer[DEVICE_TEXT_MAX / 2 - 1], product[DEVICE_TEXT_MAX / 2], serial[DEVICE_SERIAL_MAX];
@@ -81,20 +83,35 @@ struct strings *strings_free(struct strings *strings)
         return NULL;
 }
 
+/* As sysfs_read_text(), by system calls alone: at the fork another thread may have held a lock of any library's. */
+static void read_attribute(int dirfd, const char *name, char *buffer, size_t size)
+{
+        char raw[SYSFS_ATTRIBUTE_MAX];
+        long fd = syscall(SYS_openat, dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0), n;
+
+        if (fd < 0)
+                return;
+        n = syscall(SYS_read, (int) fd, raw, sizeof(raw));
+        if (n > 0)
+                (void) text_clean(raw, (size_t) n, buffer, size);
+        (void) syscall(SYS_close, (int) fd);
+}
+
 /* In the child: nothing but system calls and our own pure functions. */
 static _Noreturn void child(int dirfd, int pipe_fd)
 {
         struct record record = { 0 };
 
-        /* Whatever else the agent has open (its lock, the bus) must not outlive it here. */
+        /* Whatever else the agent has open (its lock, the bus, its output) must not outlive it here. */
         dup2(dirfd, 3);
         dup2(pipe_fd, 4);
         close_range(5, UINT_MAX, 0);
+        close_range(0, 2, 0);
         signal(SIGTERM, SIG_DFL);
-        (void) sysfs_read_text(3, "manufacturer", record.manufacturer, sizeof(record.manufacturer));
-        (void) sysfs_read_text(3, "product", record.product, sizeof(record.product));
-        (void) sysfs_read_text(3, "serial", record.serial, sizeof(record.serial));
-        _exit(write(4, &record, sizeof(record)) == (ssize_t) sizeof(record) ? 0 : 1);
+        read_attribute(3, "manufacturer", record.manufacturer, sizeof(record.manufacturer));
+        read_attribute(3, "product", record.product, sizeof(record.product));
+        read_attribute(3, "serial", record.serial, sizeof(record.serial));
+        _exit(syscall(SYS_write, 4, &record, sizeof(record)) == (long) sizeof(record) ? 0 : 1);
 }
 
 static void start_all(struct strings *strings);

@@ -497,6 +497,9 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
             !only_storage(device))
                 return DEVICE_HELD;
+        /* Without a configuration: usbmuxd's rules take an iPhone's away. Nothing is under way. */
+        if (is_only_phone(device) && !has_phone_interface(device) && !any_refusal(device))
+                return DEVICE_HELD;
         if (is_decided(decide, device, &allowed)) {
                 if (!allowed)
                         return DEVICE_REFUSED;

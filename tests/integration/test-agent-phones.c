@@ -344,6 +344,27 @@ static void present_at_the_start_is_judged(void **state)
         assert_int_equal(scene_gate_calls(), 1);
 }
 
+/* Nobody waits for it, neither the boot nor whoever asks. */
+static void without_a_configuration_it_is_held(void **state)
+{
+        const struct device *device;
+        const char *devpath;
+
+        (void) state;
+        devpath = bed_usb(&scene.bed, &iphone, false);
+        scene_start(BLOCK);
+        scene_run(100);
+        device = inventory_find(scene.agent->inventory, "1-2");
+        assert_non_null(device);
+        assert_int_equal(device->state, DEVICE_HELD);
+        assert_int_equal(scene_gate_calls(), 0);
+        /* And judged as soon as it has one. */
+        scene_event("add", bed_usb_interface(&scene.bed, &iphone, devpath, 1, 1));
+        UNTIL(scene_gate("refuse 1-2:1.1") == 1 && !authorized(devpath, "1-2:1.1"));
+        scene_run(50);
+        assert_int_equal(device->state, DEVICE_REFUSED);
+}
+
 static void audit_holds_nothing(void **state)
 {
         const char *devpath;
@@ -378,6 +399,7 @@ int main(void)
                 TEST(what_was_refused_opens_with_the_policy),
                 TEST(interface_that_comes_back_is_refused_again),
                 TEST(present_at_the_start_is_judged),
+                TEST(without_a_configuration_it_is_held),
                 TEST(audit_holds_nothing),
         };
 

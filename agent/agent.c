@@ -190,7 +190,15 @@ static void on_health(void *userdata, int error)
 static void on_notice(void *userdata, const struct plug_notice *notice)
 {
         struct agent *agent = userdata;
+        unsigned today;
 
+        /* A phone is plugged in to be charged, many times a day: once is enough to know. */
+        if (storage_kind_is_phone(notice->kind)) {
+                today = today_day(agent->today);
+                if (agent->phone_told == today)
+                        return;
+                agent->phone_told = today;
+        }
         if (agent->bus)
                 bus_notice(agent->bus, notice);
 }

@@ -6,7 +6,12 @@
  * A USB device is refused whole when everything on it is storage: deauthorising an interface alone is undone by
  * anyone who may set the configuration. When it is also a keyboard, only its storage interfaces are refused. When
  * the answer depends on the LUNs (a CD drive may be allowed where a disk is not), it waits for them behind the
- * closed gate; each LUN is then judged, and the device is refused only when all are and no more are expected. */
+ * closed gate; each LUN is then judged, and the device is refused only when all are and no more are expected.
+ *
+ * A phone is refused by its interfaces even when it is nothing else: a device without a configuration may not draw the
+ * current that it charges with. Its node was root's from the beginning, so nobody sets one. Only when its users had
+ * it open (the gate was, or the policy has changed) and all on it is refused, does it go whole. All that gives files
+ * away shares one node, and so opens together or not at all. */
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +100,67 @@ static bool has_openable(const struct device *device)
         return false;
 }
 
+static bool has_storage(const struct device *device)
+{
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                if (!device->interfaces[i].phone)
+                        return true;
+        return device->n_luns > 0 || usbdesc_has_storage(&device->desc);
+}
+
+static bool is_only_phone(const struct device *device)
+{
+        return device->bus == DEVICE_USB && device->phone.is && !has_storage(device);
+}
+
+static bool has_phone_interface(const struct device *device)
+{
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                if (device->interfaces[i].phone)
+                        return true;
+        return false;
+}
+
+/* One kind that is refused refuses all; the first of those is named. */
+static void judge_phone(const struct decide *decide, struct device *device, unsigned today)
+{
+        static const enum storage_kind order[] = { STORAGE_PHONE_APPLE, STORAGE_PHONE_MTP, STORAGE_PHONE_PTP,
+                                                   STORAGE_PHONE_ADB };
+        struct phone *phone = &device->phone;
+        bool first = true;
+
+        if (has_phone_interface(device)) {
+                phone->kinds = 0;
+                for (size_t i = 0; i < device->n_interfaces; i++)
+                        if (device->interfaces[i].phone)
+                                phone->kinds |= KIND(device->interfaces[i].kind);
+        } else if (phone->kinds == 0) {
+                phone->kinds = phone_kinds(&device->desc, phone->told);
+        }
+        phone->is = phone->kinds != 0;
+        for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+                struct assess_facts facts = facts_of(device);
+                enum assessment answer;
+                struct verdict verdict;
+
+                if (!(phone->kinds & KIND(order[i])))
+                        continue;
+                facts.guess = order[i];
+                facts.kinds = KIND(order[i]);
+                answer = assess(decide->policy, &facts, today, &verdict);
+                note_again(device, verdict.again);
+                if (!first && (phone->answer == ASSESS_REFUSED || answer == ASSESS_ALLOWED))
+                        continue;
+                first = false;
+                phone->kind = order[i];
+                phone->answer = answer;
+                phone->verdict = verdict;
+        }
+        /* The interfaces come one after another, and the next may be of a kind that is refused. */
+        if (phone->answer == ASSESS_ALLOWED && has_phone_interface(device) && !phone->whole)
+                phone->answer = ASSESS_NEED_LUNS;
+}
+
 void decide_judge(const struct decide *decide, struct device *device)
 {
         const struct exempt *exempt = rundir_find_exempt(decide->exempts, decide->sys, device->target.devpath);
@@ -105,7 +171,13 @@ void decide_judge(const struct decide *decide, struct device *device)
         for (size_t i = 0; i < device->n_luns; i++)
                 judge_lun(decide, device, &device->luns[i], today);
 
-        if (device->bus == DEVICE_USB) {
+        if (device->bus == DEVICE_USB)
+                judge_phone(decide, device, today);
+        if (is_only_phone(device)) {
+                device->answer = device->phone.answer;
+                device->verdict = device->phone.verdict;
+                device->kind = device->phone.kind;
+        } else if (device->bus == DEVICE_USB) {
                 const struct usbdesc_interface *first = NULL;
 
                 for (unsigned i = 0; i < device->desc.n_configs && !first; i++)
@@ -194,12 +266,12 @@ static void unwant_all(const struct decide *decide, struct device *device)
                 unwant(decide, device, &device->luns[i].target);
 }
 
-/* Is everything on the device storage, so that it can be refused whole? */
+/* Is everything on the device storage, or what else is refused, so that it can be refused whole? */
 static bool only_storage(const struct device *device)
 {
         const struct usbdesc_config *config;
 
-        if (!device->desc.complete)
+        if (!device->desc.complete || (device->phone.is && !device->phone.shown))
                 return false;
         if (device->config == 0)
                 return usbdesc_is_only_storage(&device->desc);
@@ -212,7 +284,8 @@ static bool only_storage(const struct device *device)
                 /* A vendor's own driver made LUNs of it. */
                 for (size_t k = 0; k < device->n_interfaces; k++)
                         if (device->interfaces[k].config == device->config &&
-                            device->interfaces[k].number == config->interfaces[i].number)
+                            device->interfaces[k].number == config->interfaces[i].number &&
+                            (!device->interfaces[k].phone || device->phone.answer == ASSESS_REFUSED))
                                 storage = true;
                 if (!storage)
                         return false;
@@ -235,8 +308,9 @@ static void refuse_usb(const struct decide *decide, struct device *device, bool 
                 return;
         }
         for (size_t i = 0; i < device->n_interfaces; i++)
-                want(decide, device, &device->interfaces[i].target, VERB_REFUSE, is_off(&device->interfaces[i].target),
-                     again);
+                if (!device->interfaces[i].phone)
+                        want(decide, device, &device->interfaces[i].target, VERB_REFUSE,
+                             is_off(&device->interfaces[i].target), again);
 }
 
 /* Give back what the gate took, so that LUNs can appear. What someone else switched off is left to him. */
@@ -244,6 +318,52 @@ static void give_back(const struct decide *decide, struct device *device, struct
 {
         if (target->refused_by_us || rundir_refused(decide->run, target->name, device->devnum))
                 want(decide, device, target, VERB_RELEASE, !is_off(target), again);
+}
+
+static void refuse_phone(const struct decide *decide, struct device *device, bool again)
+{
+        if (is_off(&device->target) || only_storage(device)) {
+                want(decide, device, &device->target, VERB_REFUSE, is_off(&device->target), again);
+                return;
+        }
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                if (device->interfaces[i].phone)
+                        want(decide, device, &device->interfaces[i].target, VERB_REFUSE,
+                             is_off(&device->interfaces[i].target), again);
+}
+
+/* Interfaces first: while one is refused the gate does not give the node. */
+static void open_phone(const struct decide *decide, struct device *device, bool again)
+{
+        struct target *target = &device->target;
+        bool off = is_off(target), open = !off && rundir_phone(decide->run, target->name, device->devnum);
+
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                if (device->interfaces[i].phone)
+                        give_back(decide, device, &device->interfaces[i].target, again);
+        if (off && !target->refused_by_us && !rundir_refused(decide->run, target->name, device->devnum))
+                return;
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                if (is_off(&device->interfaces[i].target))
+                        return; /* with the outcome of that it is looked at again */
+        /* A node that did not open is tried again when all is looked at, not at each event. */
+        want(decide, device, target, VERB_RELEASE,
+             open || (!again && target->wish == VERB_RELEASE && target->outcome == OUTCOME_DONE), again);
+}
+
+static void act_on_phone(const struct decide *decide, struct device *device, bool again)
+{
+        switch (device->phone.answer) {
+        case ASSESS_REFUSED:
+                refuse_phone(decide, device, again);
+                break;
+        case ASSESS_ALLOWED:
+                open_phone(decide, device, again);
+                break;
+        case ASSESS_NEED_STRINGS:
+        case ASSESS_NEED_LUNS:
+                break;
+        }
 }
 
 bool decide_lun_is_open(const struct decide *decide, const struct lun *lun)
@@ -315,6 +435,10 @@ static void act(const struct decide *decide, struct device *device, bool again)
                 act_on_luns(decide, device, again);
                 return;
         }
+        if (device->phone.is)
+                act_on_phone(decide, device, again);
+        if (is_only_phone(device))
+                return;
         switch (device->answer) {
         case ASSESS_NEED_STRINGS:
                 break;
@@ -331,7 +455,8 @@ static void act(const struct decide *decide, struct device *device, bool again)
         case ASSESS_ALLOWED:
                 give_back(decide, device, &device->target, again);
                 for (size_t i = 0; i < device->n_interfaces; i++)
-                        give_back(decide, device, &device->interfaces[i].target, again);
+                        if (!device->interfaces[i].phone)
+                                give_back(decide, device, &device->interfaces[i].target, again);
                 act_on_luns(decide, device, again);
                 break;
         }
@@ -371,6 +496,9 @@ static bool is_decided(const struct decide *decide, const struct device *device,
 
         *ret = access_of(device);
         if (device->bus != DEVICE_USB && !has_openable(device))
+                return false;
+        /* What kind of phone it is its interfaces say. */
+        if (is_only_phone(device) && !has_phone_interface(device) && !any_refusal(device))
                 return false;
         /* A composite device is announced before its interfaces, and there is nothing to refuse yet. */
         if (device->bus == DEVICE_USB && !opens && !decide->open && !any_refusal(device))
@@ -424,6 +552,9 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
             !only_storage(device))
                 return DEVICE_HELD;
+        /* Without a configuration: usbmuxd's rules take an iPhone's away. Nothing is under way. */
+        if (is_only_phone(device) && !has_phone_interface(device) && !any_refusal(device))
+                return DEVICE_HELD;
         if (is_decided(decide, device, &access)) {
                 if (access == ACCESS_BLOCK)
                         return DEVICE_REFUSED;
@@ -451,7 +582,7 @@ static void record(const struct decide *decide, struct device *device)
         if (device->judged_usec == 0)
                 device->judged_usec = now_usec(CLOCK_MONOTONIC);
         /* It opens when its LUNs do, and whether they were open before is seen then. */
-        if (access != ACCESS_BLOCK && !any_lun_opens(device))
+        if (access != ACCESS_BLOCK && !is_only_phone(device) && !any_lun_opens(device))
                 return;
         if (device->recorded && device->recorded_open == decide->open && device->recorded_access == access)
                 return;
@@ -482,6 +613,9 @@ void decide_refresh(const struct decide *decide, struct device *device)
 
 void decide_device(const struct decide *decide, struct device *device, bool again)
 {
+        if (device->bus == DEVICE_USB &&
+            (decide->open || rundir_phone(decide->run, device->target.name, device->devnum)))
+                device->phone.shown = true;
         decide_judge(decide, device);
         if (device->exempt || decide->open)
                 unwant_all(decide, device);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "agent/assess.h"
+#include "agent/phone.h"
 #include "agent/usbdesc.h"
 #include "agent/verb.h"
 
@@ -50,6 +51,20 @@ struct target {
 struct interface {
         struct target target;
         unsigned config, number;
+        bool phone; /* no mass storage, but files all the same: */
+        enum storage_kind kind;
+};
+
+/* What it is besides mass storage, or instead of it. */
+struct phone {
+        bool is;
+        bool shown; /* users may have had its node open: an interface alone cannot be taken from them */
+        enum phone_told told;
+        bool whole;     /* all interfaces that its descriptors have are in /sys: no other kind will come */
+        unsigned kinds; /* as last seen: 1U << enum storage_kind each */
+        enum assessment answer;
+        enum storage_kind kind; /* of its kinds the one that decided */
+        struct verdict verdict;
 };
 
 struct lun {
@@ -75,8 +90,9 @@ struct device {
         char serial[DEVICE_SERIAL_MAX]; /* "": none */
         char text[DEVICE_TEXT_MAX];     /* manufacturer and product */
 
-        struct interface *interfaces; /* the storage interfaces that are in /sys */
+        struct interface *interfaces; /* those that are in /sys and give files away */
         size_t n_interfaces;
+        struct phone phone;
         struct lun *luns;
         size_t n_luns;
 

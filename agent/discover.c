@@ -5,8 +5,12 @@
  * event of its removal is still on the way, or was lost, and will find nothing to do. So it does not matter how
  * late, how often or in which order events come. */
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/discover.h"
 #include "agent/facts.h"
@@ -25,7 +29,7 @@ static struct device *make_device(enum device_bus bus, const char *devpath, int 
         return device;
 }
 
-/* The USB device at devpath, made if need be. Without `must` only when it says that it has storage. */
+/* The USB device at devpath, made if need be. Without `must` only when it says that it has storage or is a phone. */
 static struct device *usb_device(struct inventory *inventory, const char *devpath, bool must, uint64_t usec)
 {
         CLEANUP(cleanup_close) int fd = -1;
@@ -43,7 +47,8 @@ static struct device *usb_device(struct inventory *inventory, const char *devpat
                 return NULL;
         r = facts_usb_device(device);
         /* -EBADMSG: no descriptors worth the name. The kernel may know more, and its storage interfaces count. */
-        if ((r < 0 && r != -EBADMSG) || (!must && !usbdesc_has_storage(&device->desc))) {
+        if ((r < 0 && r != -EBADMSG) ||
+            (!must && !usbdesc_has_storage(&device->desc) && phone_kinds(&device->desc, PHONE_TOLD_NOTHING) == 0)) {
                 device_free(device);
                 return NULL;
         }
@@ -61,8 +66,9 @@ static struct interface *find_interface(struct device *device, const char *devpa
         return NULL;
 }
 
-/* Note a storage interface that is in /sys; fd is its directory. */
-static void note_interface(struct inventory *inventory, struct device *device, const char *devpath, int *fd)
+/* Note an interface that is in /sys; fd is its directory. phone: the kind of phone it makes the device, or negative: it is mass
+ * storage. */
+static void note_interface(struct inventory *inventory, struct device *device, const char *devpath, int *fd, int phone)
 {
         struct interface *interface;
         unsigned config, number;
@@ -76,7 +82,10 @@ static void note_interface(struct inventory *inventory, struct device *device, c
                 if (!sysfs_alive(device->interfaces[i].target.dirfd))
                         inventory_drop_interface(inventory, device, i);
         device->config = config;
-        if (find_interface(device, devpath, &i))
+        interface = find_interface(device, devpath, &i);
+        if (interface && interface->phone && phone >= 0)
+                interface->kind = (enum storage_kind) phone; /* udev knew more */
+        if (interface)
                 return;
         interface = device_add_interface(device, devpath, *fd);
         if (!interface)
@@ -84,33 +93,122 @@ static void note_interface(struct inventory *inventory, struct device *device, c
         steal_fd(fd);
         interface->config = config;
         interface->number = number;
+        interface->phone = phone >= 0;
+        interface->kind = phone >= 0 ? (enum storage_kind) phone : STORAGE_USB_DISK;
         if (facts_authorized(interface->target.dirfd, &authorized) == 0 && !authorized)
                 device->found = true;
+}
+
+/* The kind of phone that the interface in fd makes the device, or negative. The kernel has one setting of it, the descriptors
+ * have all. */
+static int phone_of(const struct device *device, int fd, const struct usbdesc_interface *described)
+{
+        char string[PHONE_STRING_MAX];
+        struct phone_interface interface;
+        int kind = -1;
+
+        if (facts_phone_interface(fd, string, &interface) < 0)
+                return -1;
+        kind = phone_kind(&device->desc, device->phone.told, &interface);
+        if (kind < 0 && described) {
+                interface.usb = *described;
+                kind = phone_kind(&device->desc, device->phone.told, &interface);
+        }
+        return kind;
+}
+
+static const struct usbdesc_interface *described_as(const struct device *device, unsigned config_value, unsigned number)
+{
+        const struct usbdesc_config *config = usbdesc_config(&device->desc, config_value);
+
+        return config ? usbdesc_interface(config, number) : NULL;
+}
+
+/* Note what is in /sys of a phone by now: before it is let in, each part of it has to be looked at. */
+static void note_phone(struct inventory *inventory, struct device *device)
+{
+        CLEANUP(cleanup_closedir) DIR *directory = NULL;
+        const struct dirent *entry;
+        int fd = openat(device->target.dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const struct usbdesc_config *described;
+        unsigned count = 0;
+
+        directory = fd < 0 ? NULL : fdopendir(fd);
+        if (!directory && fd >= 0)
+                close(fd);
+        while (directory && (entry = readdir(directory))) {
+                CLEANUP(cleanup_close) int interface_fd = -1;
+                char devpath[SYSFS_PATH_MAX];
+                unsigned config, number;
+                int kind;
+
+                if (!facts_interface_name(entry->d_name, &config, &number) ||
+                    (size_t) snprintf(devpath, sizeof(devpath), "%s/%s", device->target.devpath, entry->d_name) >=
+                            sizeof(devpath))
+                        continue;
+                interface_fd = openat(device->target.dirfd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (interface_fd < 0)
+                        continue;
+                count++;
+                device->config = config;
+                kind = facts_interface_is_storage(interface_fd)
+                               ? -1
+                               : phone_of(device, interface_fd, described_as(device, config, number));
+                if (kind >= 0)
+                        note_interface(inventory, device, devpath, &interface_fd, kind);
+        }
+        described = usbdesc_config(&device->desc, device->config);
+        device->phone.whole = described && device->desc.complete && count >= described->n_interfaces;
+}
+
+/* udev's rules have done with a phone: what was no business of ours may be one by now. */
+static struct device *on_phone(struct inventory *inventory, const struct watch_event *event)
+{
+        struct device *device = usb_device(inventory, event->devpath, true, event->usec);
+
+        if (!device)
+                return NULL;
+        device->phone.told = phone_told_from(event->phone);
+        note_phone(inventory, device);
+        return device;
+}
+
+/* Before its device is made, and so only by what the interface says: is it one of a phone? */
+static bool says_phone(int fd)
+{
+        static const struct usbdesc nothing;
+        char string[PHONE_STRING_MAX];
+        struct phone_interface interface;
+
+        return facts_phone_interface(fd, string, &interface) == 0 &&
+               phone_kind(&nothing, PHONE_TOLD_NOTHING, &interface) >= 0;
 }
 
 static struct device *on_usb_interface(struct inventory *inventory, const char *devpath, uint64_t usec)
 {
         CLEANUP(cleanup_close) int fd = sysfs_open(inventory_decide(inventory)->sys, devpath);
         char parent[SYSFS_PATH_MAX];
-        const struct usbdesc_config *config;
         const struct usbdesc_interface *described;
         struct device *device;
         unsigned config_value, number;
         bool storage;
+        int phone;
 
         if (fd < 0 || !facts_interface_name(sysfs_name(devpath), &config_value, &number))
                 return NULL;
         storage = facts_interface_is_storage(fd);
         strcpy(parent, devpath);
         *strrchr(parent, '/') = '\0';
-        device = usb_device(inventory, parent, storage, usec);
+        device = usb_device(inventory, parent, storage || says_phone(fd), usec);
         if (!device || !sysfs_alive(fd))
                 return device;
-        config = usbdesc_config(&device->desc, config_value);
-        described = config ? usbdesc_interface(config, number) : NULL;
+        described = described_as(device, config_value, number);
         device->config = config_value;
+        phone = phone_of(device, fd, described);
         if (storage || (described && described->storage))
-                note_interface(inventory, device, devpath, &fd);
+                note_interface(inventory, device, devpath, &fd, -1);
+        else if (phone >= 0 || device->phone.is)
+                note_phone(inventory, device);
         return device;
 }
 
@@ -145,7 +243,7 @@ static struct device *on_usb_lun(struct inventory *inventory, const struct trans
         if (!device)
                 return NULL;
         if (interface_fd >= 0)
-                note_interface(inventory, device, transport->usb_interface, &interface_fd);
+                note_interface(inventory, device, transport->usb_interface, &interface_fd, -1);
         n = device->n_luns;
         lun = note_lun(inventory, device, devpath, fd);
         if (!lun)
@@ -252,6 +350,8 @@ struct device *discover(struct inventory *inventory, const struct watch_event *e
 
         if (strlen(event->devpath) >= SYSFS_PATH_MAX)
                 return NULL;
+        if (event->phone)
+                return on_phone(inventory, event);
         if (strcmp(event->subsystem, "usb") == 0)
                 return strchr(name, ':') ? on_usb_interface(inventory, event->devpath, event->usec)
                                          : usb_device(inventory, event->devpath, false, event->usec);

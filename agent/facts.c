@@ -99,6 +99,30 @@ bool facts_interface_is_storage(int dirfd)
         return sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class) == 0 && class == USB_CLASS_STORAGE;
 }
 
+int facts_phone_interface(int dirfd, char string[], struct phone_interface *ret)
+{
+        uint64_t class, subclass, protocol;
+        char driver[SYSFS_NAME_MAX];
+        int r;
+
+        r = sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class);
+        if (r >= 0)
+                r = sysfs_read_number(dirfd, "bInterfaceSubClass", 16, UINT8_MAX, &subclass);
+        if (r >= 0)
+                r = sysfs_read_number(dirfd, "bInterfaceProtocol", 16, UINT8_MAX, &protocol);
+        if (r < 0)
+                return r;
+        /* Read when the interface was made; the attribute asks nobody (drivers/usb/core/sysfs.c, interface_show). */
+        if (sysfs_read_text(dirfd, "interface", string, PHONE_STRING_MAX) < 0)
+                string[0] = '\0';
+        *ret = (struct phone_interface){
+                .usb = { .class = (uint8_t) class, .subclass = (uint8_t) subclass, .protocol = (uint8_t) protocol },
+                .string = string,
+                .driven = sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0 && strcmp(driver, "usbfs") != 0,
+        };
+        return 0;
+}
+
 bool facts_is_scsi_name(const char *name)
 {
         unsigned colons = 0;

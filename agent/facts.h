@@ -31,6 +31,10 @@ bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_
 /* Is the interface mass storage, as the kernel reads it? */
 bool facts_interface_is_storage(int dirfd);
 
+/* What the interface says of itself, as the kernel reads it. string has PHONE_STRING_MAX bytes and is what ret->string
+ * points to. 0 or -errno. */
+int facts_phone_interface(int dirfd, char string[], struct phone_interface *ret);
+
 /* Is name that of a SCSI device, "3:0:0:0"? */
 bool facts_is_scsi_name(const char *name);
 /* Fill in type, vendor and model of a SCSI device. 0 or -errno. */

@@ -39,6 +39,7 @@ struct agent {
         uint64_t reconciled_usec; /* CLOCK_MONOTONIC: the last time */
         uint64_t since_usec;      /* CLOCK_REALTIME: when it started */
         unsigned n_refused;       /* since then */
+        unsigned phone_told;      /* the day on which somebody was last told of a phone; 0: none yet */
 };
 
 /* Enumerate /sys and look at the gate, now or as soon as the last time is long enough ago. */

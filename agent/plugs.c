@@ -169,10 +169,16 @@ static struct plug *oldest(struct plugs *plugs)
         return plug;
 }
 
+/* A phone that only charges shows itself as a camera, an iPhone always: who charges his phone wants to hear nothing. */
+static bool is_quiet(enum storage_kind kind)
+{
+        return storage_kind_is_phone(kind) && kind != STORAGE_PHONE_MTP;
+}
+
 /* Once for each plug, when it comes: not for what was there before us, and not when it is judged again. */
 static bool is_told(const struct device *device, bool open)
 {
-        return !open && device->plugged && !device->found && device->verdicts == 1 &&
+        return !is_quiet(device->kind) && !open && device->plugged && !device->found && device->verdicts == 1 &&
                device->verdict.access != ACCESS_ALLOW && !device->verdict.audit;
 }
 
@@ -200,7 +206,7 @@ void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
         plug->number = ++plugs->last_number;
         plug->subject = subject;
         plug->tell = is_told(device, open);
-        plug->names_until = device->strings_known ? 0 : now_usec(CLOCK_MONOTONIC) + PLUGS_NAMES_USEC;
+        plug->names_until = device->strings_known || subject.private ? 0 : now_usec(CLOCK_MONOTONIC) + PLUGS_NAMES_USEC;
         plug->expires = now_usec(CLOCK_MONOTONIC) + PLUGS_EXPIRE_USEC;
         plug->next = plugs->first;
         plugs->first = plug;
@@ -225,7 +231,7 @@ void plugs_named(struct plugs *plugs, uint64_t device, const char *name)
 {
         struct plug *plug = find(plugs, device);
 
-        if (!plug)
+        if (!plug || plug->subject.private)
                 return;
         snprintf(plug->subject.name, sizeof(plug->subject.name), "%s", name);
         plug->names_until = 0;

@@ -208,6 +208,7 @@ void record_stopped(void)
         end(&entry);
 }
 
+/* Of a phone nobody writes down which one it is. */
 static void add_kind(struct entry *entry, enum storage_kind kind, bool has_usb_id, unsigned vendor, unsigned product,
                      const char *port)
 {
@@ -231,16 +232,18 @@ void record_subject(const struct device *device, bool open, struct record_subjec
 {
         *ret = (struct record_subject){
                 .kind = device->kind,
-                .has_usb_id = device->has_usb_id,
-                .vendor = device->vendor,
-                .product = device->product,
+                .private = device->phone.is,
+                .has_usb_id = device->has_usb_id && !device->phone.is,
+                .vendor = device->phone.is ? 0 : device->vendor,
+                .product = device->phone.is ? 0 : device->product,
                 .verdict = device->verdict,
                 .found = device->found,
                 .open = open,
                 .usec = device->judged_usec - device->seen_usec,
         };
         snprintf(ret->port, sizeof(ret->port), "%s", device->target.name);
-        snprintf(ret->name, sizeof(ret->name), "%s", device_name(device));
+        if (!ret->private)
+                snprintf(ret->name, sizeof(ret->name), "%s", device_name(device));
 }
 
 #define RECORD_IDS_MAX  16U
@@ -342,7 +345,8 @@ void record_device_drift(const struct device *device, const struct target *targe
                                               : "%s was switched on again by someone else; refused again",
                 target->name);
         begin(&entry, EVENT_DEVICE_DRIFT, LOG_WARNING);
-        add_kind(&entry, device->kind, device->has_usb_id, device->vendor, device->product, device->target.name);
+        add_kind(&entry, device->kind, device->has_usb_id && !device->phone.is, device->vendor, device->product,
+                 device->target.name);
         end(&entry);
 }
 

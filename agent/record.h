@@ -33,6 +33,7 @@ void record_stopped(void);
 /* What is said of a device: a copy, for the device may be gone before it is recorded. */
 struct record_subject {
         enum storage_kind kind;
+        bool private; /* a phone: neither its name nor its model is recorded or told */
         bool has_usb_id;
         uint16_t vendor, product;
         char port[RECORD_PORT_MAX];

@@ -150,6 +150,17 @@ bool rundir_refused(const char *run, const char *name, unsigned devnum)
                found == devnum;
 }
 
+bool rundir_phone(const char *run, const char *name, unsigned devnum)
+{
+        unsigned busnum;
+        char path[PATH_MAX];
+
+        if (sscanf(name, "%3u-", &busnum) != 1)
+                return false;
+        snprintf(path, sizeof(path), "%s/phone/%03u-%03u", run, busnum, devnum % 1000);
+        return access(path, F_OK) == 0;
+}
+
 static bool has_grant(const char *run, const char *kind, uint64_t diskseq)
 {
         char path[PATH_MAX];

@@ -25,6 +25,12 @@
 
 #define DEVICE_CONFIGS 17 /* bNumConfigurations in the device descriptor */
 
+/* Of several settings of one interface the one that says most about what can be got out of it. */
+static unsigned rank(const uint8_t *d)
+{
+        return d[5] == USB_CLASS_STORAGE ? 2 : d[5] == USB_CLASS_IMAGE ? 1 : 0;
+}
+
 static void add_interface(struct usbdesc_config *config, const uint8_t *d)
 {
         struct usbdesc_interface *interface = NULL;
@@ -33,7 +39,7 @@ static void add_interface(struct usbdesc_config *config, const uint8_t *d)
         for (unsigned i = 0; i < config->n_interfaces; i++)
                 if (config->interfaces[i].number == d[2])
                         interface = &config->interfaces[i];
-        if (interface && (interface->storage || !storage))
+        if (interface && rank(d) <= (interface->storage ? 2U : interface->class == USB_CLASS_IMAGE ? 1U : 0U))
                 return;
         if (!interface) {
                 if (config->n_interfaces == USBDESC_INTERFACES_MAX)

@@ -13,6 +13,7 @@
 #define USBDESC_INTERFACES_MAX 32U    /* per configuration */
 #define USBDESC_SIZE_MAX       32768U /* bytes of the file that are looked at */
 
+#define USB_CLASS_IMAGE   0x06
 #define USB_CLASS_STORAGE 0x08
 #define USB_CLASS_HUB     0x09
 #define USB_STORAGE_ATAPI 0x02 /* bInterfaceSubClass of CD and DVD drives (MMC-5) */
@@ -20,7 +21,7 @@
 struct usbdesc_interface {
         uint8_t number;                    /* bInterfaceNumber */
         bool storage;                      /* one of its alternate settings is mass storage (UAS is one of BOT's) */
-        uint8_t class, subclass, protocol; /* of its first storage setting, else of its first setting */
+        uint8_t class, subclass, protocol; /* of its first storage setting, else image, else any */
 };
 
 struct usbdesc_config {

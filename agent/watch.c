@@ -16,11 +16,14 @@
 
 #define BATCH_MAX 64U /* events handled before the loop looks at the other sources again */
 
+#define PHONE_TAG      "lekdicht-phone" /* in 69-zz-lekdicht-phone.rules */
+#define PHONE_PROPERTY "LEKDICHT_PHONE"
+
 struct watch {
         struct udev *udev;
-        struct udev_monitor *monitor;
+        struct udev_monitor *monitor, *phones;
         sd_event *loop;
-        sd_event_source *source;
+        sd_event_source *source, *phones_source;
         watch_callback callback;
         void *userdata;
         size_t sys_length;
@@ -75,6 +78,50 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         return 0;
 }
 
+/* udevd has done with a phone. It is no news that it came, only what it is. */
+static int on_phone(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+        struct watch *watch = userdata;
+        struct watch_event event = { .action = WATCH_CHANGE, .subsystem = "usb" };
+
+        (void) source;
+        (void) fd;
+        (void) revents;
+        sd_event_now(watch->loop, CLOCK_MONOTONIC, &event.usec);
+        for (unsigned i = 0; i < BATCH_MAX; i++) {
+                CLEANUP(cleanup_udev_device) struct udev_device *device = NULL;
+
+                errno = 0;
+                device = udev_monitor_receive_device(watch->phones);
+                if (!device) {
+                        if (errno != 0 && errno != EAGAIN && errno != EINTR)
+                                watch->callback(watch->userdata, NULL);
+                        return 0;
+                }
+                event.devpath = udev_device_get_devpath(device);
+                event.phone = udev_device_get_property_value(device, PHONE_PROPERTY);
+                if (event.devpath && event.phone && action_of(udev_device_get_action(device)) != WATCH_REMOVE)
+                        watch->callback(watch->userdata, &event);
+        }
+        return 0;
+}
+
+static int listen_for_phones(struct watch *watch)
+{
+        int r;
+
+        watch->phones = udev_monitor_new_from_netlink(watch->udev, "udev");
+        if (!watch->phones)
+                return -errno;
+        r = udev_monitor_filter_add_match_subsystem_devtype(watch->phones, "usb", "usb_device");
+        if (r >= 0)
+                r = udev_monitor_enable_receiving(watch->phones);
+        if (r >= 0)
+                r = sd_event_add_io(watch->loop, &watch->phones_source, udev_monitor_get_fd(watch->phones), EPOLLIN,
+                                    on_phone, watch);
+        return r;
+}
+
 int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_callback callback, void *userdata,
               struct watch **ret)
 {
@@ -109,6 +156,9 @@ int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_call
         if (r < 0)
                 return r;
         sd_event_source_set_description(watch->source, "kernel events");
+        r = listen_for_phones(watch);
+        if (r < 0)
+                return r;
         *ret = watch;
         watch = NULL;
         return 0;
@@ -119,6 +169,9 @@ struct watch *watch_free(struct watch *watch)
         if (!watch)
                 return NULL;
         sd_event_source_disable_unref(watch->source);
+        sd_event_source_disable_unref(watch->phones_source);
+        if (watch->phones)
+                udev_monitor_unref(watch->phones);
         if (watch->monitor)
                 udev_monitor_unref(watch->monitor);
         if (watch->udev)
@@ -128,7 +181,15 @@ struct watch *watch_free(struct watch *watch)
         return NULL;
 }
 
-static int enumerate(struct watch *watch, const char *subsystem)
+/* The property of a phone, from udev's database; NULL. Valid as long as *ret, which the caller unrefs. */
+static const char *property_of(struct watch *watch, const char *path, struct udev_device **ret)
+{
+        *ret = udev_device_new_from_syspath(watch->udev, path);
+        return *ret ? udev_device_get_property_value(*ret, PHONE_PROPERTY) : NULL;
+}
+
+/* All of a subsystem, or those with our tag. */
+static int enumerate(struct watch *watch, const char *subsystem, const char *tag)
 {
         CLEANUP(cleanup_udev_enumerate) struct udev_enumerate *list = udev_enumerate_new(watch->udev);
         struct udev_list_entry *entry;
@@ -138,6 +199,8 @@ static int enumerate(struct watch *watch, const char *subsystem)
         if (!list)
                 return -ENOMEM;
         r = udev_enumerate_add_match_subsystem(list, subsystem);
+        if (r >= 0 && tag)
+                r = udev_enumerate_add_match_tag(list, tag);
         if (r >= 0)
                 r = udev_enumerate_scan_devices(list);
         if (r < 0)
@@ -145,8 +208,10 @@ static int enumerate(struct watch *watch, const char *subsystem)
         sd_event_now(watch->loop, CLOCK_MONOTONIC, &event.usec);
         udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(list))
         {
+                CLEANUP(cleanup_udev_device) struct udev_device *device = NULL;
                 const char *path = udev_list_entry_get_name(entry);
 
+                event.phone = tag ? property_of(watch, path, &device) : NULL;
                 if (strlen(path) > watch->sys_length) {
                         event.devpath = path + watch->sys_length;
                         watch->callback(watch->userdata, &event);
@@ -160,10 +225,10 @@ int watch_enumerate(struct watch *watch)
         static const char *const subsystems[] = { "usb", "scsi", "mmc", "memstick" };
 
         for (size_t i = 0; i < sizeof(subsystems) / sizeof(subsystems[0]); i++) {
-                int r = enumerate(watch, subsystems[i]);
+                int r = enumerate(watch, subsystems[i], NULL);
 
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return enumerate(watch, "usb", PHONE_TAG);
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The kernel's own device events (netlink, group "kernel"): not udevd's, so they come before any rule has run and also
- * while udevd is stopped. The only file that knows libudev. */
+ * while udevd is stopped. Of udevd's only those of USB devices, for those that our rule has marked as phones, with what other
+ * rules know of them; the kernel does not wake us for the rest. The only file that knows libudev. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@ struct watch_event {
         enum watch_action action;
         const char *subsystem; /* "usb", "scsi", "mmc", "memstick", "block", "module", "bus" */
         const char *devpath;   /* "/devices/..." */
+        const char *phone;     /* what udev's rules know of a phone (LEKDICHT_PHONE), or NULL */
         uint64_t usec;         /* CLOCK_MONOTONIC, when the loop woke up for it */
 };
 

@@ -52,11 +52,21 @@ int attr_write(int dirfd, const char *name, const char *value)
         return (size_t) n == length ? 0 : -EIO;
 }
 
-int attr_trigger(int dirfd, const char *directory)
+static int synthesize(int dirfd, const char *directory, const char *action)
 {
         char name[PATH_MAX];
 
         if ((size_t) snprintf(name, sizeof name, "%s/uevent", directory) >= sizeof name)
                 return -ENAMETOOLONG;
-        return attr_write(dirfd, name, "change");
+        return attr_write(dirfd, name, action);
+}
+
+int attr_trigger(int dirfd, const char *directory)
+{
+        return synthesize(dirfd, directory, "change");
+}
+
+int attr_announce(int dirfd, const char *directory)
+{
+        return synthesize(dirfd, directory, "add");
 }

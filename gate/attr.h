@@ -20,3 +20,6 @@ int attr_write(int dirfd, const char *name, const char *value);
 
 /* Ask udev to look again: "change" to the `uevent` file (lib/kobject_uevent.c, kobject_synth_uevent). */
 int attr_trigger(int dirfd, const char *directory);
+
+/* Have it announced as when it came: "add", for rules and programs that look at nothing else. */
+int attr_announce(int dirfd, const char *directory);

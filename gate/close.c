@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "gate/lun.h"
+#include "gate/phone.h"
 #include "gate/refuse.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
@@ -121,6 +122,7 @@ enum gate_exit close_gate(const struct roots *roots)
                 if (!close_bus(roots, &buses[i]))
                         all = false;
 
+        phone_look_again(roots, false);
         r = walk(roots, &round.uses);
         if (r < 0) {
                 /* Without knowing what carries the system nothing may be cut off. New devices are held all the same. */

@@ -28,6 +28,7 @@ static const struct roots roots = {
         .dev = "/dev",
         .run = "/run/lekdicht",
         .etc = "/etc/lekdicht",
+        .udev = "/run/udev",
         .modprobe = "/sbin/modprobe",
 };
 

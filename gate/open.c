@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "gate/attr.h"
 #include "gate/lun.h"
+#include "gate/phone.h"
 #include "gate/release.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
@@ -100,6 +101,7 @@ enum gate_exit open_gate(const struct roots *roots)
         }
         state_foreach(roots, STATE_NODES, show_node, &round);
         state_foreach(roots, STATE_REFUSED, give_back, &round);
+        phone_look_again(roots, true);
         r = lun_foreach(roots, "", open_lun, &round);
         if (r < 0) {
                 complain("looking for what is held: %s", strerror(-r));

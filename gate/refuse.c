@@ -17,6 +17,7 @@
 #include "common/sysfs.h"
 #include "gate/attr.h"
 #include "gate/lun.h"
+#include "gate/phone.h"
 #include "gate/say.h"
 #include "gate/settle.h"
 #include "gate/state.h"
@@ -131,10 +132,14 @@ static int record(const struct roots *roots, const char *name, uint64_t devnum)
 
 static enum gate_exit refuse_usb_device(const struct roots *roots, const struct device *device)
 {
-        uint64_t devnum;
+        uint64_t busnum, devnum;
         int r;
 
         r = sysfs_read_number(device->dirfd, "devnum", 10, USB_NUMBER_MAX, &devnum);
+        /* Its node stays when its interfaces go. */
+        if (r == 0 && sysfs_read_number(device->dirfd, "busnum", 10, USB_NUMBER_MAX, &busnum) == 0 &&
+            phone_take(roots, (unsigned) busnum, (unsigned) devnum))
+                attr_trigger(device->dirfd, ".");
         if (r == 0)
                 r = record(roots, device->name, devnum);
         if (r == 0)
@@ -161,6 +166,7 @@ static enum gate_exit refuse_usb_interface(const struct roots *roots, const stru
 
         /* Node first: while it is open to users the interface can be brought back as soon as it is gone. */
         snprintf(node, sizeof node, "%" PRIu64 "-%" PRIu64 "", busnum, devnum);
+        phone_take(roots, (unsigned) busnum, (unsigned) devnum);
         r = state_put(roots, STATE_NODES, node, "");
         if (r == 0)
                 r = attr_trigger(parent, ".");

@@ -16,6 +16,7 @@
 #include "common/sysfs.h"
 #include "gate/attr.h"
 #include "gate/lun.h"
+#include "gate/phone.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
@@ -73,9 +74,17 @@ static enum gate_exit release_usb(const struct roots *roots, const struct device
             sysfs_read_number(parent, "devnum", 10, USB_NUMBER_MAX, &devnum) == 0) {
                 snprintf(node, sizeof node, "%" PRIu64 "-%" PRIu64 "", busnum, devnum);
                 /* Through an open node the user could bring the sibling back. */
-                if (!sibling_is_refused(roots, device))
+                if (!sibling_is_refused(roots, device)) {
                         state_remove(roots, STATE_NODES, node);
-                attr_trigger(parent, ".");
+                        /* Only the whole device is given to users: one interface opens no node of a phone. */
+                        if (device->type == DEVICE_USB_DEVICE)
+                                phone_give(roots, (unsigned) busnum, (unsigned) devnum);
+                }
+                /* libmtp's rules, and the file manager, hear of a phone at "add" only. */
+                if (device->type == DEVICE_USB_DEVICE)
+                        attr_announce(parent, ".");
+                else
+                        attr_trigger(parent, ".");
         }
         say("authorised %s", device->name);
         return GATE_DONE;

@@ -10,5 +10,6 @@ struct roots {
         const char *dev;        /* "/dev" */
         const char *run;        /* "/run/lekdicht": what holds until the next boot */
         const char *etc;        /* "/etc/lekdicht": the wish, which outlasts it */
+        const char *udev;       /* "/run/udev" */
         const char *modprobe;   /* program that loads a module */
 };

@@ -34,7 +34,9 @@ static int make_directory(const char *path)
 
 int state_prepare(const struct roots *roots)
 {
-        static const char *const directories[] = { STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_EXEMPT };
+        static const char *const directories[] = {
+                STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_PHONES, STATE_EXEMPT,
+        };
         char path[PATH_MAX];
         int r;
 

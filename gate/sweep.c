@@ -16,6 +16,7 @@
 #include "common/sysfs.h"
 #include "gate/device.h"
 #include "gate/lun.h"
+#include "gate/phone.h"
 #include "gate/state.h"
 
 #define DISKS_MAX 4096U         /* block devices looked at */
@@ -132,6 +133,20 @@ static int sweep_node(const char *name, void *userdata)
         return 0;
 }
 
+static int sweep_phone(const char *name, void *userdata)
+{
+        const struct round *round = userdata;
+        unsigned busnum, devnum;
+        char path[PATH_MAX];
+
+        if (phone_numbers(name, &busnum, &devnum) &&
+            (size_t) snprintf(path, sizeof path, "%s/bus/usb/%03u/%03u", round->roots->dev, busnum, devnum) < sizeof path &&
+            access(path, F_OK) == 0)
+                return 0;
+        state_remove(round->roots, STATE_PHONES, name);
+        return 0;
+}
+
 void sweep(const struct roots *roots)
 {
         static struct round round;      /* 32 KiB: not for the stack */
@@ -144,4 +159,5 @@ void sweep(const struct roots *roots)
         }
         state_foreach(roots, STATE_REFUSED, sweep_refused, &round);
         state_foreach(roots, STATE_NODES, sweep_node, &round);
+        state_foreach(roots, STATE_PHONES, sweep_phone, &round);
 }

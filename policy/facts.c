@@ -70,6 +70,11 @@ static const char *const placeholders[] = {
         "USBSTORAGE",
 };
 
+bool storage_kind_is_phone(enum storage_kind kind)
+{
+        return kind >= STORAGE_PHONE_MTP && kind < _STORAGE_KIND_MAX;
+}
+
 const char *storage_kind_name(enum storage_kind kind)
 {
         return (unsigned) kind < _STORAGE_KIND_MAX ? kind_names[kind] : NULL;

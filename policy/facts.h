@@ -13,10 +13,10 @@ enum storage_kind {
         STORAGE_SD_CARD,       /* SD, MMC and Memory Stick cards */
         STORAGE_OPTICAL,       /* CD, DVD and Blu-ray drives (SCSI type 5) */
         STORAGE_EXTERNAL_DISK, /* disks on FireWire, Thunderbolt, external PCIe */
-        STORAGE_PHONE_MTP,
-        STORAGE_PHONE_PTP,
-        STORAGE_PHONE_APPLE,
-        STORAGE_PHONE_ADB,
+        STORAGE_PHONE_MTP,     /* files of a phone, tablet or player, by MTP */
+        STORAGE_PHONE_PTP,     /* pictures of a camera or phone, by PTP */
+        STORAGE_PHONE_APPLE,   /* whatever an iPhone, iPad or iPod touch offers */
+        STORAGE_PHONE_ADB,     /* Android's debugging and its boot loader (fastboot) */
         _STORAGE_KIND_MAX,
 };
 
@@ -27,6 +27,9 @@ struct storage_facts {
         uint16_t product;       /* idProduct */
         const char *serial;     /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
 };
+
+/* A phone, tablet or camera: reached through its usbfs node, and somebody's own more often than not. */
+bool storage_kind_is_phone(enum storage_kind kind);
 
 /* "usb-disk" ... as written in the policy. Never NULL for a valid kind. */
 const char *storage_kind_name(enum storage_kind kind);

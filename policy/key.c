@@ -172,19 +172,13 @@ int key_set_class(struct sections *sections, const struct key *key, const char *
         char quoted[ERRORS_QUOTE_MAX];
         int kind = storage_kind_from_name(value);
 
-        /* A rule about a phone that nobody keeps would be believed. */
-        if (kind >= STORAGE_PHONE_MTP) {
-                errors_add(sections->errors, line, "class %s is not known by lekdicht %.20s, only by a later version",
-                           errors_quote(quoted, value), sections->agent_version);
-                return 0;
-        }
         if (kind >= 0) {
                 device->has_class = true;
                 device->class = (enum storage_kind) kind;
                 return 0;
         }
 
-        for (int k = 0; k < STORAGE_PHONE_MTP; k++)
+        for (int k = 0; k < _STORAGE_KIND_MAX; k++)
                 errors_hint_offer(&hint, storage_kind_name((enum storage_kind) k));
         if (hint.best)
                 errors_add(sections->errors, line, "unknown %s %s; did you mean \"%s\"?", key->name,

@@ -318,6 +318,10 @@ const char *bed_usb_interface(const struct bed *bed, const struct bed_usb *usb, 
         bed_device(bed, path, "usb", "DEVTYPE=usb_interface\n");
         bed_attribute(bed, path, "bInterfaceNumber", "%02x", number);
         bed_attribute(bed, path, "bInterfaceClass", "%02x", usb->interfaces[number].class);
+        bed_attribute(bed, path, "bInterfaceSubClass", "%02x", usb->interfaces[number].subclass);
+        bed_attribute(bed, path, "bInterfaceProtocol", "%02x", usb->interfaces[number].protocol);
+        if (usb->interfaces[number].string)
+                bed_attribute(bed, path, "interface", "%s", usb->interfaces[number].string);
         bed_attribute(bed, path, "authorized", "1");
         return path;
 }

@@ -38,6 +38,7 @@ void bed_unplug(const struct bed *bed, const char *devpath);
 
 struct bed_interface {
         uint8_t class, subclass, protocol;
+        const char *string; /* NULL: it says nothing */
 };
 
 struct bed_usb {
@@ -50,19 +51,19 @@ struct bed_usb {
 
 #define BED_BOT                                                                                                        \
         {                                                                                                              \
-                0x08, 0x06, 0x50                                                                                       \
+                0x08, 0x06, 0x50, NULL                                                                                 \
         }
 #define BED_UAS                                                                                                        \
         {                                                                                                              \
-                0x08, 0x06, 0x62                                                                                       \
+                0x08, 0x06, 0x62, NULL                                                                                 \
         }
 #define BED_HID                                                                                                        \
         {                                                                                                              \
-                0x03, 0x01, 0x01                                                                                       \
+                0x03, 0x01, 0x01, NULL                                                                                 \
         }
 #define BED_VENDOR                                                                                                     \
         {                                                                                                              \
-                0xff, 0xff, 0xff                                                                                       \
+                0xff, 0xff, 0xff, NULL                                                                                 \
         }
 
 /* "/devices/.../1-2"; with interfaces: those are in /sys as well. */

@@ -1,4 +1,4 @@
-/* links: agent/usbdesc.c */
+/* links: agent/phone.c agent/usbdesc.c common/text.c common/utf8.c policy/facts.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as `descriptors`: no read beyond them, and what is said of them holds together. */
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/usbdesc.h"
+#include "agent/phone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,10 +16,18 @@ static void must(int holds)
                 abort();
 }
 
+static int kind_of(const struct usbdesc *desc, const struct usbdesc_interface *usb)
+{
+        int kind = phone_kind(desc, PHONE_TOLD_NOTHING, &(struct phone_interface){ .usb = *usb, .string = "" });
+
+        must(kind < 0 || storage_kind_is_phone((enum storage_kind) kind));
+        return kind;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct usbdesc desc;
-        int storage = 0, other = 0;
+        int storage = 0, other = 0, phone = 0;
 
         if (usbdesc_parse(data, size, &desc) < 0) {
                 must(size < 18 || data[1] != 1);
@@ -39,8 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         must(interface->storage == (interface->class == USB_CLASS_STORAGE));
                         storage |= interface->storage;
                         other |= !interface->storage;
+                        phone |= kind_of(&desc, interface) >= 0;
                 }
         }
+        /* What its interfaces make it is expected of the device: else nobody would look at them. */
+        must(!phone || phone_kinds(&desc, PHONE_TOLD_NOTHING) != 0);
         must(usbdesc_has_storage(&desc) == (storage != 0));
         must(usbdesc_is_only_storage(&desc) == (desc.complete && desc.n_configs > 0 && !other));
         /* The same bytes cut short never make more of them whole. */

@@ -390,6 +390,52 @@ static void one_plug_is_one_notice(void **state)
         assert_int_equal(n_notices, 2);
 }
 
+/* Who charges a phone is told once that its files stay where they are, and nothing says whose it is. */
+static void a_phone_is_told_once_a_day(void **state)
+{
+        static const struct bed_usb camera = {
+                .port = "1-2", .vendor = 0x04a9, .product = 0x3192, .devnum = 4, .interfaces = { { 6, 1, 1, NULL } }
+        };
+        static const struct bed_usb phone = { .port = "1-2",
+                                              .vendor = 0x04e8,
+                                              .product = 0x6860,
+                                              .manufacturer = "SAMSUNG",
+                                              .name = "Fenna's Galaxy",
+                                              .serial = "R58M123ABCD",
+                                              .devnum = 5,
+                                              .interfaces = { { 6, 1, 1, "MTP" } } };
+        static const char *const secrets[] = { "04e8", "6860", "SAMSUNG", "Fenna", "R58M123ABCD", "04a9", "3192" };
+        unsigned n;
+
+        (void) state;
+        scene_start(BLOCK);
+        agent_answers();
+        call("Subscribe", "");
+        scene_plug(&camera);
+        UNTIL(scene_journal("LEKDICHT_KIND=phone-ptp", NULL) == 1);
+        scene_run(800);
+        assert_int_equal(n_notices, 0);
+        scene_unplug("/devices/pci0000:00/0000:00:14.0/usb1/1-2");
+        for (n = 1; n <= 3; n++) {
+                scene_plug(&phone);
+                UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=phone-mtp", NULL) == n);
+                UNTIL(n_notices == (n < 3 ? 1U : 2U));
+                scene_run(800);
+                assert_int_equal(n_notices, n < 3 ? 1 : 2);
+                scene_unplug("/devices/pci0000:00/0000:00:14.0/usb1/1-2");
+                UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_KIND=phone-mtp", NULL) == n);
+                if (n == 2)
+                        scene.agent->phone_told--; /* that was yesterday */
+        }
+        assert_string_equal(note(0, "DeviceKind"), "phone-mtp");
+        assert_string_equal(note(0, "Name"), "");
+        recent(20, "lekdicht.device");
+        assert_int_equal(got.n, 8);
+        for (size_t i = 0; i < got.n; i++)
+                for (size_t k = 0; k < sizeof(secrets) / sizeof(secrets[0]); k++)
+                        assert_null(strstr(got.text[i], secrets[k]));
+}
+
 static const struct bed_usb composite = {
         .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT, BED_BOT }
 };
@@ -836,6 +882,7 @@ int main(void)
                 TEST(only_what_was_handed_out_is_acknowledged),
                 TEST(only_the_reporter_fetches),
                 TEST(one_plug_is_one_notice),
+                TEST(a_phone_is_told_once_a_day),
                 TEST(what_was_there_before_us_is_no_plug),
                 TEST(a_read_only_stick_is_told_when_it_is_open),
                 TEST(what_is_judged_anew_is_no_plug),

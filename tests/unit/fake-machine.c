@@ -426,6 +426,7 @@ struct machine *machine_new(void)
                 .dev = machine_string(m, "%s/dev", path),
                 .run = machine_string(m, "%s/run", path),
                 .etc = machine_string(m, "%s/etc", path),
+                .udev = machine_string(m, "%s/run-udev", path),
                 .modprobe = machine_string(m, "%s/modprobe", path),
         };
         for (size_t i = 0; i < BUSES_FAKED; i++) {

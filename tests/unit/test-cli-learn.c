@@ -307,12 +307,21 @@ static void what_is_no_device_of_a_policy_is_refused(void **state)
                 assert_int_equal(learn(scene, &device), EXIT_WRONG);
         }
         device = a_stick();
-        device.kind = text_phone;
-        assert_int_equal(learn(scene, &device), EXIT_WRONG);
         device.kind = text_strange;
         assert_int_equal(learn(scene, &device), EXIT_WRONG);
         assert_string_equal(said(scene), "");
         assert_contains(complained(scene), "1-2: no exception for it can be written in a policy of lekdicht");
+}
+
+/* A phone is always of one kind, so the section is for that alone. */
+static void a_phone_is_let_in_as_what_it_is(void **state)
+{
+        struct scene *scene = *state;
+        struct answer_device device = a_stick();
+
+        device.kind = text_phone;
+        assert_int_equal(learn(scene, &device), EXIT_WELL);
+        assert_contains(said(scene), "class = phone-mtp\nvendor = ");
 }
 
 static void a_name_in_use_gets_a_number(void **state)
@@ -439,6 +448,7 @@ int main(void)
                 TEST(long_serials),
                 TEST(names_are_made_safe),
                 TEST(what_is_no_device_of_a_policy_is_refused),
+                TEST(a_phone_is_let_in_as_what_it_is),
                 TEST(a_name_in_use_gets_a_number),
                 TEST(a_section_that_comes_first_is_told),
                 TEST(a_card_has_its_serial_alone),

@@ -1,4 +1,4 @@
-/* links: gate/open.c gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/open.c gate/release.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something
@@ -226,6 +226,24 @@ static void no_bus_is_loaded_that_is_not_there(void **state)
                 fail_msg("loaded");
 }
 
+/* Of those that udev has with our tag, all that are there: held ones that no event came for, and the lists of programs that
+ * look at "add" alone. */
+static void phones_are_announced(void **state)
+{
+        struct machine *m = *state;
+        const char *phone = machine_usb(m, "1-5", 9, "00"), *mouse = machine_usb(m, "1-6", 10, "00");
+
+        machine_link(m, machine_string(m, "sys%s", phone), "sys/dev/char/189:8");
+        machine_link(m, machine_string(m, "sys%s", mouse), "sys/dev/char/189:9");
+        machine_file(m, "", "run-udev/tags/lekdicht-phone/c189:8");
+        machine_file(m, "", "run-udev/tags/lekdicht-phone/c189:77"); /* has left */
+        machine_file(m, "", "run-udev/tags/lekdicht-phone/c13:9");
+        machine_file(m, "", "run-udev/tags/lekdicht-phone/n3");
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_wrote(m, machine_string(m, "sys%s/uevent=add", phone));
+        assert_not_wrote(m, machine_string(m, "sys%s/uevent=add", mouse));
+}
+
 static void opening_twice_changes_nothing(void **state)
 {
         struct machine *m = *state;
@@ -235,7 +253,7 @@ static void opening_twice_changes_nothing(void **state)
         m->journal[0] = '\0';
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
-        assert_string_equal(machine_list(m, "run"), "exempt grant node open readonly refused ");
+        assert_string_equal(machine_list(m, "run"), "exempt grant node open phone readonly refused ");
 }
 
 static void what_was_read_only_is_writable(void **state)
@@ -267,6 +285,7 @@ int main(void)
                 test(without_a_place_for_the_flag_it_opens_all_the_same),
                 test(a_driver_that_was_unloaded_is_loaded),
                 test(no_bus_is_loaded_that_is_not_there),
+                test(phones_are_announced),
                 test(opening_twice_changes_nothing),
                 test(what_was_read_only_is_writable),
         };

@@ -1,4 +1,4 @@
-/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Shutting one device: what is written down before what is done, and what is never shut. */
@@ -157,6 +157,27 @@ static void the_node_record_is_there_when_udev_looks(void **state)
         assert_int_equal(refuses(m, "1-2:1.0"), GATE_FAILED);
         assert_string_equal(machine_list(m, "run/node"), "1-5 ");
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/1-2:1.0/authorized"), "1\n");
+}
+
+/* What was given to users is taken back, whole or in part, and udev looks again. */
+static void a_phone_is_not_given_any_more(void **state)
+{
+        static const char *const names[] = { "1-5", "1-5:1.0" };
+
+        (void) state;
+        for (size_t i = 0; i < 2; i++) {
+                struct machine *m = machine_new();
+                const char *phone = machine_usb(m, "1-5", 9, "00");
+
+                state_prepare(&m->roots);
+                machine_interface(m, phone, 0, "06");
+                machine_file(m, "", "run/phone/001-009");
+                machine_file(m, "", "run/phone/001-010");
+                assert_int_equal(refuses(m, names[i]), GATE_DONE);
+                assert_string_equal(machine_list(m, "run/phone"), "001-010 ");
+                assert_wrote(m, machine_string(m, "sys%s/uevent=change", phone));
+                machine_free(m);
+        }
 }
 
 /* Keyboards, mice and hubs: whole devices that have one, and their own interfaces. Nothing of them changes: a stick
@@ -398,6 +419,7 @@ int main(void)
                 test(without_a_record_nothing_is_done),
                 test(an_interface_goes_after_its_node),
                 test(the_node_record_is_there_when_udev_looks),
+                cmocka_unit_test(a_phone_is_not_given_any_more),
                 cmocka_unit_test(keyboards_and_hubs_live),
                 test(refusing_a_hub_changes_nothing_below_it),
                 test(a_unit_loses_its_driver_and_its_grant),

@@ -1,4 +1,4 @@
-/* links: gate/release.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/release.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening one device: the grant comes last, and only to what was judged. */
@@ -267,12 +267,39 @@ static void a_usb_device_is_authorised_and_its_records_go(void **state)
         machine_file(m, "", "run/node/1-5");
         machine_file(m, "", "run/node/1-6");
         assert_int_equal(releases(m, "1-2"), GATE_DONE);
-        assert_string_equal(m->journal, "sys" STICK_PORT "/authorized=1\nsys" STICK_PORT "/uevent=change\n");
+        assert_string_equal(m->journal, "sys" STICK_PORT "/authorized=1\nsys" STICK_PORT "/uevent=add\n");
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");
         assert_string_equal(machine_list(m, "run/refused"), "1-3 ");
         assert_string_equal(machine_list(m, "run/node"), "1-6 ");
         assert_string_equal(machine_list(m, "run/grant"), ""); /* its disk is judged when it appears */
         assert_string_equal(m->out, "authorised 1-2\n");
+}
+
+/* The rule gives a phone's node to users when there is this file, and libmtp's looks at "add" only. */
+static void a_phone_is_given_whole_and_announced(void **state)
+{
+        struct machine *m = *state;
+        const char *phone = machine_usb(m, "1-5", 9, "00");
+
+        machine_interface(m, phone, 0, "06");
+        assert_int_equal(releases(m, "1-5:1.0"), GATE_DONE);
+        assert_string_equal(machine_list(m, "run/phone"), "");
+        m->journal[0] = '\0';
+        assert_int_equal(releases(m, "1-5"), GATE_DONE);
+        assert_string_equal(machine_list(m, "run/phone"), "001-009 ");
+        assert_wrote(m, machine_string(m, "sys%s/uevent=add", phone));
+}
+
+static void a_phone_of_which_a_part_is_refused_is_not_given(void **state)
+{
+        struct machine *m = *state;
+        const char *phone = machine_usb(m, "1-5", 9, "00");
+
+        machine_interface(m, phone, 0, "06");
+        machine_interface(m, phone, 1, "08");
+        machine_file(m, "devnum=9\n", "run/refused/1-5:1.1");
+        assert_int_equal(releases(m, "1-5"), GATE_DONE);
+        assert_string_equal(machine_list(m, "run/phone"), "");
 }
 
 static void an_interface_is_authorised_and_probed(void **state)
@@ -377,6 +404,8 @@ int main(void)
                 test(without_a_sequence_number_there_is_no_grant),
                 test(a_grant_that_cannot_be_written_is_a_failure),
                 test(a_usb_device_is_authorised_and_its_records_go),
+                test(a_phone_is_given_whole_and_announced),
+                test(a_phone_of_which_a_part_is_refused_is_not_given),
                 test(an_interface_is_authorised_and_probed),
                 cmocka_unit_test(the_node_stays_shut_while_another_interface_is_refused),
                 cmocka_unit_test(what_cannot_be_authorised_keeps_its_records),

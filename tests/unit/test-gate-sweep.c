@@ -1,4 +1,4 @@
-/* links: gate/state.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/state.c gate/phone.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Records of what has left go, records of what is there stay, whatever happens meanwhile. */
@@ -144,6 +144,20 @@ static void nodes_go_with_their_device(void **state)
         assert_string_equal(machine_list(m, "run/node"), "1-5 12-123 ");
 }
 
+static void phones_go_with_their_device(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_usb(m, "1-2", 5, "00"); /* dev/bus/usb/001/005 */
+        machine_file(m, "", "run/phone/001-005");
+        machine_file(m, "", "run/phone/001-006");
+        machine_file(m, "", "run/phone/001-005x");
+        machine_file(m, "", "run/phone/x");
+        sweep(&m->roots);
+        assert_string_equal(machine_list(m, "run/phone"), "001-005 ");
+}
+
 /* Two gates at work on two sticks: the one sweeps while the other opens a disk that was not there a moment ago. */
 static void opened_meanwhile(struct machine *m)
 {
@@ -200,6 +214,7 @@ int main(void)
                 machine_test(refusals_belong_to_one_device_in_that_port),
                 machine_test(refusals_that_cannot_be_understood_go),
                 machine_test(nodes_go_with_their_device),
+                machine_test(phones_go_with_their_device),
                 machine_test(a_grant_that_is_given_meanwhile_stays),
                 machine_test(what_cannot_be_looked_up_again_stays),
         };

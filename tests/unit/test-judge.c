@@ -30,7 +30,7 @@ static void storage_of_each_kind(void **state)
 {
         (void) state;
 
-        for (int kind = 0; kind < STORAGE_PHONE_MTP; kind++) {
+        for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++) {
                 const char *name = storage_kind_name((enum storage_kind) kind);
                 struct storage_facts facts = { .kind = (enum storage_kind) kind };
                 char text[128], rule[64], reason[128];

@@ -61,6 +61,17 @@ static void storage_in_a_later_setting_counts(void **state)
         assert_true(usbdesc_has_storage(&desc));
 }
 
+static void pictures_in_a_later_setting_count(void **state)
+{
+        PARSE(DEVICE(1), CONFIG(1, 2), INTERFACE(0, 0, 0xff, 1, 1), ENDPOINT, INTERFACE(0, 1, 6, 1, 1),
+              INTERFACE(0, 2, 3, 0, 0), INTERFACE(1, 0, 6, 1, 1), INTERFACE(1, 1, 8, 6, 0x50));
+        (void) state;
+        assert_int_equal(desc.configs[0].n_interfaces, 2);
+        assert_int_equal(desc.configs[0].interfaces[0].class, 6);
+        assert_false(desc.configs[0].interfaces[0].storage);
+        assert_true(desc.configs[0].interfaces[1].storage);
+}
+
 static void composite_is_not_only_storage(void **state)
 {
         PARSE(DEVICE(1), CONFIG(1, 2), INTERFACE(0, 0, 3, 1, 1), 9, 0x21, 0x11, 1, 0, 1, 0x22, 63, 0, ENDPOINT,
@@ -233,6 +244,7 @@ int main(void)
                 cmocka_unit_test(plain_stick),
                 cmocka_unit_test(two_settings_are_one_interface),
                 cmocka_unit_test(storage_in_a_later_setting_counts),
+                cmocka_unit_test(pictures_in_a_later_setting_count),
                 cmocka_unit_test(composite_is_not_only_storage),
                 cmocka_unit_test(keyboard_has_no_storage),
                 cmocka_unit_test(each_configuration_counts),

@@ -8,7 +8,8 @@
 Scenarios read the files too, and plug what `make` describes, so that a new device is a new file:
 
     how = qemu      make = [hub >]... stick | keyboard | tablet | phone | bot: LUN, ... | uas: LUN, ...     LUN: disk or cd
-    how = gadget    make = storage, keyboard        functions in the order of their interfaces
+    how = gadget    make = storage, keyboard        functions in the order of their interfaces: those, network (RNDIS) and what
+                                                    phones are: mtp, ptp, adb, vendor (MTP that only udev knows), charging, iphone
     how = boot      make = what the laptop is like, in words
     how = deed      make = what is done to it, in words
 """
@@ -34,18 +35,19 @@ VERDICTS = {
     "untouched": "untouched",           # not lekdicht's business
     "exempt": "exempt",                 # carries the system
     "in part": "storage refused, the rest works",
+    "files": "files refused, the rest works",
     "open": "opens: the gate is open",
 }
 EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.readonly", "lekdicht.device.inventory", "lekdicht.gate.exempt",
           "lekdicht.gate.opened", "lekdicht.gate.closed", "lekdicht.gate.drift", "lekdicht.device.drift"}
-RULE = re.compile(r"none|\[storage\] (usb-disk|sd-card|optical|external-disk)|\[device [\w.-]+\]|built-in")
+RULE = re.compile(r"none|\[storage\] (usb-disk|sd-card|optical|external-disk|phone-mtp|phone-ptp|phone-apple|phone-adb)|\[device [\w.-]+\]|built-in")
 HOWS = {"qemu": "QEMU", "gadget": "dummy_hcd", "boot": "boot", "deed": "deed"}
 FIELDS = ("title", "how", "make", "verdict", "rule", "event", "still-works", "tested-by", "kernel")
 
 STORAGE = {"stick", "bot", "uas"}
 OTHERS = {"keyboard", "tablet", "phone"}
 LUNS = {"disk", "cd"}
-FUNCTIONS = {"storage", "keyboard"}
+FUNCTIONS = {"storage", "keyboard", "network", "mtp", "ptp", "adb", "vendor", "charging", "iphone"}
 
 
 class ZooError(Exception):

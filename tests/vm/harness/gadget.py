@@ -8,12 +8,14 @@ import itertools
 import shlex
 from dataclasses import dataclass
 
-from .host import BedError
+from .host import VM, BedError
 from .plugged import Plugged
 
 CONTROLLERS = 4         # gadgets that can be plugged at once
 CONFIGFS = "/sys/kernel/config/usb_gadget"
 BACKING = "/run/bed/gadget"
+FUNCTIONFS = "/run/bed/functionfs"
+NOBODYS_PROGRAM = "functionfs.py"       # of guest-tools
 LINUX_FOUNDATION, COMPOSITE = 0x1d6b, 0x0104
 RELEASED = 0
 REPORT_LENGTH = 8
@@ -33,6 +35,17 @@ class Storage:
 @dataclass(frozen=True)
 class Keyboard:
     """A keyboard function."""
+
+
+@dataclass(frozen=True)
+class Interfaces:
+    """Interfaces of any kind, "CLASS/SUBCLASS/PROTOCOL/STRING" each: they describe themselves and do nothing."""
+    texts: tuple
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network card, as a phone that tethers: RNDIS."""
 
 
 def escaped(data):
@@ -71,7 +84,7 @@ class Gadgets:
         self._plugged = {}      # controller's number -> Gadget
 
     def plug(self, *functions, vendor=LINUX_FOUNDATION, product=COMPOSITE, serial="", maker="Bed", title="Gadget"):
-        """Plug a gadget with these FUNCTIONS (Storage, Keyboard), in the order of its interfaces."""
+        """Plug a gadget with these FUNCTIONS (Storage, Keyboard, Network, Interfaces), in the order of its interfaces."""
         number = next((number for number in range(CONTROLLERS) if number not in self._plugged), None)
         if number is None:
             raise BedError("no controller for a gadget is free: unplug one first")
@@ -88,7 +101,14 @@ class Gadgets:
               (("serialnumber", serial), ("manufacturer", maker), ("product", title)) if text),
         ]
         for function in functions:
-            lines += self._storage(name, function) if isinstance(function, Storage) else self._keyboard()
+            if isinstance(function, Storage):
+                lines += self._storage(name, function)
+            elif isinstance(function, Interfaces):
+                lines += self._interfaces(name, function)
+            else:
+                lines += self._network() if isinstance(function, Network) else self._keyboard()
+        if any(isinstance(function, Interfaces) for function in functions):
+            self.vm.put(f"{FUNCTIONFS}.py", (VM / "guest-tools" / NOBODYS_PROGRAM).read_bytes(), 0o755)
         self.vm.run("\n".join(lines))
         gadget = Gadget(self, name, number)
         self.vm.run(f"echo dummy_udc.{number} >{CONFIGFS}/{name}/UDC")
@@ -102,7 +122,9 @@ class Gadgets:
             "set -e",
             f"cd {CONFIGFS}/{gadget.name}",
             "echo >UDC",
-            "rm configs/c.1/*.0",
+            "rm configs/c.1/*.*",
+            f"if mountpoint -q {FUNCTIONFS}/{gadget.name}; then systemctl stop functionfs-{gadget.name}; "
+            f"umount {FUNCTIONFS}/{gadget.name}; fi",
             "for unit in functions/*/lun.[1-9]*; do rmdir $unit; done",     # unit 0 goes with its function
             "rmdir functions/* configs/c.1/strings/* configs/c.1 strings/0x409",
             "cd ..",
@@ -125,6 +147,19 @@ class Gadgets:
             yield f"echo 1 >{function}/lun.{lun}/removable; echo {int(storage.cdrom)} >{function}/lun.{lun}/cdrom"
             yield f"echo {backing} >{function}/lun.{lun}/file"
         yield f"ln -s {function} configs/c.1/"
+
+    @staticmethod
+    def _interfaces(name, interfaces):
+        where = f"{FUNCTIONFS}/{name}"
+        yield f"mkdir -p functions/ffs.{name} {where}; mount -t functionfs {name} {where}"
+        yield (f"systemd-run --quiet --collect --unit=functionfs-{name} {FUNCTIONFS}.py {where} "
+               + " ".join(shlex.quote(text) for text in interfaces.texts))
+        yield f"until [ -e {where}/ep1 ]; do sleep 0.1; done"
+        yield f"ln -s functions/ffs.{name} configs/c.1/"
+
+    @staticmethod
+    def _network():
+        yield "mkdir functions/rndis.0; ln -s functions/rndis.0 configs/c.1/"
 
     @staticmethod
     def _keyboard():

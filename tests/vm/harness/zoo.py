@@ -2,11 +2,23 @@
 
 import importlib.util
 
-from .gadget import Keyboard, Storage
+from .gadget import Interfaces, Keyboard, Network, Storage
 from .host import REPO
 from .usb import Cd, Disk
 
-FUNCTIONS = {"storage": Storage, "keyboard": Keyboard}
+FUNCTIONS = {
+    "storage": Storage,
+    "keyboard": Keyboard,
+    "network": Network,
+    "mtp": lambda: Interfaces(("06/01/01/MTP",)),
+    "ptp": lambda: Interfaces(("06/01/01",)),
+    "adb": lambda: Interfaces(("ff/42/01/ADB Interface",)),
+    "vendor": lambda: Interfaces(("ff/ff/00",)),
+    "charging": lambda: Interfaces(("ff/00/00/Charging only",)),
+    "iphone": lambda: Interfaces(("06/01/01/PTP", "ff/fe/02/Apple USB Multiplexor")),
+}
+# By what other rules know them; else they have the ids of gadgets.
+IDS = {"vendor": (0x0fce, 0x0166), "iphone": (0x05ac, 0x12a8)}
 LUNS = {"disk": Disk, "cd": Cd}
 
 
@@ -38,7 +50,9 @@ class Stall:
         """Plug it; the Device, at once."""
         recipe = self.recipe
         if recipe.kind == "gadget":
-            self.device = self.vm.gadgets.plug(*(FUNCTIONS[part]() for part in recipe.parts))
+            ids = next((IDS[part] for part in recipe.parts if part in IDS), None)
+            self.device = self.vm.gadgets.plug(*(FUNCTIONS[part]() for part in recipe.parts),
+                                               **({"vendor": ids[0], "product": ids[1]} if ids else {}))
             return self.device
         while len(self.hubs) < recipe.hubs:
             self.hubs.append(self.vm.usb.hub(port=self.hubs[-1] if self.hubs else None))

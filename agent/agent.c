@@ -152,7 +152,7 @@ static void on_strings(void *userdata, uint64_t device, const char *text, const 
         struct agent *agent = userdata;
 
         inventory_strings(agent->inventory, device, text, serial);
-        plugs_named(agent->plugs, device, text);
+        plugs_named(agent->plugs, device, inventory_find_id(agent->inventory, device), text);
 }
 
 /* ---- the spool ---- */

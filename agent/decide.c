@@ -106,6 +106,8 @@ void decide_judge(const struct decide *decide, struct device *device)
                         facts.guess = STORAGE_OPTICAL;
                 else if (device->strings_known && facts_says_card_reader(device->text))
                         facts.guess = STORAGE_SD_CARD;
+                else if (device->strings_known && facts_says_optical(device->text))
+                        facts.guess = STORAGE_OPTICAL;
                 else
                         facts.guess = STORAGE_USB_DISK;
                 device->answer = assess(decide->policy, &facts, today, &device->verdict);

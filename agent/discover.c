@@ -204,7 +204,9 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
                 return NULL;
         }
         memcpy(device->text, lun->text, sizeof(device->text));
-        device->found = decide_lun_is_open(inventory_decide(inventory), lun);
+        /* Nobody plugged in what is built in, however late the kernel finds it. */
+        device->found = decide_lun_is_open(inventory_decide(inventory), lun) ||
+                        (bus == DEVICE_SCSI && !transport->firewire && !transport->external_pci);
         if (transport->usb_device[0]) {
                 CLEANUP(cleanup_close) int usb = sysfs_open(inventory_decide(inventory)->sys, transport->usb_device);
                 uint64_t vendor, product;
@@ -231,8 +233,9 @@ static struct device *on_bus_device(struct inventory *inventory, enum device_bus
                 return NULL;
         if (bus == DEVICE_SCSI && transport.usb_device[0])
                 return on_usb_lun(inventory, &transport, event->devpath, &fd, event);
-        if (bus == DEVICE_SCSI && !transport.firewire && !transport.external_pci)
-                return NULL; /* internal: none of our business */
+        /* Internal: none of our business, but for a drive that takes discs. */
+        if (bus == DEVICE_SCSI && !transport.firewire && !transport.external_pci && !facts_is_optical(fd))
+                return NULL;
         return on_single(inventory, bus, &transport, event->devpath, &fd, event);
 }
 

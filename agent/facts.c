@@ -112,6 +112,13 @@ bool facts_is_scsi_name(const char *name)
         return colons == 3;
 }
 
+bool facts_is_optical(int dirfd)
+{
+        uint64_t type;
+
+        return sysfs_read_number(dirfd, "type", 10, UINT8_MAX, &type) == 0 && (type == SCSI_ROM || type == SCSI_WORM);
+}
+
 int facts_scsi_lun(struct lun *lun)
 {
         char vendor[DEVICE_TEXT_MAX / 2 - 1], model[DEVICE_TEXT_MAX / 2];
@@ -185,6 +192,23 @@ int facts_diskseq(int dirfd, uint64_t *ret)
         return sysfs_read_number(dirfd, path, 10, UINT64_MAX, ret);
 }
 
+static bool says(const char *text, const char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (text_has(text, words[i]))
+                        return true;
+        return false;
+}
+
+bool facts_says_optical(const char *text)
+{
+        static const char *const words[] = { "dvd",   "cd-rom", "cdrom",  "cd-rw",         "cdrw",
+                                             "bd-re", "bd-rom", "bd-r ", "blu-ray",       "bluray",
+                                             "cd drive",         "superdrive", "optical drive" };
+
+        return says(text, words, sizeof(words) / sizeof(words[0]));
+}
+
 bool facts_says_card_reader(const char *text)
 {
         static const char *const words[] = { "card reader",     "cardreader",   "card  reader",
@@ -193,8 +217,5 @@ bool facts_says_card_reader(const char *text)
                                              "multiple reader", "memory stick", "compact flash",
                                              "cf card",         "sm/xd" };
 
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-                if (text_has(text, words[i]))
-                        return true;
-        return false;
+        return says(text, words, sizeof(words) / sizeof(words[0]));
 }

@@ -33,6 +33,8 @@ bool facts_interface_is_storage(int dirfd);
 
 /* Is name that of a SCSI device, "3:0:0:0"? */
 bool facts_is_scsi_name(const char *name);
+/* Is the SCSI device a drive for discs? */
+bool facts_is_optical(int dirfd);
 /* Fill in type, vendor and model of a SCSI device. 0 or -errno. */
 int facts_scsi_lun(struct lun *lun);
 
@@ -51,5 +53,6 @@ bool facts_bound(int dirfd);
 /* The sequence number of the disk below a SCSI device or card. 0 or -errno; -ENOENT when it has no disk. */
 int facts_diskseq(int dirfd, uint64_t *ret);
 
-/* Does a device that calls itself so mean a reader of memory cards? */
+/* Does a device that calls itself so mean a drive for discs, or a reader of memory cards? */
+bool facts_says_optical(const char *text);
 bool facts_says_card_reader(const char *text);

@@ -286,6 +286,21 @@ static void cd_drive_may_open_where_disks_may_not(void **state)
         assert_int_equal(scene_gate_calls(), 1);
 }
 
+/* All kinds are refused, so that it is off before its logical unit is there; what it calls itself comes in time. */
+static void cd_drive_is_recorded_by_its_name(void **state)
+{
+        struct bed_usb drive = stick;
+
+        (void) state;
+        drive.name = "Portable DVD Writer";
+        scene_start(BLOCK);
+        scene_plug(&drive);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical",
+                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+}
+
 static void disk_is_refused_after_its_luns_were_seen(void **state)
 {
         const char *devpath;
@@ -584,6 +599,7 @@ int main(void)
                 TEST(driver_reload_releases_again),
                 TEST(unplug_releases_nothing),
                 TEST(cd_drive_may_open_where_disks_may_not),
+                TEST(cd_drive_is_recorded_by_its_name),
                 TEST(disk_is_refused_after_its_luns_were_seen),
                 TEST(each_lun_is_judged),
                 TEST(what_is_no_disk_stays_held),

@@ -36,29 +36,33 @@ static void note_again(struct device *device, unsigned day)
                 device->again = day;
 }
 
-static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned today)
+static enum storage_kind kind_of(const struct device *device, const struct lun *lun)
 {
-        struct assess_facts facts = facts_of(device);
-
         switch (device->bus) {
         case DEVICE_USB:
                 if (lun->optical)
-                        facts.guess = STORAGE_OPTICAL;
-                else if (facts_says_card_reader(lun->text) ||
-                         (device->strings_known && facts_says_card_reader(device->text)))
-                        facts.guess = STORAGE_SD_CARD;
-                else
-                        facts.guess = STORAGE_USB_DISK;
-                break;
+                        return STORAGE_OPTICAL;
+                return facts_says_card_reader(lun->text) ||
+                                       (device->strings_known && facts_says_card_reader(device->text))
+                               ? STORAGE_SD_CARD
+                               : STORAGE_USB_DISK;
         case DEVICE_SCSI:
-                facts.guess = lun->optical ? STORAGE_OPTICAL : STORAGE_EXTERNAL_DISK;
-                break;
+                return lun->optical ? STORAGE_OPTICAL : STORAGE_EXTERNAL_DISK;
         case DEVICE_MMC:
         case DEVICE_MEMSTICK:
-                facts.guess = STORAGE_SD_CARD;
                 break;
         }
+        return STORAGE_SD_CARD;
+}
+
+static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned units,
+                      unsigned today)
+{
+        struct assess_facts facts = facts_of(device);
+
+        facts.guess = kind_of(device, lun);
         facts.kinds = KIND(facts.guess);
+        facts.units = units;
         /* Its own name may still say that it reads cards. */
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
@@ -88,11 +92,14 @@ void decide_judge(const struct decide *decide, struct device *device)
 {
         const struct exempt *exempt = rundir_find_exempt(decide->exempts, decide->sys, device->target.devpath);
         struct assess_facts facts = facts_of(device);
-        unsigned today = decide->ops->today(decide->ops->userdata);
+        unsigned today = decide->ops->today(decide->ops->userdata), units = 0;
 
         device->again = 0;
         for (size_t i = 0; i < device->n_luns; i++)
-                judge_lun(decide, device, &device->luns[i], today);
+                if (device->luns[i].opens)
+                        units |= KIND(kind_of(device, &device->luns[i]));
+        for (size_t i = 0; i < device->n_luns; i++)
+                judge_lun(decide, device, &device->luns[i], units, today);
 
         if (device->bus == DEVICE_USB) {
                 const struct usbdesc_interface *first = NULL;
@@ -121,11 +128,7 @@ void decide_judge(const struct decide *decide, struct device *device)
                 if (!lun->opens || (lun->answer != ASSESS_ALLOWED && any_lun(device, ASSESS_ALLOWED)))
                         continue;
                 device->verdict = lun->verdict;
-                device->kind = device->bus == DEVICE_MMC || device->bus == DEVICE_MEMSTICK ? STORAGE_SD_CARD
-                               : lun->optical                                              ? STORAGE_OPTICAL
-                               : device->bus == DEVICE_SCSI                                ? STORAGE_EXTERNAL_DISK
-                               : facts_says_card_reader(lun->text)                         ? STORAGE_SD_CARD
-                                                                                           : device->kind;
+                device->kind = kind_of(device, lun);
                 if (device->bus != DEVICE_USB)
                         device->answer = lun->answer;
         }
@@ -133,6 +136,9 @@ void decide_judge(const struct decide *decide, struct device *device)
         if (device->answer == ASSESS_NEED_LUNS && device->scan_ended && any_lun(device, ASSESS_REFUSED) &&
             !any_lun(device, ASSESS_ALLOWED) && !any_lun(device, ASSESS_NEED_STRINGS))
                 device->settled = true;
+        /* The scan had not ended after all. */
+        if (any_lun(device, ASSESS_ALLOWED))
+                device->settled = false;
 
         device->exempt = exempt != NULL;
         text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries,

@@ -38,11 +38,19 @@ static bool serial_fits(const char *wanted, const char *found)
         return strncmp(wanted, found, n) == 0 && found[n + strspn(found + n, blanks)] == '\0';
 }
 
+/* A section that names a device by its numbers covers all of it, also the CD beside the disk. One that names only a class
+ * is about that class: else a disk would open for having a CD drive beside it. */
+static bool class_fits(const struct policy_device *device, const struct storage_facts *facts)
+{
+        return device->class == facts->kind ||
+               ((device->has_vendor || device->serial) && facts->units & 1U << device->class);
+}
+
 static bool device_fits(const struct policy_device *device, const struct storage_facts *facts)
 {
         if (!device->has_class && !device->has_vendor && !device->serial)
                 return false;
-        if (device->has_class && device->class != facts->kind)
+        if (device->has_class && !class_fits(device, facts))
                 return false;
         if (device->has_product && !device->has_vendor)
                 return false;

@@ -336,6 +336,42 @@ static void each_lun_is_judged(void **state)
         assert_false(is_off(devpath));
 }
 
+/* A stick that shows a CD besides: the section names the stick. */
+static void section_covers_the_whole_stick(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK "[device lokaal-2.14]\nclass = usb-disk\nvendor = 0951\nproduct = 1666\naccess = allow\n");
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 5);
+        scene_run(300);
+        assert_int_equal(scene_gate_calls(), 0); /* a CD alone is not what the section is about, but more may come */
+        plug_lun(&stick, devpath, 3, 1, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && scene_gate("release 3:0:0:1") == 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate_calls(), 2);
+        assert_false(is_off(devpath));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 0);
+}
+
+/* After all that were there had been refused, one comes that is not. */
+static void late_lun_gets_the_device_back(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_OPTICAL);
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        scene_run(100);
+        plug_lun(&stick, devpath, 3, 1, 5);
+        UNTIL(scene_gate("release 1-2") == 1 && !is_off(devpath) && scene_gate("release 3:0:0:1") == 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+}
+
 static void what_is_no_disk_stays_held(void **state)
 {
         const char *devpath;
@@ -602,6 +638,8 @@ int main(void)
                 TEST(cd_drive_is_recorded_by_its_name),
                 TEST(disk_is_refused_after_its_luns_were_seen),
                 TEST(each_lun_is_judged),
+                TEST(section_covers_the_whole_stick),
+                TEST(late_lun_gets_the_device_back),
                 TEST(what_is_no_disk_stays_held),
                 TEST(vendors_own_driver_is_no_way_around),
                 TEST(sick_device_does_not_delay_another),

@@ -90,6 +90,12 @@ static void removed(void *userdata, const struct device *device)
         plugs_removed(agent->plugs, device);
 }
 
+static void switched(void *userdata, const struct device *device, uint16_t vendor, uint16_t product)
+{
+        (void) userdata;
+        record_switched(device, vendor, product);
+}
+
 static void drift(void *userdata, const struct device *device, const struct target *target)
 {
         (void) userdata;
@@ -346,7 +352,8 @@ static void on_event(void *userdata, const struct watch_event *event)
                 return;
         }
         inventory_event(agent->inventory, event);
-        if (event->action != WATCH_PRESENT && strcmp(event->subsystem, "scsi") == 0)
+        if (event->action != WATCH_PRESENT &&
+            (strcmp(event->subsystem, "scsi") == 0 || strcmp(event->subsystem, "usb") == 0))
                 set_settle_timer(agent);
 }
 
@@ -402,6 +409,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .drift = drift,
                 .state = state,
                 .removed = removed,
+                .switched = switched,
                 .today = day,
                 .userdata = agent,
         };

@@ -294,7 +294,8 @@ static void act(const struct decide *decide, struct device *device, bool again)
         case ASSESS_NEED_STRINGS:
                 break;
         case ASSESS_REFUSED:
-                refuse_usb(decide, device, again);
+                if (device->patience_usec == 0)
+                        refuse_usb(decide, device, again);
                 break;
         case ASSESS_NEED_LUNS:
                 if (device->settled) {
@@ -325,6 +326,8 @@ static bool is_decided(const struct decide *decide, const struct device *device,
         *ret_allowed = device->answer == ASSESS_ALLOWED ||
                        (device->answer != ASSESS_REFUSED && any_lun(device, ASSESS_ALLOWED));
         if (device->bus != DEVICE_USB && !has_openable(device))
+                return false;
+        if (device->patience_usec != 0 && !*ret_allowed)
                 return false;
         /* A composite device is announced before its interfaces, and there is nothing to refuse yet. */
         if (device->bus == DEVICE_USB && !*ret_allowed && !decide->open && !any_refusal(device))

@@ -26,6 +26,8 @@ struct decide_ops {
         void (*verdict)(void *userdata, const struct device *device, bool open);
         /* Someone else undid what the gate did; it is put right. */
         void (*drift)(void *userdata, const struct device *device, const struct target *target);
+        /* What showed a CD with drivers as vendor:product has become this, which has no storage. May be NULL. */
+        void (*switched)(void *userdata, const struct device *device, uint16_t vendor, uint16_t product);
         /* It came into another state: device->state. May be NULL. */
         void (*state)(void *userdata, const struct device *device);
         /* It was unplugged, after a verdict on it was recorded. */

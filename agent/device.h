@@ -84,6 +84,7 @@ struct device {
         struct verdict verdict;
         unsigned again;       /* the first day on which the rules may say something else; 0: never */
         uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
+        uint64_t patience_usec; /* CLOCK_MONOTONIC: until then it is held, and not switched off; 0: not (any more) */
         bool scan_ended;
         bool settled; /* and every LUN was refused */
         bool exempt;

@@ -10,6 +10,7 @@
 
 #include "agent/discover.h"
 #include "agent/facts.h"
+#include "agent/zerocd.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 
@@ -44,10 +45,14 @@ static struct device *usb_device(struct inventory *inventory, const char *devpat
         r = facts_usb_device(device);
         /* -EBADMSG: no descriptors worth the name. The kernel may know more, and its storage interfaces count. */
         if ((r < 0 && r != -EBADMSG) || (!must && !usbdesc_has_storage(&device->desc))) {
+                if (r == 0)
+                        inventory_not_storage(inventory, device);
                 device_free(device);
                 return NULL;
         }
         device->found = facts_authorized(device->target.dirfd, &authorized) == 0 && !authorized;
+        if (!device->found && zerocd_is(device->vendor, device->product))
+                device->patience_usec = usec + ZEROCD_USEC;
         return inventory_add(inventory, device);
 }
 

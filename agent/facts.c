@@ -92,11 +92,21 @@ bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_
         return true;
 }
 
+/* usb-storage, its subdrivers for readers with a protocol of their own, and uas (drivers/usb/storage/). Some of their tables
+ * (unusual_devs.h) name devices that call themselves something else than storage. */
+static bool is_storage_driver(const char *name)
+{
+        return strcmp(name, "usb-storage") == 0 || strcmp(name, "uas") == 0 || strncmp(name, "ums-", 4) == 0;
+}
+
 bool facts_interface_is_storage(int dirfd)
 {
+        char driver[SYSFS_NAME_MAX];
         uint64_t class;
 
-        return sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class) == 0 && class == USB_CLASS_STORAGE;
+        if (sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class) == 0 && class == USB_CLASS_STORAGE)
+                return true;
+        return sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0 && is_storage_driver(driver);
 }
 
 bool facts_is_scsi_name(const char *name)

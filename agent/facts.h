@@ -28,7 +28,7 @@ int facts_usb_device(struct device *device);
 /* Configuration and number of the interface called name ("1-2:1.0" -> 1, 0; the kernel names them so in
  * usb_set_configuration()). False when that is no interface's name. */
 bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_number);
-/* Is the interface mass storage, as the kernel reads it? */
+/* Is the interface mass storage, by its class or by the driver that the kernel gave it? */
 bool facts_interface_is_storage(int dirfd);
 
 /* Is name that of a SCSI device, "3:0:0:0"? */

@@ -331,6 +331,41 @@ void record_removed(const struct record_subject *subject, const uint64_t *second
         end(&entry);
 }
 
+/* CDC, its data, and wireless (USB-IF defined class codes). Modems are often of the vendor's own class. */
+static bool is_network(const struct usbdesc *desc)
+{
+        for (unsigned i = 0; i < desc->n_configs; i++)
+                for (unsigned k = 0; k < desc->configs[i].n_interfaces; k++) {
+                        uint8_t class = desc->configs[i].interfaces[k].class;
+
+                        if (class == 0x02 || class == 0x0a || class == 0xe0)
+                                return true;
+                }
+        return false;
+}
+
+void record_switched(const struct device *device, uint16_t vendor, uint16_t product)
+{
+        char reason[VERDICT_REASON_MAX], id[8];
+        struct entry entry;
+
+        snprintf(reason, sizeof(reason), "showed a CD with drivers first (%04x:%04x) and is %s now; it is not touched",
+                 vendor, product, is_network(&device->desc) ? "a network device" : "something without storage");
+        message(&entry, "%s (%04x:%04x): %s", device->target.name, device->vendor, device->product, reason);
+        begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
+        snprintf(id, sizeof(id), "%04x", device->vendor);
+        add(&entry, "LEKDICHT_VENDOR", "%s", id);
+        set_string(&entry, EVENT_KEY_VENDOR_ID, id);
+        snprintf(id, sizeof(id), "%04x", device->product);
+        add(&entry, "LEKDICHT_PRODUCT", "%s", id);
+        set_string(&entry, EVENT_KEY_PRODUCT_ID, id);
+        add(&entry, "LEKDICHT_PORT", "%s", device->target.name);
+        set_string(&entry, EVENT_KEY_PORT, device->target.name);
+        add(&entry, "LEKDICHT_REASON", "%s", reason);
+        set_string(&entry, EVENT_KEY_REASON, reason);
+        end(&entry);
+}
+
 void record_device_drift(const struct device *device, const char *target)
 {
         struct entry entry;

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/hostid.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/today.c agent/usbdesc.c agent/watch.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/hostid.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/today.c agent/usbdesc.c agent/watch.c agent/zerocd.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Devices come and go; the gate is closed and the policy is the school's. */
@@ -17,6 +17,7 @@
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define ALLOW_STICK                                                                                                    \
         BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
+#define PCI "/devices/pci0000:00/0000:00:14.0"
 #define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
 #define ALLOW_DISKS   BLOCK "[storage]\nusb-disk = allow\n"
 
@@ -388,6 +389,88 @@ static void what_is_no_disk_stays_held(void **state)
         UNTIL(scene_gate("release 3:0:0:0") == 1);
 }
 
+static const struct bed_usb zerocd = {
+        .port = "1-7", .vendor = 0x0bda, .product = 0x1a2b, .devnum = 30, .interfaces = { BED_BOT }
+};
+
+/* A Wi-Fi stick that shows its drivers first: held, not switched off, and nobody is told. */
+static void zerocd_becomes_a_network_device(void **state)
+{
+        struct bed_usb radio = { .port = "1-7", .vendor = 0x0bda, .product = 0xc811, .devnum = 31 };
+        const char *devpath;
+
+        (void) state;
+        radio.interfaces[0] = (struct bed_interface){ 0xe0, 0x01, 0x01 };
+        scene_start(BLOCK);
+        devpath = scene_plug(&zerocd);
+        plug_lun(&zerocd, devpath, 3, 0, 5);
+        scene_run(2500); /* also when the scan for logical units has ended */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 0);
+        scene_unplug(devpath);
+        devpath = scene_plug(&radio);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_VENDOR=0bda", "LEKDICHT_PRODUCT=c811",
+                            "LEKDICHT_PORT=1-7",
+                            "LEKDICHT_REASON=showed a CD with drivers first (0bda:1a2b) and is a network device now; it "
+                            "is not touched",
+                            NULL) == 1);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+        /* Once, and not for what else comes to that port. */
+        scene_unplug(devpath);
+        scene_plug(&radio);
+        scene_run(100);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+}
+
+static void zerocd_that_stays_is_refused(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&zerocd);
+        plug_lun(&zerocd, devpath, 3, 0, 5);
+        scene_run(500);
+        assert_int_equal(scene_gate_calls(), 0);
+        for (unsigned i = 0; i < 3; i++)
+                scene_run(3500);
+        UNTIL(scene_gate("refuse 1-7") == 1 && is_off(devpath));
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical", NULL) == 1);
+}
+
+/* The kernel's table of unusual devices knows more than its descriptors; no logical unit is waited for. */
+static void unusual_device_is_judged_by_its_driver(void **state)
+{
+        static const char *const drivers[] = { "ums-realtek", "usb-storage", "uas" };
+
+        (void) state;
+        scene_start(BLOCK);
+        for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+                struct bed_usb each = vendors;
+                char port[8], line[32];
+                const char *devpath;
+
+                snprintf(port, sizeof(port), "2-%zu", i + 1);
+                snprintf(line, sizeof(line), "refuse %s", port);
+                each.port = port;
+                each.devnum = 20 + (unsigned) i;
+                devpath = scene_plug(&each);
+                scene_run(50);
+                assert_int_equal(scene_gate(line), 0);
+                bed_bind(&scene.bed, interface_of(&each, devpath, 0), drivers[i], NULL, 0);
+                scene_event("bind", interface_of(&each, devpath, 0));
+                UNTIL(scene_gate(line) == 1 && is_off(devpath));
+        }
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 3);
+        /* A radio is one too to its own driver, and nobody's business. */
+        bed_bind(&scene.bed, interface_of(&vendors, scene_plug(&vendors), 0), "umsonst", NULL, 0);
+        scene_event("bind", interface_of(&vendors, PCI "/usb1/1-5", 0));
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 3);
+}
+
 static void vendors_own_driver_is_no_way_around(void **state)
 {
         const char *devpath;
@@ -641,6 +724,9 @@ int main(void)
                 TEST(section_covers_the_whole_stick),
                 TEST(late_lun_gets_the_device_back),
                 TEST(what_is_no_disk_stays_held),
+                TEST(zerocd_becomes_a_network_device),
+                TEST(zerocd_that_stays_is_refused),
+                TEST(unusual_device_is_judged_by_its_driver),
                 TEST(vendors_own_driver_is_no_way_around),
                 TEST(sick_device_does_not_delay_another),
                 TEST(one_child_for_each_device),

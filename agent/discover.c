@@ -51,8 +51,11 @@ static struct device *usb_device(struct inventory *inventory, const char *devpat
                 return NULL;
         }
         device->found = facts_authorized(device->target.dirfd, &authorized) == 0 && !authorized;
+        device->reader = facts_usb_fixed(device->target.dirfd) || usbdesc_has_class(&device->desc, USB_CLASS_PRINTER);
         if (!device->found && zerocd_is(device->vendor, device->product))
                 device->patience_usec = usec + ZEROCD_USEC;
+        else if (!device->found && device->reader)
+                device->patience_usec = usec + INVENTORY_READER_USEC;
         return inventory_add(inventory, device);
 }
 

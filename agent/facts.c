@@ -173,6 +173,13 @@ int facts_connected(int dirfd, uint64_t *ret_msec)
         return sysfs_read_number(dirfd, "power/connected_duration", 10, UINT32_MAX, ret_msec);
 }
 
+bool facts_usb_fixed(int dirfd)
+{
+        char word[16];
+
+        return sysfs_read_text(dirfd, "removable", word, sizeof(word)) > 0 && strcmp(word, "fixed") == 0;
+}
+
 int facts_authorized(int dirfd, bool *ret)
 {
         uint64_t authorized;

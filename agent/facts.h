@@ -46,6 +46,8 @@ int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char
  * it takes no lock). 0 or -errno. */
 int facts_connected(int dirfd, uint64_t *ret_msec);
 
+/* Can the USB device not be taken out, by what the firmware or its hub says of the port (the attribute `removable`)? */
+bool facts_usb_fixed(int dirfd);
 /* The attribute `authorized` of a USB device or interface. 0 or -errno. */
 int facts_authorized(int dirfd, bool *ret);
 /* Is a driver bound? */

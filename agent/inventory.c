@@ -58,6 +58,10 @@ void inventory_drop_interface(struct inventory *inventory, struct device *device
 
 void inventory_drop_lun(struct inventory *inventory, struct device *device, size_t i)
 {
+        const struct decide_ops *ops = inventory->decide.ops;
+
+        if (device->luns[i].watched)
+                (void) ops->watch(ops->userdata, &device->luns[i].target, false);
         drop_target(inventory, device, &device->luns[i].target);
         device_drop_lun(device, i);
 }
@@ -113,7 +117,7 @@ void inventory_not_storage(struct inventory *inventory, const struct device *dev
 /* It was unplugged, and is not only forgotten by us. */
 static void lose_device(struct inventory *inventory, struct device *device)
 {
-        if (device->bus == DEVICE_USB && device->patience_usec != 0)
+        if (device->patience_usec != 0 && zerocd_is(device->vendor, device->product))
                 remember(inventory, device);
         if (device->recorded)
                 inventory->decide.ops->removed(inventory->decide.ops->userdata, device);
@@ -323,6 +327,25 @@ void inventory_strings(struct inventory *inventory, uint64_t device_id, const ch
         snprintf(device->text, sizeof(device->text), "%s", text);
         snprintf(device->serial, sizeof(device->serial), "%s", serial);
         decide_device(&inventory->decide, device, false);
+}
+
+void inventory_medium(struct inventory *inventory, uint64_t target_id, enum medium medium)
+{
+        for (struct device *device = inventory->devices; device; device = device->next)
+                for (size_t i = 0; i < device->n_luns; i++) {
+                        struct lun *lun = &device->luns[i];
+
+                        if (lun->target.id != target_id || !lun->watched)
+                                continue;
+                        /* A card that is put in is a plug, however long its reader has been there. */
+                        if (lun->medium == MEDIUM_ABSENT && medium == MEDIUM_PRESENT) {
+                                device->plugged = true;
+                                device->found = false;
+                        }
+                        lun->medium = medium;
+                        decide_device(&inventory->decide, device, false);
+                        return;
+                }
 }
 
 /* Has that moment come? Then it is taken back; else *next is at most that. */

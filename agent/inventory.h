@@ -19,6 +19,9 @@
  * another. */
 #define INVENTORY_SETTLE_USEC 2000000ULL
 
+/* So long a card reader may take until it is known what is in it; then it is refused as a stick is. */
+#define INVENTORY_READER_USEC 8000000ULL
+
 #define INVENTORY_NEVER UINT64_MAX
 
 struct inventory;
@@ -50,6 +53,9 @@ void inventory_result(struct inventory *inventory, uint64_t device, uint64_t tar
                       bool retry, const char *said);
 /* What a USB device calls itself, cleaned; "" where it says nothing. */
 void inventory_strings(struct inventory *inventory, uint64_t device, const char *text, const char *serial);
+
+/* What is in the logical unit that is watched under that target's id. */
+void inventory_medium(struct inventory *inventory, uint64_t target, enum medium medium);
 
 /* Judge the devices whose last LUN was seen, or for which was waited, long enough ago. Returns when to call again (CLOCK_MONOTONIC), or
  * INVENTORY_NEVER. */

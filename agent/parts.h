@@ -10,6 +10,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
+#include "agent/medium.h"
 #include "agent/plugs.h"
 #include "agent/policystore.h"
 #include "agent/spool.h"
@@ -24,6 +25,7 @@ struct agent {
         struct policystore store;
         struct gatekeeper *gatekeeper;
         struct strings *strings;
+        struct media *media;
         struct inventory *inventory;
         struct gatewatch *gatewatch;
         struct watch *watch;

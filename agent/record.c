@@ -331,6 +331,21 @@ void record_removed(const struct record_subject *subject, const uint64_t *second
         end(&entry);
 }
 
+void record_empty(const struct device *device)
+{
+        char reason[VERDICT_REASON_MAX];
+        struct record_subject subject;
+        struct entry entry;
+        char ids[RECORD_IDS_MAX];
+
+        record_subject(device, false, &subject);
+        snprintf(reason, sizeof(reason), "a card reader without a card; with one in it: %s", subject.verdict.rule);
+        message(&entry, "%s at %s%s: %s", storage_kind_name(subject.kind), subject.port, usb_ids(&subject, ids), reason);
+        begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
+        add_subject(&entry, &subject, reason);
+        end(&entry);
+}
+
 /* CDC, its data, and wireless (USB-IF defined class codes). Modems are often of the vendor's own class. */
 static bool is_network(const struct usbdesc *desc)
 {

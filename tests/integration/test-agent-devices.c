@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/hostid.c agent/inventory.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/today.c agent/usbdesc.c agent/watch.c agent/zerocd.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/bed.c agent/agent.c agent/answer.c agent/assess.c agent/bus.c agent/decide.c agent/device.c agent/discover.c agent/facts.c agent/gatekeeper.c agent/gateview.c agent/gatewatch.c agent/hostid.c agent/inventory.c agent/medium.c agent/methods.c agent/notice.c agent/plugs.c agent/policystore.c agent/polkit.c agent/record.c agent/records.c agent/rundir.c agent/spool.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolpack.c agent/spoolrecords.c agent/spoolstore.c agent/spoolwork.c agent/strings.c agent/subscribers.c agent/today.c agent/usbdesc.c agent/watch.c agent/zerocd.c common/event.c common/jsonw.c common/sysfs.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Devices come and go; the gate is closed and the policy is the school's. */
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "agent/parts.h"
+#include "common/sysfs.h"
 #include "tests/bed/scene.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
@@ -440,6 +441,100 @@ static void zerocd_that_stays_is_refused(void **state)
         UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical", NULL) == 1);
 }
 
+/* In the child: what the test wrote into the unit's directory. */
+static enum medium read_medium(int dirfd)
+{
+        uint64_t medium;
+
+        return sysfs_read_number(dirfd, "medium", 10, MEDIUM_PRESENT, &medium) < 0 ? MEDIUM_UNKNOWN
+                                                                                  : (enum medium) medium;
+}
+
+static const struct bed_usb printer = { .port = "1-8",
+                                        .vendor = 0x04b8,
+                                        .product = 0x1142,
+                                        .devnum = 40,
+                                        .interfaces = { { 0x07, 0x01, 0x02 }, BED_BOT } };
+
+/* In a printer. Nobody is told of the empty slot, and the slot stays as it is; each card is a plug. */
+static void empty_reader_waits_for_a_card(void **state)
+{
+        const char *devpath, *lun;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = scene_plug(&printer);
+        lun = bed_lun(&scene.bed, interface_of(&printer, devpath, 1), 5, 0, 0, "EPSON", "Storage");
+        bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_ABSENT);
+        scene_event("add", lun);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_PORT=1-8",
+                            "LEKDICHT_REASON=a card reader without a card; with one in it: [storage] usb-disk",
+                            NULL) == 1);
+        for (unsigned i = 0; i < 3; i++)
+                scene_run(3000); /* also when patience is over */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+        for (unsigned card = 1; card <= 2; card++) {
+                bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_PRESENT);
+                UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_PORT=1-8", NULL) == card);
+                assert_true(inventory_find(scene.agent->inventory, "1-8")->plugged);
+                assert_int_equal(inventory_find(scene.agent->inventory, "1-8")->verdicts, 1);
+                UNTIL(inventory_find(scene.agent->inventory, "1-8")->state == DEVICE_REFUSED);
+                bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_ABSENT);
+                UNTIL(inventory_find(scene.agent->inventory, "1-8")->state == DEVICE_HELD);
+        }
+        /* It is held and never switched off; and nobody said "empty" again. */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", NULL), 1);
+        scene_policy(ALLOW_DISKS);
+        agent_reload(scene.agent);
+        UNTIL(scene_gate("release 5:0:0:0") == 1);
+}
+
+/* Built in, with a card in it. */
+static void card_in_a_fixed_reader_is_refused(void **state)
+{
+        struct bed_usb fixed = stick;
+        const char *devpath, *lun;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = bed_usb(&scene.bed, &fixed, true);
+        bed_attribute(&scene.bed, devpath, "removable", "fixed");
+        scene_event("add", devpath);
+        lun = bed_lun(&scene.bed, interface_of(&fixed, devpath, 0), 5, 0, 0, "Generic", "SD Card Reader");
+        bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_PRESENT);
+        scene_event("add", lun);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=sd-card", NULL) == 1);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_string_equal(device_state_name(inventory_find(scene.agent->inventory, "1-2")->state), "refused");
+        /* Somebody binds it by hand. */
+        bed_bind(&scene.bed, lun, "sd", "sdb", 9);
+        scene_event("bind", lun);
+        UNTIL(scene_gate("refuse 5:0:0:0") == 1);
+}
+
+/* What cannot be asked is refused as a stick is, when patience is over. */
+static void reader_that_cannot_be_asked_is_refused(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = scene_plug(&printer);
+        scene_event("add", bed_lun(&scene.bed, interface_of(&printer, devpath, 1), 5, 0, 0, "EPSON", "Storage"));
+        scene_run(3000);
+        assert_int_equal(scene_gate_calls(), 0);
+        scene_run(3000);
+        UNTIL(scene_gate("refuse 1-8:1.1") == 1);
+        assert_false(is_off(devpath));
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL) == 1);
+}
+
 /* The kernel's table of unusual devices knows more than its descriptors; no logical unit is waited for. */
 static void unusual_device_is_judged_by_its_driver(void **state)
 {
@@ -726,6 +821,9 @@ int main(void)
                 TEST(what_is_no_disk_stays_held),
                 TEST(zerocd_becomes_a_network_device),
                 TEST(zerocd_that_stays_is_refused),
+                TEST(empty_reader_waits_for_a_card),
+                TEST(card_in_a_fixed_reader_is_refused),
+                TEST(reader_that_cannot_be_asked_is_refused),
                 TEST(unusual_device_is_judged_by_its_driver),
                 TEST(vendors_own_driver_is_no_way_around),
                 TEST(sick_device_does_not_delay_another),

@@ -28,11 +28,19 @@ class Storage:
     luns: int = 1
     mib: int = 16
     cdrom: bool = False
+    empty: bool = False         # slots without cards; Gadget.insert() puts one in
 
 
 @dataclass(frozen=True)
 class Keyboard:
     """A keyboard function."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Any function of the kernel's by its name in configfs (ncm, printer, SourceSink), with values for its attributes."""
+    name: str
+    values: tuple = ()          # of (attribute, value)
 
 
 def escaped(data):
@@ -51,6 +59,12 @@ class Gadget(Plugged):
     def unplug(self):
         """Pull it out."""
         self.gadgets.pull(self)
+
+    def insert(self, card=True):
+        """Put a card into the first slot of its reader, or take it out."""
+        backing = f"{BACKING}/{self.name}-0"
+        lun = f"{CONFIGFS}/{self.name}/functions/mass_storage.0/lun.0"
+        self.gadgets.vm.run(f"echo {backing} >{lun}/file" if card else f"echo 1 >{lun}/forced_eject 2>/dev/null || echo >{lun}/file")
 
     def press(self, usage):
         """Report the key with the HID USAGE as pressed and then as released."""
@@ -88,7 +102,10 @@ class Gadgets:
               (("serialnumber", serial), ("manufacturer", maker), ("product", title)) if text),
         ]
         for function in functions:
-            lines += self._storage(name, function) if isinstance(function, Storage) else self._keyboard()
+            if isinstance(function, Storage):
+                lines += self._storage(name, function)
+            else:
+                lines += self._other(function) if isinstance(function, Other) else self._keyboard()
         self.vm.run("\n".join(lines))
         gadget = Gadget(self, name, number)
         self.vm.run(f"echo dummy_udc.{number} >{CONFIGFS}/{name}/UDC")
@@ -123,7 +140,16 @@ class Gadgets:
             backing = f"{BACKING}/{name}-{lun}"
             yield f"truncate -s {storage.mib}M {backing}; mkdir -p {function}/lun.{lun}"
             yield f"echo 1 >{function}/lun.{lun}/removable; echo {int(storage.cdrom)} >{function}/lun.{lun}/cdrom"
-            yield f"echo {backing} >{function}/lun.{lun}/file"
+            if not storage.empty:
+                yield f"echo {backing} >{function}/lun.{lun}/file"
+        yield f"ln -s {function} configs/c.1/"
+
+    @staticmethod
+    def _other(other):
+        function = f"functions/{other.name}.0"
+        yield f"mkdir {function}"
+        for attribute, value in other.values:
+            yield f"echo {value} >{function}/{attribute}"
         yield f"ln -s {function} configs/c.1/"
 
     @staticmethod

@@ -97,6 +97,21 @@ static bool is_watched(const struct device *device)
         return false;
 }
 
+/* The same with the gate open: the kernel's own drivers ask, and a disk without a card has no size. */
+static bool is_empty_reader(const struct device *device)
+{
+        bool empty = false;
+
+        for (size_t i = 0; device->reader && i < device->n_luns; i++) {
+                if (!device->luns[i].opens)
+                        continue;
+                if (!facts_disk_is_empty(device->luns[i].target.dirfd))
+                        return false;
+                empty = true;
+        }
+        return empty;
+}
+
 static bool has_card(const struct device *device)
 {
         for (size_t i = 0; i < device->n_luns; i++)
@@ -348,6 +363,8 @@ static bool is_decided(const struct decide *decide, const struct device *device,
                 return false;
         if (!*ret_allowed && !decide->open && is_watched(device))
                 return has_card(device) && (device->answer == ASSESS_REFUSED || device->settled);
+        if (!*ret_allowed && decide->open && is_empty_reader(device))
+                return false;
         if (device->patience_usec != 0 && !*ret_allowed)
                 return false;
         /* A composite device is announced before its interfaces, and there is nothing to refuse yet. */

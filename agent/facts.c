@@ -198,6 +198,17 @@ bool facts_bound(int dirfd)
         return sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0;
 }
 
+bool facts_disk_is_empty(int dirfd)
+{
+        char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//size")];
+        uint64_t size;
+
+        if (sysfs_first_entry(dirfd, "block", disk, sizeof(disk)) < 0)
+                return false;
+        snprintf(path, sizeof(path), "block/%s/size", disk);
+        return sysfs_read_number(dirfd, path, 10, UINT64_MAX, &size) == 0 && size == 0;
+}
+
 int facts_diskseq(int dirfd, uint64_t *ret)
 {
         char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//diskseq")];

@@ -55,6 +55,9 @@ bool facts_bound(int dirfd);
 /* The sequence number of the disk below a SCSI device or card. 0 or -errno; -ENOENT when it has no disk. */
 int facts_diskseq(int dirfd, uint64_t *ret);
 
+/* Is there a disk below the SCSI device, and no medium in it? */
+bool facts_disk_is_empty(int dirfd);
+
 /* Does a device that calls itself so mean a drive for discs, or a reader of memory cards? */
 bool facts_says_optical(const char *text);
 bool facts_says_card_reader(const char *text);

@@ -14,6 +14,7 @@
 
 #include "agent/decide.h"
 #include "agent/facts.h"
+#include "agent/reader.h"
 #include "common/text.h"
 
 #define KIND(kind) (1U << (kind))
@@ -84,38 +85,6 @@ static bool has_openable(const struct device *device)
 {
         for (size_t i = 0; i < device->n_luns; i++)
                 if (device->luns[i].opens)
-                        return true;
-        return false;
-}
-
-/* Is it known what is in the reader? Then it is held, not switched off: a card that comes later has to be seen. */
-static bool is_watched(const struct device *device)
-{
-        for (size_t i = 0; i < device->n_luns; i++)
-                if (device->luns[i].watched && device->luns[i].medium != MEDIUM_UNKNOWN)
-                        return true;
-        return false;
-}
-
-/* The same with the gate open: the kernel's own drivers ask, and a disk without a card has no size. */
-static bool is_empty_reader(const struct device *device)
-{
-        bool empty = false;
-
-        for (size_t i = 0; device->reader && i < device->n_luns; i++) {
-                if (!device->luns[i].opens)
-                        continue;
-                if (!facts_disk_is_empty(device->luns[i].target.dirfd))
-                        return false;
-                empty = true;
-        }
-        return empty;
-}
-
-static bool has_card(const struct device *device)
-{
-        for (size_t i = 0; i < device->n_luns; i++)
-                if (device->luns[i].watched && device->luns[i].medium == MEDIUM_PRESENT)
                         return true;
         return false;
 }
@@ -326,13 +295,13 @@ static void act(const struct decide *decide, struct device *device, bool again)
         case ASSESS_NEED_STRINGS:
                 break;
         case ASSESS_REFUSED:
-                if (is_watched(device))
+                if (reader_is_watched(device))
                         act_on_luns(decide, device, again);
                 else if (device->patience_usec == 0)
                         refuse_usb(decide, device, again);
                 break;
         case ASSESS_NEED_LUNS:
-                if (device->settled && !is_watched(device)) {
+                if (device->settled && !reader_is_watched(device)) {
                         refuse_usb(decide, device, again);
                         break;
                 }
@@ -361,9 +330,9 @@ static bool is_decided(const struct decide *decide, const struct device *device,
                        (device->answer != ASSESS_REFUSED && any_lun(device, ASSESS_ALLOWED));
         if (device->bus != DEVICE_USB && !has_openable(device))
                 return false;
-        if (!*ret_allowed && !decide->open && is_watched(device))
-                return has_card(device) && (device->answer == ASSESS_REFUSED || device->settled);
-        if (!*ret_allowed && decide->open && is_empty_reader(device))
+        if (!*ret_allowed && !decide->open && reader_is_watched(device))
+                return reader_has_card(device) && (device->answer == ASSESS_REFUSED || device->settled);
+        if (!*ret_allowed && decide->open && reader_is_empty(device))
                 return false;
         if (device->patience_usec != 0 && !*ret_allowed)
                 return false;
@@ -414,8 +383,8 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled &&
             is_off(&device->target))
                 return DEVICE_HELD;
-        if (device->answer != ASSESS_ALLOWED && !any_lun(device, ASSESS_ALLOWED) && is_watched(device) &&
-            !has_card(device))
+        if (device->answer != ASSESS_ALLOWED && !any_lun(device, ASSESS_ALLOWED) && reader_is_watched(device) &&
+            !reader_has_card(device))
                 return DEVICE_HELD;
         /* Its storage is in a configuration that is not the active one. */
         if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
@@ -475,45 +444,11 @@ void decide_refresh(const struct decide *decide, struct device *device)
                 decide->ops->state(decide->ops->userdata, device);
 }
 
-/* Ask the units of a reader that would be refused for their cards; an open gate asks by itself. */
-static void watch_media(const struct decide *decide, struct device *device)
-{
-        bool refused = device->answer != ASSESS_ALLOWED && !any_refusal(device);
-
-        for (size_t i = 0; i < device->n_luns; i++) {
-                struct lun *lun = &device->luns[i];
-                bool wanted = device->reader && refused && !device->exempt && !decide->open && lun->opens &&
-                              !lun->optical && lun->answer == ASSESS_REFUSED;
-
-                if (wanted == lun->watched || !decide->ops->watch)
-                        continue;
-                if (decide->ops->watch(decide->ops->userdata, &lun->target, wanted) < 0)
-                        continue;
-                lun->watched = wanted;
-                lun->medium = MEDIUM_UNKNOWN;
-        }
-}
-
-/* The next card is a plug of its own; and that the reader was empty is said once. */
-static void note_empty(const struct decide *decide, struct device *device)
-{
-        if (decide->open || device->exempt || !is_watched(device) || has_card(device))
-                return;
-        if (!device->recorded_allowed) {
-                device->recorded = false;
-                device->verdicts = 0;
-        }
-        if (device->empty_told || !device->scan_ended)
-                return;
-        device->empty_told = true;
-        decide->ops->empty(decide->ops->userdata, device);
-}
-
 void decide_device(const struct decide *decide, struct device *device, bool again)
 {
         decide_judge(decide, device);
-        watch_media(decide, device);
-        note_empty(decide, device);
+        reader_watch(decide, device, device->answer != ASSESS_ALLOWED && !any_refusal(device));
+        reader_note_empty(decide, device);
         if (device->exempt || decide->open)
                 unwant_all(decide, device);
         else

@@ -207,21 +207,25 @@ void record_stopped(void)
         end(&entry);
 }
 
-static void add_kind(struct entry *entry, enum storage_kind kind, bool has_usb_id, unsigned vendor, unsigned product,
-                     const char *port)
+static void add_usb_id(struct entry *entry, unsigned vendor, unsigned product)
 {
         char id[8];
 
+        snprintf(id, sizeof(id), "%04x", vendor & 0xffff);
+        add(entry, "LEKDICHT_VENDOR", "%s", id);
+        set_string(entry, EVENT_KEY_VENDOR_ID, id);
+        snprintf(id, sizeof(id), "%04x", product & 0xffff);
+        add(entry, "LEKDICHT_PRODUCT", "%s", id);
+        set_string(entry, EVENT_KEY_PRODUCT_ID, id);
+}
+
+static void add_kind(struct entry *entry, enum storage_kind kind, bool has_usb_id, unsigned vendor, unsigned product,
+                     const char *port)
+{
         add(entry, "LEKDICHT_KIND", "%s", storage_kind_name(kind));
         set_string(entry, EVENT_KEY_DEVICE_KIND, storage_kind_name(kind));
-        if (has_usb_id) {
-                snprintf(id, sizeof(id), "%04x", vendor & 0xffff);
-                add(entry, "LEKDICHT_VENDOR", "%s", id);
-                set_string(entry, EVENT_KEY_VENDOR_ID, id);
-                snprintf(id, sizeof(id), "%04x", product & 0xffff);
-                add(entry, "LEKDICHT_PRODUCT", "%s", id);
-                set_string(entry, EVENT_KEY_PRODUCT_ID, id);
-        }
+        if (has_usb_id)
+                add_usb_id(entry, vendor, product);
         add(entry, "LEKDICHT_PORT", "%s", port);
         set_string(entry, EVENT_KEY_PORT, port);
 }
@@ -349,31 +353,19 @@ void record_empty(const struct device *device)
 /* CDC, its data, and wireless (USB-IF defined class codes). Modems are often of the vendor's own class. */
 static bool is_network(const struct usbdesc *desc)
 {
-        for (unsigned i = 0; i < desc->n_configs; i++)
-                for (unsigned k = 0; k < desc->configs[i].n_interfaces; k++) {
-                        uint8_t class = desc->configs[i].interfaces[k].class;
-
-                        if (class == 0x02 || class == 0x0a || class == 0xe0)
-                                return true;
-                }
-        return false;
+        return usbdesc_has_class(desc, 0x02) || usbdesc_has_class(desc, 0x0a) || usbdesc_has_class(desc, 0xe0);
 }
 
 void record_switched(const struct device *device, uint16_t vendor, uint16_t product)
 {
-        char reason[VERDICT_REASON_MAX], id[8];
+        char reason[VERDICT_REASON_MAX];
         struct entry entry;
 
         snprintf(reason, sizeof(reason), "showed a CD with drivers first (%04x:%04x) and is %s now; it is not touched",
                  vendor, product, is_network(&device->desc) ? "a network device" : "something without storage");
         message(&entry, "%s (%04x:%04x): %s", device->target.name, device->vendor, device->product, reason);
         begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
-        snprintf(id, sizeof(id), "%04x", device->vendor);
-        add(&entry, "LEKDICHT_VENDOR", "%s", id);
-        set_string(&entry, EVENT_KEY_VENDOR_ID, id);
-        snprintf(id, sizeof(id), "%04x", device->product);
-        add(&entry, "LEKDICHT_PRODUCT", "%s", id);
-        set_string(&entry, EVENT_KEY_PRODUCT_ID, id);
+        add_usb_id(&entry, device->vendor, device->product);
         add(&entry, "LEKDICHT_PORT", "%s", device->target.name);
         set_string(&entry, EVENT_KEY_PORT, device->target.name);
         add(&entry, "LEKDICHT_REASON", "%s", reason);

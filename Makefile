@@ -119,6 +119,7 @@ $(BUILD)/%.o: %.c Makefile
 
 # The assembler reads it (collector/style.c), so that no .d file names it.
 $(BUILD)/collector/style.o: collector/web/style.css
+$(BUILD)/agent/zerocd.o: agent/zerocd.list
 
 # ---- translations: the texts of the notices ------------------------------------------------------------------------------
 

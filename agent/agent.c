@@ -90,6 +90,35 @@ static void removed(void *userdata, const struct device *device)
         plugs_removed(agent->plugs, device);
 }
 
+static int watch_medium(void *userdata, const struct target *target, bool on)
+{
+        struct agent *agent = userdata;
+
+        if (on)
+                return media_watch(agent->media, target->id, target->dirfd);
+        media_forget(agent->media, target->id);
+        return 0;
+}
+
+static void on_medium(void *userdata, uint64_t target, enum medium medium)
+{
+        struct agent *agent = userdata;
+
+        inventory_medium(agent->inventory, target, medium);
+}
+
+static void empty(void *userdata, const struct device *device)
+{
+        (void) userdata;
+        record_empty(device);
+}
+
+static void switched(void *userdata, const struct device *device, uint16_t vendor, uint16_t product)
+{
+        (void) userdata;
+        record_switched(device, vendor, product);
+}
+
 static void drift(void *userdata, const struct device *device, const struct target *target)
 {
         (void) userdata;
@@ -152,7 +181,7 @@ static void on_strings(void *userdata, uint64_t device, const char *text, const 
         struct agent *agent = userdata;
 
         inventory_strings(agent->inventory, device, text, serial);
-        plugs_named(agent->plugs, device, text);
+        plugs_named(agent->plugs, device, inventory_find_id(agent->inventory, device), text);
 }
 
 /* ---- the spool ---- */
@@ -356,7 +385,8 @@ static void on_event(void *userdata, const struct watch_event *event)
                 return;
         }
         inventory_event(agent->inventory, event);
-        if (event->action != WATCH_PRESENT && strcmp(event->subsystem, "scsi") == 0)
+        if (event->action != WATCH_PRESENT &&
+            (strcmp(event->subsystem, "scsi") == 0 || strcmp(event->subsystem, "usb") == 0))
                 set_settle_timer(agent);
 }
 
@@ -412,6 +442,9 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .drift = drift,
                 .state = state,
                 .removed = removed,
+                .watch = watch_medium,
+                .empty = empty,
+                .switched = switched,
                 .today = day,
                 .userdata = agent,
         };
@@ -434,6 +467,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
         if (r >= 0)
                 r = strings_new(loop, on_strings, agent, &agent->strings);
+        if (r >= 0)
+                r = media_new(loop, config->medium, on_medium, agent, &agent->media);
         if (r >= 0)
                 r = inventory_new(paths->sys, paths->run, &agent->decide_ops, &agent->inventory);
         if (r >= 0)
@@ -466,6 +501,7 @@ struct agent *agent_free(struct agent *agent)
         watch_free(agent->watch);
         gatewatch_free(agent->gatewatch);
         inventory_free(agent->inventory);
+        media_free(agent->media);
         strings_free(agent->strings);
         gatekeeper_free(agent->gatekeeper);
         agent->today = today_free(agent->today);

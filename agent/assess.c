@@ -36,6 +36,7 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
 {
         struct storage_facts each = {
                 .kind = facts->guess,
+                .units = facts->units,
                 .has_usb_id = facts->has_usb_id,
                 .vendor = facts->vendor,
                 .product = facts->product,

@@ -20,6 +20,7 @@ enum assessment {
 struct assess_facts {
         unsigned kinds;          /* what it may be: 1U << enum storage_kind each */
         enum storage_kind guess; /* which of them to name when it makes no difference */
+        unsigned units;          /* what its logical units are, as far as known: the same */
         bool has_usb_id;
         uint16_t vendor, product;
         bool strings_known;

@@ -19,6 +19,7 @@
 
 #include "agent/decide.h"
 #include "agent/facts.h"
+#include "agent/reader.h"
 #include "common/text.h"
 
 #define KIND(kind) (1U << (kind))
@@ -41,29 +42,33 @@ static void note_again(struct device *device, unsigned day)
                 device->again = day;
 }
 
-static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned today)
+static enum storage_kind kind_of(const struct device *device, const struct lun *lun)
 {
-        struct assess_facts facts = facts_of(device);
-
         switch (device->bus) {
         case DEVICE_USB:
                 if (lun->optical)
-                        facts.guess = STORAGE_OPTICAL;
-                else if (facts_says_card_reader(lun->text) ||
-                         (device->strings_known && facts_says_card_reader(device->text)))
-                        facts.guess = STORAGE_SD_CARD;
-                else
-                        facts.guess = STORAGE_USB_DISK;
-                break;
+                        return STORAGE_OPTICAL;
+                return facts_says_card_reader(lun->text) ||
+                                       (device->strings_known && facts_says_card_reader(device->text))
+                               ? STORAGE_SD_CARD
+                               : STORAGE_USB_DISK;
         case DEVICE_SCSI:
-                facts.guess = lun->optical ? STORAGE_OPTICAL : STORAGE_EXTERNAL_DISK;
-                break;
+                return lun->optical ? STORAGE_OPTICAL : STORAGE_EXTERNAL_DISK;
         case DEVICE_MMC:
         case DEVICE_MEMSTICK:
-                facts.guess = STORAGE_SD_CARD;
                 break;
         }
+        return STORAGE_SD_CARD;
+}
+
+static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned units,
+                      unsigned today)
+{
+        struct assess_facts facts = facts_of(device);
+
+        facts.guess = kind_of(device, lun);
         facts.kinds = KIND(facts.guess);
+        facts.units = units;
         /* Its own name may still say that it reads cards. */
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
@@ -165,11 +170,14 @@ void decide_judge(const struct decide *decide, struct device *device)
 {
         const struct exempt *exempt = rundir_find_exempt(decide->exempts, decide->sys, device->target.devpath);
         struct assess_facts facts = facts_of(device);
-        unsigned today = decide->ops->today(decide->ops->userdata);
+        unsigned today = decide->ops->today(decide->ops->userdata), units = 0;
 
         device->again = 0;
         for (size_t i = 0; i < device->n_luns; i++)
-                judge_lun(decide, device, &device->luns[i], today);
+                if (device->luns[i].opens)
+                        units |= KIND(kind_of(device, &device->luns[i]));
+        for (size_t i = 0; i < device->n_luns; i++)
+                judge_lun(decide, device, &device->luns[i], units, today);
 
         if (device->bus == DEVICE_USB)
                 judge_phone(decide, device, today);
@@ -189,6 +197,8 @@ void decide_judge(const struct decide *decide, struct device *device)
                         facts.guess = STORAGE_OPTICAL;
                 else if (device->strings_known && facts_says_card_reader(device->text))
                         facts.guess = STORAGE_SD_CARD;
+                else if (device->strings_known && facts_says_optical(device->text))
+                        facts.guess = STORAGE_OPTICAL;
                 else
                         facts.guess = STORAGE_USB_DISK;
                 device->answer = assess(decide->policy, &facts, today, &device->verdict);
@@ -202,11 +212,7 @@ void decide_judge(const struct decide *decide, struct device *device)
                 if (!lun->opens || (any_lun_opens(device) && lun->answer != most_open(device)))
                         continue;
                 device->verdict = lun->verdict;
-                device->kind = device->bus == DEVICE_MMC || device->bus == DEVICE_MEMSTICK ? STORAGE_SD_CARD
-                               : lun->optical                                              ? STORAGE_OPTICAL
-                               : device->bus == DEVICE_SCSI                                ? STORAGE_EXTERNAL_DISK
-                               : facts_says_card_reader(lun->text)                         ? STORAGE_SD_CARD
-                                                                                           : device->kind;
+                device->kind = kind_of(device, lun);
                 if (device->bus != DEVICE_USB)
                         device->answer = lun->answer;
         }
@@ -214,6 +220,9 @@ void decide_judge(const struct decide *decide, struct device *device)
         if (device->answer == ASSESS_NEED_LUNS && device->scan_ended && any_lun(device, ASSESS_REFUSED) &&
             !any_lun_opens(device) && !any_lun(device, ASSESS_NEED_STRINGS))
                 device->settled = true;
+        /* The scan had not ended after all. */
+        if (any_lun_opens(device))
+                device->settled = false;
 
         device->exempt = exempt != NULL;
         text_clean(exempt ? exempt->carries : "", exempt ? strlen(exempt->carries) : 0, device->carries,
@@ -355,6 +364,7 @@ static void act_on_phone(const struct decide *decide, struct device *device, boo
 {
         switch (device->phone.answer) {
         case ASSESS_REFUSED:
+        case ASSESS_READ_ONLY: /* the judge never says so of a phone */
                 refuse_phone(decide, device, again);
                 break;
         case ASSESS_ALLOWED:
@@ -443,10 +453,13 @@ static void act(const struct decide *decide, struct device *device, bool again)
         case ASSESS_NEED_STRINGS:
                 break;
         case ASSESS_REFUSED:
-                refuse_usb(decide, device, again);
+                if (reader_is_watched(device))
+                        act_on_luns(decide, device, again);
+                else if (device->patience_usec == 0)
+                        refuse_usb(decide, device, again);
                 break;
         case ASSESS_NEED_LUNS:
-                if (device->settled) {
+                if (device->settled && !reader_is_watched(device)) {
                         refuse_usb(decide, device, again);
                         break;
                 }
@@ -496,6 +509,12 @@ static bool is_decided(const struct decide *decide, const struct device *device,
 
         *ret = access_of(device);
         if (device->bus != DEVICE_USB && !has_openable(device))
+                return false;
+        if (!opens && !decide->open && reader_is_watched(device))
+                return reader_has_card(device) && (device->answer == ASSESS_REFUSED || device->settled);
+        if (!opens && decide->open && reader_is_empty(device))
+                return false;
+        if (device->patience_usec != 0 && !opens)
                 return false;
         /* What kind of phone it is its interfaces say. */
         if (is_only_phone(device) && !has_phone_interface(device) && !any_refusal(device))
@@ -547,6 +566,8 @@ static enum device_state state_of(const struct decide *decide, const struct devi
         /* Not our doing: it would be let in, or looked at. */
         if (device->bus == DEVICE_USB && device->answer != ASSESS_REFUSED && !device->settled &&
             is_off(&device->target))
+                return DEVICE_HELD;
+        if (access_of(device) == ACCESS_BLOCK && reader_is_watched(device) && !reader_has_card(device))
                 return DEVICE_HELD;
         /* Its storage is in a configuration that is not the active one. */
         if (device->bus == DEVICE_USB && device->config != 0 && device->n_interfaces == 0 && !any_refusal(device) &&
@@ -617,6 +638,9 @@ void decide_device(const struct decide *decide, struct device *device, bool agai
             (decide->open || rundir_phone(decide->run, device->target.name, device->devnum)))
                 device->phone.shown = true;
         decide_judge(decide, device);
+        reader_watch(decide, device,
+                     device->answer != ASSESS_ALLOWED && device->answer != ASSESS_READ_ONLY && !any_refusal(device));
+        reader_note_empty(decide, device);
         if (device->exempt || decide->open)
                 unwant_all(decide, device);
         else

@@ -26,6 +26,13 @@ struct decide_ops {
         void (*verdict)(void *userdata, const struct device *device, bool open);
         /* Someone else undid what the gate did; it is put right. */
         void (*drift)(void *userdata, const struct device *device, const struct target *target);
+        /* Begin, or end, to ask this logical unit for its medium; the answers come back through inventory_medium().
+         * 0 or -errno. May be NULL: nobody can. */
+        int (*watch)(void *userdata, const struct target *target, bool on);
+        /* A reader without a card: it stays as it is. */
+        void (*empty)(void *userdata, const struct device *device);
+        /* What showed a CD with drivers as vendor:product has become this, which has no storage. May be NULL. */
+        void (*switched)(void *userdata, const struct device *device, uint16_t vendor, uint16_t product);
         /* It came into another state: device->state. May be NULL. */
         void (*state)(void *userdata, const struct device *device);
         /* It was unplugged, after a verdict on it was recorded. */

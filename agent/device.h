@@ -33,6 +33,9 @@ enum device_state {
         DEVICE_GATE_OPEN, /* judged, and nothing done: the gate is open */
 };
 
+/* What is in a reader, as far as it was asked (medium.h). */
+enum medium { MEDIUM_UNKNOWN, MEDIUM_ABSENT, MEDIUM_PRESENT, _MEDIUM_MAX };
+
 /* How a wish of ours stands. */
 enum outcome { OUTCOME_NONE, OUTCOME_UNDER_WAY, OUTCOME_DONE, OUTCOME_BUSY, OUTCOME_FAILED };
 
@@ -71,6 +74,8 @@ struct lun {
         struct target target;
         bool opens; /* a disk or disc, as opposed to a scanner, a tape, an enclosure */
         bool optical;
+        bool watched;       /* somebody asks it for its medium */
+        enum medium medium; /* while it is watched */
         char text[DEVICE_TEXT_MAX]; /* vendor and model */
         enum assessment answer;     /* when it opens */
         struct verdict verdict;
@@ -101,6 +106,9 @@ struct device {
         struct verdict verdict;
         unsigned again;       /* the first day on which the rules may say something else; 0: never */
         uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
+        uint64_t patience_usec; /* CLOCK_MONOTONIC: until then it is held, and not switched off; 0: not (any more) */
+        bool reader;            /* of cards, and part of something: built in, in a dock, in a printer */
+        bool empty_told;
         bool scan_ended;
         bool settled; /* and every LUN was refused */
         bool exempt;

@@ -14,6 +14,7 @@
 
 #include "agent/discover.h"
 #include "agent/facts.h"
+#include "agent/zerocd.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 
@@ -49,10 +50,17 @@ static struct device *usb_device(struct inventory *inventory, const char *devpat
         /* -EBADMSG: no descriptors worth the name. The kernel may know more, and its storage interfaces count. */
         if ((r < 0 && r != -EBADMSG) ||
             (!must && !usbdesc_has_storage(&device->desc) && phone_kinds(&device->desc, PHONE_TOLD_NOTHING) == 0)) {
+                if (r == 0)
+                        inventory_not_storage(inventory, device);
                 device_free(device);
                 return NULL;
         }
         device->found = facts_authorized(device->target.dirfd, &authorized) == 0 && !authorized;
+        device->reader = facts_usb_fixed(device->target.dirfd) || usbdesc_has_class(&device->desc, USB_CLASS_PRINTER);
+        if (!device->found && zerocd_is(device->vendor, device->product))
+                device->patience_usec = usec + ZEROCD_USEC;
+        else if (!device->found && device->reader)
+                device->patience_usec = usec + INVENTORY_READER_USEC;
         return inventory_add(inventory, device);
 }
 
@@ -302,7 +310,9 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
                 return NULL;
         }
         memcpy(device->text, lun->text, sizeof(device->text));
-        device->found = decide_lun_is_open(inventory_decide(inventory), lun);
+        /* Nobody plugged in what is built in, however late the kernel finds it. */
+        device->found = decide_lun_is_open(inventory_decide(inventory), lun) ||
+                        (bus == DEVICE_SCSI && !transport->firewire && !transport->external_pci);
         if (transport->usb_device[0]) {
                 CLEANUP(cleanup_close) int usb = sysfs_open(inventory_decide(inventory)->sys, transport->usb_device);
                 uint64_t vendor, product;
@@ -329,8 +339,9 @@ static struct device *on_bus_device(struct inventory *inventory, enum device_bus
                 return NULL;
         if (bus == DEVICE_SCSI && transport.usb_device[0])
                 return on_usb_lun(inventory, &transport, event->devpath, &fd, event);
-        if (bus == DEVICE_SCSI && !transport.firewire && !transport.external_pci)
-                return NULL; /* internal: none of our business */
+        /* Internal: none of our business, but for a drive that takes discs. */
+        if (bus == DEVICE_SCSI && !transport.firewire && !transport.external_pci && !facts_is_optical(fd))
+                return NULL;
         return on_single(inventory, bus, &transport, event->devpath, &fd, event);
 }
 

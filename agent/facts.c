@@ -92,11 +92,21 @@ bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_
         return true;
 }
 
+/* usb-storage, its subdrivers for readers with a protocol of their own, and uas (drivers/usb/storage/). Some of their tables
+ * (unusual_devs.h) name devices that call themselves something else than storage. */
+static bool is_storage_driver(const char *name)
+{
+        return strcmp(name, "usb-storage") == 0 || strcmp(name, "uas") == 0 || strncmp(name, "ums-", 4) == 0;
+}
+
 bool facts_interface_is_storage(int dirfd)
 {
+        char driver[SYSFS_NAME_MAX];
         uint64_t class;
 
-        return sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class) == 0 && class == USB_CLASS_STORAGE;
+        if (sysfs_read_number(dirfd, "bInterfaceClass", 16, UINT8_MAX, &class) == 0 && class == USB_CLASS_STORAGE)
+                return true;
+        return sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0 && is_storage_driver(driver);
 }
 
 int facts_phone_interface(int dirfd, char string[], struct phone_interface *ret)
@@ -134,6 +144,13 @@ bool facts_is_scsi_name(const char *name)
                         return false;
         }
         return colons == 3;
+}
+
+bool facts_is_optical(int dirfd)
+{
+        uint64_t type;
+
+        return sysfs_read_number(dirfd, "type", 10, UINT8_MAX, &type) == 0 && (type == SCSI_ROM || type == SCSI_WORM);
 }
 
 int facts_scsi_lun(struct lun *lun)
@@ -180,6 +197,13 @@ int facts_connected(int dirfd, uint64_t *ret_msec)
         return sysfs_read_number(dirfd, "power/connected_duration", 10, UINT32_MAX, ret_msec);
 }
 
+bool facts_usb_fixed(int dirfd)
+{
+        char word[16];
+
+        return sysfs_read_text(dirfd, "removable", word, sizeof(word)) > 0 && strcmp(word, "fixed") == 0;
+}
+
 int facts_authorized(int dirfd, bool *ret)
 {
         uint64_t authorized;
@@ -196,6 +220,17 @@ bool facts_bound(int dirfd)
         char driver[SYSFS_NAME_MAX];
 
         return sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0;
+}
+
+bool facts_disk_is_empty(int dirfd)
+{
+        char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//size")];
+        uint64_t size;
+
+        if (sysfs_first_entry(dirfd, "block", disk, sizeof(disk)) < 0)
+                return false;
+        snprintf(path, sizeof(path), "block/%s/size", disk);
+        return sysfs_read_number(dirfd, path, 10, UINT64_MAX, &size) == 0 && size == 0;
 }
 
 int facts_diskseq(int dirfd, uint64_t *ret)
@@ -220,6 +255,23 @@ bool facts_is_read_only(int dirfd)
         return sysfs_read_number(dirfd, path, 10, 1, &value) == 0 && value == 1;
 }
 
+static bool says(const char *text, const char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (text_has(text, words[i]))
+                        return true;
+        return false;
+}
+
+bool facts_says_optical(const char *text)
+{
+        static const char *const words[] = { "dvd",   "cd-rom", "cdrom",  "cd-rw",         "cdrw",
+                                             "bd-re", "bd-rom", "bd-r ", "blu-ray",       "bluray",
+                                             "cd drive",         "superdrive", "optical drive" };
+
+        return says(text, words, sizeof(words) / sizeof(words[0]));
+}
+
 bool facts_says_card_reader(const char *text)
 {
         static const char *const words[] = { "card reader",     "cardreader",   "card  reader",
@@ -228,8 +280,5 @@ bool facts_says_card_reader(const char *text)
                                              "multiple reader", "memory stick", "compact flash",
                                              "cf card",         "sm/xd" };
 
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-                if (text_has(text, words[i]))
-                        return true;
-        return false;
+        return says(text, words, sizeof(words) / sizeof(words[0]));
 }

@@ -28,7 +28,7 @@ int facts_usb_device(struct device *device);
 /* Configuration and number of the interface called name ("1-2:1.0" -> 1, 0; the kernel names them so in
  * usb_set_configuration()). False when that is no interface's name. */
 bool facts_interface_name(const char *name, unsigned *ret_config, unsigned *ret_number);
-/* Is the interface mass storage, as the kernel reads it? */
+/* Is the interface mass storage, by its class or by the driver that the kernel gave it? */
 bool facts_interface_is_storage(int dirfd);
 
 /* What the interface says of itself, as the kernel reads it. string has PHONE_STRING_MAX bytes and is what ret->string
@@ -37,6 +37,8 @@ int facts_phone_interface(int dirfd, char string[], struct phone_interface *ret)
 
 /* Is name that of a SCSI device, "3:0:0:0"? */
 bool facts_is_scsi_name(const char *name);
+/* Is the SCSI device a drive for discs? */
+bool facts_is_optical(int dirfd);
 /* Fill in type, vendor and model of a SCSI device. 0 or -errno. */
 int facts_scsi_lun(struct lun *lun);
 
@@ -48,6 +50,8 @@ int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char
  * it takes no lock). 0 or -errno. */
 int facts_connected(int dirfd, uint64_t *ret_msec);
 
+/* Can the USB device not be taken out, by what the firmware or its hub says of the port (the attribute `removable`)? */
+bool facts_usb_fixed(int dirfd);
 /* The attribute `authorized` of a USB device or interface. 0 or -errno. */
 int facts_authorized(int dirfd, bool *ret);
 /* Is a driver bound? */
@@ -57,5 +61,9 @@ bool facts_is_read_only(int dirfd);
 /* The sequence number of the disk below a SCSI device or card. 0 or -errno; -ENOENT when it has no disk. */
 int facts_diskseq(int dirfd, uint64_t *ret);
 
-/* Does a device that calls itself so mean a reader of memory cards? */
+/* Is there a disk below the SCSI device, and no medium in it? */
+bool facts_disk_is_empty(int dirfd);
+
+/* Does a device that calls itself so mean a drive for discs, or a reader of memory cards? */
+bool facts_says_optical(const char *text);
 bool facts_says_card_reader(const char *text);

@@ -11,8 +11,18 @@
 #include "agent/discover.h"
 #include "agent/facts.h"
 #include "agent/inventory.h"
+#include "agent/zerocd.h"
 #include "common/sysfs.h"
 #include "common/text.h"
+
+#define LEFT_MAX 8U /* ports that are remembered */
+
+/* A device of zerocd.list that left while we were patient with it. */
+struct left {
+        char devpath[SYSFS_PATH_MAX]; /* "": none */
+        uint16_t vendor, product;
+        uint64_t until_usec; /* CLOCK_MONOTONIC */
+};
 
 struct inventory {
         struct decide decide;
@@ -20,6 +30,8 @@ struct inventory {
         struct device *devices;
         size_t n_devices;
         bool begun;
+        struct left left[LEFT_MAX];
+        unsigned next_left;
 };
 
 int inventory_new(const char *sys, const char *run, const struct decide_ops *ops, struct inventory **ret)
@@ -46,6 +58,10 @@ void inventory_drop_interface(struct inventory *inventory, struct device *device
 
 void inventory_drop_lun(struct inventory *inventory, struct device *device, size_t i)
 {
+        const struct decide_ops *ops = inventory->decide.ops;
+
+        if (device->luns[i].watched)
+                (void) ops->watch(ops->userdata, &device->luns[i].target, false);
         drop_target(inventory, device, &device->luns[i].target);
         device_drop_lun(device, i);
 }
@@ -66,9 +82,43 @@ static void drop_device(struct inventory *inventory, struct device *device)
         device_free(device);
 }
 
+static uint64_t monotonic_usec(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
+}
+
+static void remember(struct inventory *inventory, const struct device *device)
+{
+        struct left *left = &inventory->left[inventory->next_left++ % LEFT_MAX];
+
+        snprintf(left->devpath, sizeof(left->devpath), "%s", device->target.devpath);
+        left->vendor = device->vendor;
+        left->product = device->product;
+        left->until_usec = monotonic_usec() + ZEROCD_BACK_USEC;
+}
+
+void inventory_not_storage(struct inventory *inventory, const struct device *device)
+{
+        for (unsigned i = 0; i < LEFT_MAX; i++) {
+                struct left *left = &inventory->left[i];
+
+                if (strcmp(left->devpath, device->target.devpath) != 0)
+                        continue;
+                left->devpath[0] = '\0';
+                if (monotonic_usec() <= left->until_usec && inventory->decide.ops->switched)
+                        inventory->decide.ops->switched(inventory->decide.ops->userdata, device, left->vendor,
+                                                        left->product);
+        }
+}
+
 /* It was unplugged, and is not only forgotten by us. */
 static void lose_device(struct inventory *inventory, struct device *device)
 {
+        if (device->patience_usec != 0 && zerocd_is(device->vendor, device->product))
+                remember(inventory, device);
         if (device->recorded)
                 inventory->decide.ops->removed(inventory->decide.ops->userdata, device);
         drop_device(inventory, device);
@@ -280,21 +330,49 @@ void inventory_strings(struct inventory *inventory, uint64_t device_id, const ch
         decide_device(&inventory->decide, device, false);
 }
 
+void inventory_medium(struct inventory *inventory, uint64_t target_id, enum medium medium)
+{
+        for (struct device *device = inventory->devices; device; device = device->next)
+                for (size_t i = 0; i < device->n_luns; i++) {
+                        struct lun *lun = &device->luns[i];
+
+                        if (lun->target.id != target_id || !lun->watched)
+                                continue;
+                        /* A card that is put in is a plug, however long its reader has been there. */
+                        if (lun->medium == MEDIUM_ABSENT && medium == MEDIUM_PRESENT) {
+                                device->plugged = true;
+                                device->found = false;
+                        }
+                        lun->medium = medium;
+                        decide_device(&inventory->decide, device, false);
+                        return;
+                }
+}
+
+/* Has that moment come? Then it is taken back; else *next is at most that. */
+static bool is_due(uint64_t *usec, uint64_t now_usec, uint64_t *next)
+{
+        if (*usec == 0)
+                return false;
+        if (*usec > now_usec) {
+                if (*usec < *next)
+                        *next = *usec;
+                return false;
+        }
+        *usec = 0;
+        return true;
+}
+
 uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec)
 {
         uint64_t next = INVENTORY_NEVER;
 
         for (struct device *device = inventory->devices; device; device = device->next) {
-                if (device->settle_usec == 0)
-                        continue;
-                if (device->settle_usec > now_usec) {
-                        if (device->settle_usec < next)
-                                next = device->settle_usec;
-                        continue;
-                }
-                device->settle_usec = 0;
-                device->scan_ended = true;
-                decide_device(&inventory->decide, device, false);
+                bool scanned = is_due(&device->settle_usec, now_usec, &next);
+
+                device->scan_ended |= scanned;
+                if (is_due(&device->patience_usec, now_usec, &next) || scanned)
+                        decide_device(&inventory->decide, device, false);
         }
         return next;
 }

@@ -19,6 +19,9 @@
  * another. */
 #define INVENTORY_SETTLE_USEC 2000000ULL
 
+/* So long a card reader may take until it is known what is in it; then it is refused as a stick is. */
+#define INVENTORY_READER_USEC 8000000ULL
+
 #define INVENTORY_NEVER UINT64_MAX
 
 struct inventory;
@@ -51,7 +54,10 @@ void inventory_result(struct inventory *inventory, uint64_t device, uint64_t tar
 /* What a USB device calls itself, cleaned; "" where it says nothing. */
 void inventory_strings(struct inventory *inventory, uint64_t device, const char *text, const char *serial);
 
-/* Judge the devices whose last LUN was seen long enough ago. Returns when to call again (CLOCK_MONOTONIC), or
+/* What is in the logical unit that is watched under that target's id. */
+void inventory_medium(struct inventory *inventory, uint64_t target, enum medium medium);
+
+/* Judge the devices whose last LUN was seen, or for which was waited, long enough ago. Returns when to call again (CLOCK_MONOTONIC), or
  * INVENTORY_NEVER. */
 uint64_t inventory_settle(struct inventory *inventory, uint64_t now_usec);
 
@@ -69,6 +75,8 @@ const struct decide *inventory_decide(const struct inventory *inventory);
 
 /* The device of that path if it is still the one we know. Another instance's remains are cleared away. */
 struct device *inventory_find_alive(struct inventory *inventory, const char *devpath);
+/* A USB device that has no storage: perhaps it is what one of ours has become. Not kept. */
+void inventory_not_storage(struct inventory *inventory, const struct device *device);
 /* Takes the device. NULL: full, and it was freed. */
 struct device *inventory_add(struct inventory *inventory, struct device *device);
 void inventory_drop_interface(struct inventory *inventory, struct device *device, size_t i);

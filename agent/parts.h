@@ -10,6 +10,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
+#include "agent/medium.h"
 #include "agent/plugs.h"
 #include "agent/policystore.h"
 #include "agent/ready.h"
@@ -25,6 +26,7 @@ struct agent {
         struct policystore store;
         struct gatekeeper *gatekeeper;
         struct strings *strings;
+        struct media *media;
         struct inventory *inventory;
         struct gatewatch *gatewatch;
         struct watch *watch;

@@ -227,12 +227,17 @@ void plugs_removed(struct plugs *plugs, const struct device *device)
         plugs_look(plugs);
 }
 
-void plugs_named(struct plugs *plugs, uint64_t device, const char *name)
+void plugs_named(struct plugs *plugs, uint64_t id, const struct device *device, const char *name)
 {
-        struct plug *plug = find(plugs, device);
+        struct plug *plug = find(plugs, id);
 
         if (!plug || plug->subject.private)
                 return;
+        /* "DVD writer": the same answer, by the rule that people would look for. */
+        if (device && !plug->recorded && device->verdict.by_rule == plug->subject.verdict.by_rule) {
+                plug->subject.kind = device->kind;
+                plug->subject.verdict = device->verdict;
+        }
         snprintf(plug->subject.name, sizeof(plug->subject.name), "%s", name);
         plug->names_until = 0;
         plugs_look(plugs);

@@ -42,8 +42,8 @@ struct plugs *plugs_free(struct plugs *plugs);
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open);
 /* It was unplugged; as decide_ops.removed. */
 void plugs_removed(struct plugs *plugs, const struct device *device);
-/* What the device calls itself. */
-void plugs_named(struct plugs *plugs, uint64_t device, const char *name);
+/* What the device calls itself, and so perhaps what it is; device: NULL when it is gone. */
+void plugs_named(struct plugs *plugs, uint64_t id, const struct device *device, const char *name);
 /* The device came into another state. */
 void plugs_state(struct plugs *plugs, const struct device *device);
 /* The spool has all up to this ticket. */

@@ -208,22 +208,26 @@ void record_stopped(void)
         end(&entry);
 }
 
+static void add_usb_id(struct entry *entry, unsigned vendor, unsigned product)
+{
+        char id[8];
+
+        snprintf(id, sizeof(id), "%04x", vendor & 0xffff);
+        add(entry, "LEKDICHT_VENDOR", "%s", id);
+        set_string(entry, EVENT_KEY_VENDOR_ID, id);
+        snprintf(id, sizeof(id), "%04x", product & 0xffff);
+        add(entry, "LEKDICHT_PRODUCT", "%s", id);
+        set_string(entry, EVENT_KEY_PRODUCT_ID, id);
+}
+
 /* Of a phone nobody writes down which one it is. */
 static void add_kind(struct entry *entry, enum storage_kind kind, bool has_usb_id, unsigned vendor, unsigned product,
                      const char *port)
 {
-        char id[8];
-
         add(entry, "LEKDICHT_KIND", "%s", storage_kind_name(kind));
         set_string(entry, EVENT_KEY_DEVICE_KIND, storage_kind_name(kind));
-        if (has_usb_id) {
-                snprintf(id, sizeof(id), "%04x", vendor & 0xffff);
-                add(entry, "LEKDICHT_VENDOR", "%s", id);
-                set_string(entry, EVENT_KEY_VENDOR_ID, id);
-                snprintf(id, sizeof(id), "%04x", product & 0xffff);
-                add(entry, "LEKDICHT_PRODUCT", "%s", id);
-                set_string(entry, EVENT_KEY_PRODUCT_ID, id);
-        }
+        if (has_usb_id)
+                add_usb_id(entry, vendor, product);
         add(entry, "LEKDICHT_PORT", "%s", port);
         set_string(entry, EVENT_KEY_PORT, port);
 }
@@ -333,6 +337,44 @@ void record_removed(const struct record_subject *subject, const uint64_t *second
                 add(&entry, "LEKDICHT_SECONDS", "%" PRIu64, *seconds);
                 set_int(&entry, EVENT_KEY_DEVICE_SECONDS, *seconds);
         }
+        end(&entry);
+}
+
+void record_empty(const struct device *device)
+{
+        char reason[VERDICT_REASON_MAX];
+        struct record_subject subject;
+        struct entry entry;
+        char ids[RECORD_IDS_MAX];
+
+        record_subject(device, false, &subject);
+        snprintf(reason, sizeof(reason), "a card reader without a card; with one in it: %s", subject.verdict.rule);
+        message(&entry, "%s at %s%s: %s", storage_kind_name(subject.kind), subject.port, usb_ids(&subject, ids), reason);
+        begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
+        add_subject(&entry, &subject, reason);
+        end(&entry);
+}
+
+/* CDC, its data, and wireless (USB-IF defined class codes). Modems are often of the vendor's own class. */
+static bool is_network(const struct usbdesc *desc)
+{
+        return usbdesc_has_class(desc, 0x02) || usbdesc_has_class(desc, 0x0a) || usbdesc_has_class(desc, 0xe0);
+}
+
+void record_switched(const struct device *device, uint16_t vendor, uint16_t product)
+{
+        char reason[VERDICT_REASON_MAX];
+        struct entry entry;
+
+        snprintf(reason, sizeof(reason), "showed a CD with drivers first (%04x:%04x) and is %s now; it is not touched",
+                 vendor, product, is_network(&device->desc) ? "a network device" : "something without storage");
+        message(&entry, "%s (%04x:%04x): %s", device->target.name, device->vendor, device->product, reason);
+        begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
+        add_usb_id(&entry, device->vendor, device->product);
+        add(&entry, "LEKDICHT_PORT", "%s", device->target.name);
+        set_string(&entry, EVENT_KEY_PORT, device->target.name);
+        add(&entry, "LEKDICHT_REASON", "%s", reason);
+        set_string(&entry, EVENT_KEY_REASON, reason);
         end(&entry);
 }
 

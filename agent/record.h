@@ -53,6 +53,10 @@ void record_subject(const struct device *device, bool open, struct record_subjec
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret);
 /* It was unplugged; seconds: after so long (NULL: not known). The subject is that of its last verdict. */
 void record_removed(const struct record_subject *subject, const uint64_t *seconds);
+/* A card reader without a card. */
+void record_empty(const struct device *device);
+/* What showed a CD with drivers as vendor:product has become this device, which has no storage. */
+void record_switched(const struct device *device, uint16_t vendor, uint16_t product);
 /* Someone switched a refused device on again, or made a read-only one writable. */
 void record_device_drift(const struct device *device, const struct target *target);
 /* The gate could not do it: for good, or to be tried again. */

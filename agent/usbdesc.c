@@ -115,6 +115,15 @@ bool usbdesc_has_storage(const struct usbdesc *desc)
         return false;
 }
 
+bool usbdesc_has_class(const struct usbdesc *desc, uint8_t class)
+{
+        for (unsigned i = 0; i < desc->n_configs; i++)
+                for (unsigned k = 0; k < desc->configs[i].n_interfaces; k++)
+                        if (desc->configs[i].interfaces[k].class == class)
+                                return true;
+        return false;
+}
+
 bool usbdesc_is_only_storage(const struct usbdesc *desc)
 {
         for (unsigned i = 0; i < desc->n_configs; i++) {

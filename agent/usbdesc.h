@@ -14,6 +14,7 @@
 #define USBDESC_SIZE_MAX       32768U /* bytes of the file that are looked at */
 
 #define USB_CLASS_IMAGE   0x06
+#define USB_CLASS_PRINTER 0x07
 #define USB_CLASS_STORAGE 0x08
 #define USB_CLASS_HUB     0x09
 #define USB_STORAGE_ATAPI 0x02 /* bInterfaceSubClass of CD and DVD drives (MMC-5) */
@@ -49,5 +50,7 @@ const struct usbdesc_interface *usbdesc_interface(const struct usbdesc_config *c
 
 /* Has any configuration a storage interface? */
 bool usbdesc_has_storage(const struct usbdesc *desc);
+/* Has any configuration an interface of that class (by its first setting)? */
+bool usbdesc_has_class(const struct usbdesc *desc, uint8_t class);
 /* Has every configuration interfaces, and are all of them storage? Never for an incomplete one. */
 bool usbdesc_is_only_storage(const struct usbdesc *desc);

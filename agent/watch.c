@@ -222,7 +222,8 @@ static int enumerate(struct watch *watch, const char *subsystem, const char *tag
 
 int watch_enumerate(struct watch *watch)
 {
-        static const char *const subsystems[] = { "usb", "scsi", "mmc", "memstick" };
+        /* Logical units first: they know better than its descriptors what a USB device is. */
+        static const char *const subsystems[] = { "scsi", "usb", "mmc", "memstick" };
 
         for (size_t i = 0; i < sizeof(subsystems) / sizeof(subsystems[0]); i++) {
                 int r = enumerate(watch, subsystems[i], NULL);

@@ -173,6 +173,15 @@ static bool behind_removable_pci(const struct roots *roots, const struct device 
         return false;
 }
 
+/* SPC-4, 6.4.2: CD, DVD and Blu-ray drives, and those that write once. */
+static bool takes_discs(const struct device *device)
+{
+        uint64_t type;
+
+        return device->bus && strcmp(device->bus->name, "scsi") == 0 &&
+               sysfs_read_number(device->dirfd, "type", 10, UINT8_MAX, &type) == 0 && (type == 4 || type == 5);
+}
+
 bool device_removable(const struct roots *roots, const struct device *device)
 {
         char type[32];
@@ -184,7 +193,7 @@ bool device_removable(const struct roots *roots, const struct device *device)
         if (device->bus && strcmp(device->bus->name, "mmc") == 0 &&
             attr_read(device->dirfd, "type", type, sizeof type) >= 0 && (strcmp(type, "SD") == 0 || strcmp(type, "SDcombo") == 0))
                 return true;
-        return behind_removable_pci(roots, device);
+        return takes_discs(device) || behind_removable_pci(roots, device);
 }
 
 bool devpath_is_under(const char *devpath, const char *below)

@@ -46,7 +46,8 @@ bool device_alive(const struct device *device);
 bool device_bound(const struct device *device);
 
 /* What a person could carry away: below a USB or FireWire bus, an SD card (also one that is a radio besides), a Memory
- * Stick, or behind a PCI port that the firmware calls removable. Internal eMMC (type MMC and not on USB) is not. */
+ * Stick, behind a PCI port that the firmware calls removable, or a drive for discs, wherever it is. Internal eMMC (type
+ * MMC and not on USB) is not. */
 bool device_removable(const struct roots *roots, const struct device *device);
 
 /* devpath is `below` or under it. */

@@ -26,6 +26,7 @@ struct storage_facts {
         uint16_t vendor;        /* idVendor */
         uint16_t product;       /* idProduct */
         const char *serial;     /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
+        unsigned units;         /* what its other logical units are, as far as known: 1U << enum storage_kind each */
 };
 
 /* A phone, tablet or camera: reached through its usbfs node, and somebody's own more often than not. */

@@ -38,11 +38,19 @@ static bool serial_fits(const char *wanted, const char *found)
         return strncmp(wanted, found, n) == 0 && found[n + strspn(found + n, blanks)] == '\0';
 }
 
+/* A section that names a device by its numbers covers all of it, also the CD beside the disk. One that names only a class
+ * is about that class: else a disk would open for having a CD drive beside it. */
+static bool class_fits(const struct policy_device *device, const struct storage_facts *facts)
+{
+        return device->class == facts->kind ||
+               ((device->has_vendor || device->serial) && facts->units & 1U << device->class);
+}
+
 static bool device_fits(const struct policy_device *device, const struct storage_facts *facts)
 {
         if (!device->has_class && !device->has_vendor && !device->serial)
                 return false;
-        if (device->has_class && device->class != facts->kind)
+        if (device->has_class && !class_fits(device, facts))
                 return false;
         if (device->has_product && !device->has_vendor)
                 return false;
@@ -59,6 +67,12 @@ static bool device_fits(const struct policy_device *device, const struct storage
 static bool holds(const struct policy_end *end, unsigned today)
 {
         return end->until == 0 || today <= end->until;
+}
+
+/* A phone's protocols know no reading alone: what is not wholly let in stays out. */
+static bool is_too_little(const struct storage_facts *facts, enum access access)
+{
+        return access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind);
 }
 
 /* `until` is a day as text, or "". */
@@ -103,10 +117,13 @@ void judge(const struct policy *policy, const struct storage_facts *facts, unsig
                 snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->end.text);
 
         if (device) {
-                verdict.by_rule = device->access;
+                bool shut = is_too_little(facts, device->access);
+
+                verdict.by_rule = shut ? ACCESS_BLOCK : device->access;
                 snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
                 verdict.again = device->end.until ? device->end.until + 1 : 0;
-                set_reason(&verdict, verdict.rule, device->end.text, device->reason);
+                set_reason(&verdict, verdict.rule, device->end.text,
+                           shut ? "read-only, which no phone can be" : device->reason);
         } else if (policy->version == 0) {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "built-in");

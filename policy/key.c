@@ -154,6 +154,10 @@ int key_set_storage(struct sections *sections, const struct key *key, const char
                 return kind;
 
         read_access(sections, key, value, line, &sections->policy->storage[kind], &sections->policy->storage_end[kind]);
+        if (storage_kind_is_phone((enum storage_kind) kind) && sections->policy->storage[kind] == ACCESS_READ_ONLY) {
+                sections->policy->storage[kind] = ACCESS_BLOCK;
+                errors_add(sections->errors, line, "%s cannot be read-only, for no phone can; write block or allow", key->name);
+        }
         return 0;
 }
 

@@ -122,6 +122,8 @@ static int begin_device(struct sections *sections, const char *name, unsigned li
 
 static void end_device(struct sections *sections)
 {
+        const struct policy_device *device = sections->object;
+
         if (!line_of(sections, "class") && !line_of(sections, "vendor") && !line_of(sections, "product") &&
             !line_of(sections, "serial"))
                 errors_add(sections->errors, sections->line,
@@ -132,6 +134,10 @@ static void end_device(struct sections *sections)
         if (!line_of(sections, "access"))
                 errors_add(sections->errors, sections->line,
                            "[%s] has no access; write access = allow, read-only or block", sections->title);
+        else if (device->has_class && storage_kind_is_phone(device->class) && device->access == ACCESS_READ_ONLY)
+                errors_add(sections->errors, line_of(sections, "access"),
+                           "%s cannot be read-only, for no phone can; write access = allow or block",
+                           storage_kind_name(device->class));
 }
 
 #define POLICY_TEXT(field) key_set_text, offsetof(struct policy, field)

@@ -172,6 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         .vendor = device && turn & 0x20 ? device->vendor : turn,
                         .product = device && turn & 0x40 ? device->product : turn,
                         .serial = device && turn & 0x80 ? device->serial : NULL,
+                        .units = turn,
                 };
 
                 check_verdict(policy, &facts);

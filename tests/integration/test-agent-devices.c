@@ -12,11 +12,13 @@
 #include <cmocka.h>
 
 #include "agent/parts.h"
+#include "common/sysfs.h"
 #include "tests/bed/scene.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define ALLOW_STICK                                                                                                    \
         BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
+#define PCI "/devices/pci0000:00/0000:00:14.0"
 #define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
 #define ALLOW_DISKS   BLOCK "[storage]\nusb-disk = allow\n"
 
@@ -286,6 +288,21 @@ static void cd_drive_may_open_where_disks_may_not(void **state)
         assert_int_equal(scene_gate_calls(), 1);
 }
 
+/* All kinds are refused, so that it is off before its logical unit is there; what it calls itself comes in time. */
+static void cd_drive_is_recorded_by_its_name(void **state)
+{
+        struct bed_usb drive = stick;
+
+        (void) state;
+        drive.name = "Portable DVD Writer";
+        scene_start(BLOCK);
+        scene_plug(&drive);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical",
+                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+}
+
 static void disk_is_refused_after_its_luns_were_seen(void **state)
 {
         const char *devpath;
@@ -321,6 +338,42 @@ static void each_lun_is_judged(void **state)
         assert_false(is_off(devpath));
 }
 
+/* A stick that shows a CD besides: the section names the stick. */
+static void section_covers_the_whole_stick(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK "[device lokaal-2.14]\nclass = usb-disk\nvendor = 0951\nproduct = 1666\naccess = allow\n");
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 5);
+        scene_run(300);
+        assert_int_equal(scene_gate_calls(), 0); /* a CD alone is not what the section is about, but more may come */
+        plug_lun(&stick, devpath, 3, 1, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && scene_gate("release 3:0:0:1") == 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate_calls(), 2);
+        assert_false(is_off(devpath));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 0);
+}
+
+/* After all that were there had been refused, one comes that is not. */
+static void late_lun_gets_the_device_back(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(ALLOW_OPTICAL);
+        devpath = scene_plug(&stick);
+        plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("refuse 1-2") == 1 && is_off(devpath));
+        scene_run(100);
+        plug_lun(&stick, devpath, 3, 1, 5);
+        UNTIL(scene_gate("release 1-2") == 1 && !is_off(devpath) && scene_gate("release 3:0:0:1") == 1);
+        scene_run(2300);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+}
+
 static void what_is_no_disk_stays_held(void **state)
 {
         const char *devpath;
@@ -335,6 +388,182 @@ static void what_is_no_disk_stays_held(void **state)
         assert_int_equal(scene_gate_calls(), 0);
         plug_lun(&stick, devpath, 3, 0, 0);
         UNTIL(scene_gate("release 3:0:0:0") == 1);
+}
+
+static const struct bed_usb zerocd = {
+        .port = "1-7", .vendor = 0x0bda, .product = 0x1a2b, .devnum = 30, .interfaces = { BED_BOT }
+};
+
+/* A Wi-Fi stick that shows its drivers first: held, not switched off, and nobody is told. */
+static void zerocd_becomes_a_network_device(void **state)
+{
+        struct bed_usb radio = { .port = "1-7", .vendor = 0x0bda, .product = 0xc811, .devnum = 31 };
+        const char *devpath;
+
+        (void) state;
+        radio.interfaces[0] = (struct bed_interface){ 0xe0, 0x01, 0x01, NULL };
+        scene_start(BLOCK);
+        devpath = scene_plug(&zerocd);
+        plug_lun(&zerocd, devpath, 3, 0, 5);
+        scene_run(2500); /* also when the scan for logical units has ended */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 0);
+        scene_unplug(devpath);
+        devpath = scene_plug(&radio);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_VENDOR=0bda", "LEKDICHT_PRODUCT=c811",
+                            "LEKDICHT_PORT=1-7",
+                            "LEKDICHT_REASON=showed a CD with drivers first (0bda:1a2b) and is a network device now; it "
+                            "is not touched",
+                            NULL) == 1);
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+        /* Once, and not for what else comes to that port. */
+        scene_unplug(devpath);
+        scene_plug(&radio);
+        scene_run(100);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+}
+
+static void zerocd_that_stays_is_refused(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene_start(BLOCK);
+        devpath = scene_plug(&zerocd);
+        plug_lun(&zerocd, devpath, 3, 0, 5);
+        scene_run(500);
+        assert_int_equal(scene_gate_calls(), 0);
+        for (unsigned i = 0; i < 3; i++)
+                scene_run(3500);
+        UNTIL(scene_gate("refuse 1-7") == 1 && is_off(devpath));
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical", NULL) == 1);
+}
+
+/* In the child: what the test wrote into the unit's directory. */
+static enum medium read_medium(int dirfd)
+{
+        uint64_t medium;
+
+        return sysfs_read_number(dirfd, "medium", 10, MEDIUM_PRESENT, &medium) < 0 ? MEDIUM_UNKNOWN
+                                                                                  : (enum medium) medium;
+}
+
+static const struct bed_usb printer = { .port = "1-8",
+                                        .vendor = 0x04b8,
+                                        .product = 0x1142,
+                                        .devnum = 40,
+                                        .interfaces = { { 0x07, 0x01, 0x02, NULL }, BED_BOT } };
+
+/* In a printer. Nobody is told of the empty slot, and the slot stays as it is; each card is a plug. */
+static void empty_reader_waits_for_a_card(void **state)
+{
+        const char *devpath, *lun;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = scene_plug(&printer);
+        lun = bed_lun(&scene.bed, interface_of(&printer, devpath, 1), 5, 0, 0, "EPSON", "Storage");
+        bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_ABSENT);
+        scene_event("add", lun);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_PORT=1-8",
+                            "LEKDICHT_REASON=a card reader without a card; with one in it: [storage] usb-disk",
+                            NULL) == 1);
+        for (unsigned i = 0; i < 3; i++)
+                scene_run(3000); /* also when patience is over */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
+        for (unsigned card = 1; card <= 2; card++) {
+                bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_PRESENT);
+                UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_PORT=1-8", NULL) == card);
+                assert_true(inventory_find(scene.agent->inventory, "1-8")->plugged);
+                assert_int_equal(inventory_find(scene.agent->inventory, "1-8")->verdicts, 1);
+                UNTIL(inventory_find(scene.agent->inventory, "1-8")->state == DEVICE_REFUSED);
+                bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_ABSENT);
+                UNTIL(inventory_find(scene.agent->inventory, "1-8")->state == DEVICE_HELD);
+        }
+        /* It is held and never switched off; and nobody said "empty" again. */
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", NULL), 1);
+        scene_policy(ALLOW_DISKS);
+        agent_reload(scene.agent);
+        UNTIL(scene_gate("release 5:0:0:0") == 1);
+}
+
+/* Built in, with a card in it. */
+static void card_in_a_fixed_reader_is_refused(void **state)
+{
+        struct bed_usb fixed = stick;
+        const char *devpath, *lun;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = bed_usb(&scene.bed, &fixed, true);
+        bed_attribute(&scene.bed, devpath, "removable", "fixed");
+        scene_event("add", devpath);
+        lun = bed_lun(&scene.bed, interface_of(&fixed, devpath, 0), 5, 0, 0, "Generic", "SD Card Reader");
+        bed_attribute(&scene.bed, lun, "medium", "%d", MEDIUM_PRESENT);
+        scene_event("add", lun);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=sd-card", NULL) == 1);
+        scene_run(200);
+        assert_int_equal(scene_gate_calls(), 0);
+        assert_string_equal(device_state_name(inventory_find(scene.agent->inventory, "1-2")->state), "refused");
+        /* Somebody binds it by hand. */
+        bed_bind(&scene.bed, lun, "sd", "sdb", 9);
+        scene_event("bind", lun);
+        UNTIL(scene_gate("refuse 5:0:0:0") == 1);
+}
+
+/* What cannot be asked is refused as a stick is, when patience is over. */
+static void reader_that_cannot_be_asked_is_refused(void **state)
+{
+        const char *devpath;
+
+        (void) state;
+        scene.config.medium = read_medium;
+        scene_start(BLOCK);
+        devpath = scene_plug(&printer);
+        scene_event("add", bed_lun(&scene.bed, interface_of(&printer, devpath, 1), 5, 0, 0, "EPSON", "Storage"));
+        scene_run(3000);
+        assert_int_equal(scene_gate_calls(), 0);
+        scene_run(3000);
+        UNTIL(scene_gate("refuse 1-8:1.1") == 1);
+        assert_false(is_off(devpath));
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL) == 1);
+}
+
+/* The kernel's table of unusual devices knows more than its descriptors; no logical unit is waited for. */
+static void unusual_device_is_judged_by_its_driver(void **state)
+{
+        static const char *const drivers[] = { "ums-realtek", "usb-storage", "uas" };
+
+        (void) state;
+        scene_start(BLOCK);
+        for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+                struct bed_usb each = vendors;
+                char port[8], line[32];
+                const char *devpath;
+
+                snprintf(port, sizeof(port), "2-%zu", i + 1);
+                snprintf(line, sizeof(line), "refuse %s", port);
+                each.port = port;
+                each.devnum = 20 + (unsigned) i;
+                devpath = scene_plug(&each);
+                scene_run(50);
+                assert_int_equal(scene_gate(line), 0);
+                bed_bind(&scene.bed, interface_of(&each, devpath, 0), drivers[i], NULL, 0);
+                scene_event("bind", interface_of(&each, devpath, 0));
+                UNTIL(scene_gate(line) == 1 && is_off(devpath));
+        }
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 3);
+        /* A radio is one too to its own driver, and nobody's business. */
+        bed_bind(&scene.bed, interface_of(&vendors, scene_plug(&vendors), 0), "umsonst", NULL, 0);
+        scene_event("bind", interface_of(&vendors, PCI "/usb1/1-5", 0));
+        scene_run(100);
+        assert_int_equal(scene_gate_calls(), 3);
 }
 
 static void vendors_own_driver_is_no_way_around(void **state)
@@ -584,9 +813,18 @@ int main(void)
                 TEST(driver_reload_releases_again),
                 TEST(unplug_releases_nothing),
                 TEST(cd_drive_may_open_where_disks_may_not),
+                TEST(cd_drive_is_recorded_by_its_name),
                 TEST(disk_is_refused_after_its_luns_were_seen),
                 TEST(each_lun_is_judged),
+                TEST(section_covers_the_whole_stick),
+                TEST(late_lun_gets_the_device_back),
                 TEST(what_is_no_disk_stays_held),
+                TEST(zerocd_becomes_a_network_device),
+                TEST(zerocd_that_stays_is_refused),
+                TEST(empty_reader_waits_for_a_card),
+                TEST(card_in_a_fixed_reader_is_refused),
+                TEST(reader_that_cannot_be_asked_is_refused),
+                TEST(unusual_device_is_judged_by_its_driver),
                 TEST(vendors_own_driver_is_no_way_around),
                 TEST(sick_device_does_not_delay_another),
                 TEST(one_child_for_each_device),

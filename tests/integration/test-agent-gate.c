@@ -255,6 +255,33 @@ static void audit_opens_and_says_what_would_be(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=no", NULL), 1);
 }
 
+/* What would have been refused is a card, not the slot for one. */
+static void audit_does_not_count_empty_slots(void **state)
+{
+        static const struct bed_usb printer = { .port = "1-8",
+                                                .vendor = 0x04b8,
+                                                .product = 0x1142,
+                                                .devnum = 40,
+                                                .interfaces = { { 0x07, 0x01, 0x02, NULL }, BED_BOT } };
+        char path[BED_PATH * 2];
+        const char *lun;
+
+        (void) state;
+        scene_start(AUDIT);
+        snprintf(path, sizeof(path), "%s/1-8:1.1", scene_plug(&printer));
+        lun = bed_lun(&scene.bed, path, 5, 0, 0, "EPSON", "Storage");
+        bed_bind(&scene.bed, lun, "sd", "sdb", 21);
+        bed_attribute(&scene.bed, lun, "block/sdb/size", "0");
+        scene_event("add", lun);
+        for (unsigned i = 0; i < 3; i++)
+                scene_run(3000);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 0);
+        bed_attribute(&scene.bed, lun, "block/sdb/size", "15523840");
+        snprintf(path, sizeof(path), "%s/block/sdb", lun);
+        scene_event("change", path);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=yes", "LEKDICHT_PORT=1-8", NULL) == 1);
+}
+
 static void audit_from_enforce_gives_back(void **state)
 {
         (void) state;
@@ -335,6 +362,7 @@ int main(void)
                 TEST(wish_alone_is_carried_out),
                 TEST(until_reboot_needs_no_wish),
                 TEST(audit_opens_and_says_what_would_be),
+                TEST(audit_does_not_count_empty_slots),
                 TEST(audit_from_enforce_gives_back),
                 TEST(nothing_stays_dead_when_it_opens_meanwhile),
                 TEST(failing_gate_is_told),

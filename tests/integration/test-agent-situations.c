@@ -21,6 +21,7 @@
 #define AUDIT "[policy]\nversion = 2\nmode = audit\n"
 #define ALLOW_DISKS                                                                                                    \
         "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
+#define ALLOW_OPTICAL "[policy]\nversion = 4\nmode = enforce\n[storage]\noptical = allow\n"
 #define ALLOW_CARDS "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
 #define PCI         "/devices/pci0000:00/0000:00:14.0"
 
@@ -265,6 +266,44 @@ static void internal_and_virtual_disks_are_not_judged(void **state)
         assert_int_equal(scene_journal("LEKDICHT_PORT=*", NULL), 0);
 }
 
+/* Built in, but what is in it is carried away. Nobody plugged it: no refusal is told, and one line for the inventory. */
+static void internal_optical_drive_follows_optical(void **state)
+{
+        const char *drive, *late;
+
+        (void) state;
+        bed_device(&scene.bed, PCI "/ata2", "ata_port", "");
+        drive = bed_lun(&scene.bed, PCI "/ata2", 1, 0, 5, "HL-DT-ST", "DVDRAM GTA0N");
+        bed_bind(&scene.bed, drive, "sr", "sr0", 21);
+        scene_start(BLOCK);
+        UNTIL(scene_gate("refuse 1:0:0:0") == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_KIND=optical", "LEKDICHT_PORT=1:0:0:0",
+                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+        UNTIL(strcmp(state_of("1:0:0:0"), "refused") == 0);
+        /* One that the kernel finds late was not plugged either. */
+        bed_device(&scene.bed, PCI "/ata3", "ata_port", "");
+        late = bed_lun(&scene.bed, PCI "/ata3", 2, 0, 5, "HL-DT-ST", "DVDRAM GTA0N");
+        scene_event("add", late);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_PORT=2:0:0:0", NULL) == 1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", NULL), 0);
+        scene_policy(ALLOW_OPTICAL);
+        agent_reload(scene.agent);
+        UNTIL(scene_gate("release 1:0:0:0") == 1 && scene_gate("release 2:0:0:0") == 1);
+}
+
+/* Its descriptors say SCSI; its logical unit was there to be asked. */
+static void cd_drive_that_was_there_is_recorded_as_one(void **state)
+{
+        const char *devpath = bed_usb(&scene.bed, &stick, true);
+
+        (void) state;
+        bed_lun(&scene.bed, interface_of(&stick, devpath, 0), 0, 0, 5, "Slimtype", "Reader");
+        scene_start(BLOCK);
+        UNTIL(scene_gate("refuse 1-2") == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=optical",
+                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+}
+
 static void firewire_and_external_pci_disks_are_held(void **state)
 {
         const char *lun, *nvme;
@@ -460,6 +499,8 @@ int main(void)
                 TEST(what_carries_the_system_is_spared),
                 TEST(exemption_that_is_written_later_counts),
                 TEST(internal_and_virtual_disks_are_not_judged),
+                TEST(internal_optical_drive_follows_optical),
+                TEST(cd_drive_that_was_there_is_recorded_as_one),
                 TEST(firewire_and_external_pci_disks_are_held),
                 TEST(cards_are_judged),
                 TEST(card_reader_says_so),

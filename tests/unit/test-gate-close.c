@@ -37,11 +37,13 @@ static void assert_closed(struct machine *m, const char *bus)
 static void a_laptop_is_closed(void **state)
 {
         struct machine *m = *state;
-        const char *sata = machine_sata(m, 0, "sda", 800, 1), *emmc, *card, *held;
+        const char *sata = machine_sata(m, 0, "sda", 800, 1), *emmc, *card, *held, *dvd;
 
         machine_mount(m, 800, 1, "/", "ext4", "/dev/sda1", "rw");
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
         held = machine_stick(m, "1-3", 6, 4, "sdc", 802, 13, false);
+        dvd = machine_sata(m, 1, "sr0", 806, 16);
+        machine_file(m, "5\n", "sys%s/type", dvd);
         emmc = machine_card(m, "mmc0:0001", "MMC", "mmcblk0", 805, 14, true);
         card = machine_card(m, "mmc1:4567", "SD", "mmcblk1", 803, 15, true);
         machine_file(m, "", "run/open");
@@ -52,6 +54,7 @@ static void a_laptop_is_closed(void **state)
         assert_closed(m, "memstick");
         assert_false(machine_has(m, "sys" STICK "/driver"));
         assert_false(machine_has(m, "sys%s/driver", card));
+        assert_false(machine_has(m, "sys%s/driver", dvd));
         assert_true(machine_has(m, "sys%s/driver", sata));
         assert_true(machine_has(m, "sys%s/driver", emmc));
         assert_true(machine_has(m, "run/armed"));

@@ -329,6 +329,26 @@ static void cards_are_removable_and_soldered_memory_is_not(void **state)
         assert_false(removable(*state, PCI "/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0", "scsi"));
 }
 
+/* Built in or not: the disc is carried away. */
+static void drives_for_discs_are_removable(void **state)
+{
+        static const struct {
+                const char *type;
+                bool removable;
+        } cases[] = { { "0\n", false }, { "4\n", true }, { "5\n", true }, { "7\n", false }, { "55\n", false }, { "\n", false } };
+        const char *drive = PCI "/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0";
+
+        (void) state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct machine *m = machine_new();
+
+                machine_file(m, cases[i].type, "sys%s/type", drive);
+                if (removable(m, drive, "scsi") != cases[i].removable)
+                        fail_msg("%s", cases[i].type);
+                machine_free(m);
+        }
+}
+
 static void what_is_behind_a_removable_pci_port_is_removable(void **state)
 {
         struct machine *m = *state;
@@ -378,6 +398,7 @@ int main(void)
                 machine_test(bound_means_that_there_is_a_driver),
                 cmocka_unit_test(what_hangs_on_usb_or_firewire_is_removable),
                 machine_test(cards_are_removable_and_soldered_memory_is_not),
+                machine_test(drives_for_discs_are_removable),
                 machine_test(what_is_behind_a_removable_pci_port_is_removable),
                 cmocka_unit_test(under_means_whole_parts),
         };

@@ -162,13 +162,13 @@ static void every_criterion_must_fit(void **state)
                 { "vendor = 0951\nproduct = 1666\nserial = 0\n",
                   { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "0" },
                   false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411" }, true },
-                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411" }, false },
-                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411" }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411" }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411" }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412" }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, true },
+                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
+                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0 }, false },
         };
         (void) state;
 
@@ -194,6 +194,23 @@ static struct verdict judged_on(const char *text, unsigned today)
         policy_free(policy);
 
         return verdict;
+}
+
+static void a_section_that_names_a_device_covers_all_its_units(void **state)
+{
+        struct storage_facts cd = stick;
+
+        (void) state;
+        cd.kind = STORAGE_OPTICAL;
+#define CLASS "[device x]\nclass = usb-disk\naccess = allow\n"
+        assert_int_equal(judged(HEAD CLASS "vendor = 0951\n", cd).access, ACCESS_BLOCK);
+        cd.units = 1U << STORAGE_USB_DISK | 1U << STORAGE_OPTICAL;
+        assert_string_equal(judged(HEAD CLASS "vendor = 0951\n", cd).rule, "[device x]");
+        assert_string_equal(judged(HEAD CLASS "serial = 60A44C413FAEE411\n", cd).rule, "[device x]");
+        assert_int_equal(judged(HEAD CLASS "vendor = 0952\n", cd).access, ACCESS_BLOCK);
+        /* All CD drives, and not the disk that is beside one. */
+        assert_string_equal(judged(HEAD CLASS, cd).rule, "[storage] optical");
+        assert_int_equal(judged(HEAD "[storage]\nusb-disk = allow\n", cd).access, ACCESS_BLOCK);
 }
 
 static void a_section_holds_through_its_last_day(void **state)
@@ -500,6 +517,7 @@ int main(void)
                 cmocka_unit_test(device_names_its_rule),
                 cmocka_unit_test(first_device_that_fits_decides),
                 cmocka_unit_test(every_criterion_must_fit),
+                cmocka_unit_test(a_section_that_names_a_device_covers_all_its_units),
                 cmocka_unit_test(a_section_holds_through_its_last_day),
                 cmocka_unit_test(the_next_section_that_fits_takes_over),
                 cmocka_unit_test(read_only_may_end),

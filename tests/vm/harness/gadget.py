@@ -30,6 +30,7 @@ class Storage:
     luns: int = 1
     mib: int = 16
     cdrom: bool = False
+    empty: bool = False         # slots without cards; Gadget.insert() puts one in
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class Interfaces:
 
 
 @dataclass(frozen=True)
-class Network:
-    """A network card, as a phone that tethers: RNDIS."""
+class Other:
+    """Any function of the kernel's by its name in configfs (ncm, printer, SourceSink), with values for its attributes."""
+    name: str
+    values: tuple = ()          # of (attribute, value)
 
 
 def escaped(data):
@@ -64,6 +67,12 @@ class Gadget(Plugged):
     def unplug(self):
         """Pull it out."""
         self.gadgets.pull(self)
+
+    def insert(self, card=True):
+        """Put a card into the first slot of its reader, or take it out."""
+        backing = f"{BACKING}/{self.name}-0"
+        lun = f"{CONFIGFS}/{self.name}/functions/mass_storage.0/lun.0"
+        self.gadgets.vm.run(f"echo {backing} >{lun}/file" if card else f"echo 1 >{lun}/forced_eject 2>/dev/null || echo >{lun}/file")
 
     def press(self, usage):
         """Report the key with the HID USAGE as pressed and then as released."""
@@ -84,7 +93,7 @@ class Gadgets:
         self._plugged = {}      # controller's number -> Gadget
 
     def plug(self, *functions, vendor=LINUX_FOUNDATION, product=COMPOSITE, serial="", maker="Bed", title="Gadget"):
-        """Plug a gadget with these FUNCTIONS (Storage, Keyboard, Network, Interfaces), in the order of its interfaces."""
+        """Plug a gadget with these FUNCTIONS (Storage, Keyboard, Other, Interfaces), in the order of its interfaces."""
         number = next((number for number in range(CONTROLLERS) if number not in self._plugged), None)
         if number is None:
             raise BedError("no controller for a gadget is free: unplug one first")
@@ -106,7 +115,7 @@ class Gadgets:
             elif isinstance(function, Interfaces):
                 lines += self._interfaces(name, function)
             else:
-                lines += self._network() if isinstance(function, Network) else self._keyboard()
+                lines += self._other(function) if isinstance(function, Other) else self._keyboard()
         if any(isinstance(function, Interfaces) for function in functions):
             self.vm.put(f"{FUNCTIONFS}.py", (VM / "guest-tools" / NOBODYS_PROGRAM).read_bytes(), 0o755)
         self.vm.run("\n".join(lines))
@@ -145,7 +154,16 @@ class Gadgets:
             backing = f"{BACKING}/{name}-{lun}"
             yield f"truncate -s {storage.mib}M {backing}; mkdir -p {function}/lun.{lun}"
             yield f"echo 1 >{function}/lun.{lun}/removable; echo {int(storage.cdrom)} >{function}/lun.{lun}/cdrom"
-            yield f"echo {backing} >{function}/lun.{lun}/file"
+            if not storage.empty:
+                yield f"echo {backing} >{function}/lun.{lun}/file"
+        yield f"ln -s {function} configs/c.1/"
+
+    @staticmethod
+    def _other(other):
+        function = f"functions/{other.name}.0"
+        yield f"mkdir {function}"
+        for attribute, value in other.values:
+            yield f"echo {value} >{function}/{attribute}"
         yield f"ln -s {function} configs/c.1/"
 
     @staticmethod
@@ -156,10 +174,6 @@ class Gadgets:
                + " ".join(shlex.quote(text) for text in interfaces.texts))
         yield f"until [ -e {where}/ep1 ]; do sleep 0.1; done"
         yield f"ln -s functions/ffs.{name} configs/c.1/"
-
-    @staticmethod
-    def _network():
-        yield "mkdir functions/rndis.0; ln -s functions/rndis.0 configs/c.1/"
 
     @staticmethod
     def _keyboard():

@@ -23,6 +23,7 @@ ROOT_DEVICES = {
 # A second drive that is there at power-on, for buses without hot-plug.
 DRIVE_DEVICES = {
     "ahci": "ide-hd,bus=ide.{number},drive={id}",
+    "ahci-cd": "ide-cd,bus=ide.{number},drive={id}",
     "nvme": "nvme,drive={id},serial={id}",
     "sd": "sd-card,bus=sd-bus,drive={id}",
 }
@@ -40,7 +41,7 @@ FSTAB = (GUEST / "files/etc/fstab").read_text()
 
 @dataclass(frozen=True)
 class Drive:
-    """A drive that is in the machine from power-on, on a bus without hot-plug: ahci, nvme or sd."""
+    """A drive that is in the machine from power-on, on a bus without hot-plug: ahci, ahci-cd, nvme or sd."""
     bus: str
     image: object = Blank()
 

@@ -2,14 +2,14 @@
 
 import importlib.util
 
-from .gadget import Interfaces, Keyboard, Network, Storage
+from .gadget import Interfaces, Keyboard, Other, Storage
 from .host import REPO
 from .usb import Cd, Disk
 
 FUNCTIONS = {
     "storage": Storage,
     "keyboard": Keyboard,
-    "network": Network,
+    "network": lambda: Other("rndis"),
     "mtp": lambda: Interfaces(("06/01/01/MTP",)),
     "ptp": lambda: Interfaces(("06/01/01",)),
     "adb": lambda: Interfaces(("ff/42/01/ADB Interface",)),

@@ -58,6 +58,3 @@ void decide_refresh(const struct decide *decide, struct device *device);
 
 /* Is it bound, and its disk granted, for reading at least? */
 bool decide_lun_is_open(const struct decide *decide, const struct lun *lun);
-
-/* Only judge: sets answer, kind, verdict and exempt of device and LUNs. Nothing is asked, nothing recorded. */
-void decide_judge(const struct decide *decide, struct device *device);

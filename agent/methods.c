@@ -9,6 +9,7 @@
 
 #include "agent/answer.h"
 #include "agent/busparts.h"
+#include "agent/judgement.h"
 
 #define ACTION_LIST   "org.lekdicht.agent1.list-devices"
 #define ACTION_GATE   "org.lekdicht.agent1.set-gate"
@@ -67,7 +68,7 @@ static int explain_now(void *userdata, sd_bus_message *message)
         device = inventory_find(agent->inventory, id);
         if (!device)
                 return sd_bus_reply_method_errorf(message, ERROR_UNKNOWN_DEVICE, "no storage device is called %s", id);
-        decide_judge(inventory_decide(agent->inventory), device);
+        judgement_make(inventory_decide(agent->inventory), device);
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = answer_device(agent, device, reply);

@@ -16,7 +16,7 @@ from guardian import start_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
-WAIT_SECONDS = 10               # for anything that should take milliseconds
+WAIT_SECONDS = 30               # for anything that should take milliseconds, on a machine that is busy
 
 # In a folder that only root can enter, unless there is a desktop whose user is to see the notice.
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

@@ -1,4 +1,4 @@
-/* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/assess.c agent/device.c agent/discover.c agent/facts.c agent/rundir.c agent/phone.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c agent/reader.c agent/zerocd.c */
+/* links: tests/bed/bed.c agent/inventory.c agent/decide.c agent/enforce.c agent/judgement.c agent/standing.c agent/traits.c agent/assess.c agent/device.c agent/discover.c agent/facts.c agent/rundir.c agent/phone.c agent/usbdesc.c common/sysfs.c common/text.c common/utf8.c policy/judge.c policy/facts.c agent/reader.c agent/zerocd.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Events in any order, twice, late and for devices that are gone; and the bounds. Nobody acts here: what is asked is

@@ -66,8 +66,9 @@ static void everything(void **state)
         assert_string_equal(p->places[1].url, "http://teams.example/");
 
         for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
-                assert_int_equal(p->storage[kind],
-                                 kind == STORAGE_USB_DISK || kind == STORAGE_EXTERNAL_DISK ? ACCESS_ALLOW : ACCESS_BLOCK);
+                assert_int_equal(p->storage[kind], kind == STORAGE_USB_DISK || kind == STORAGE_EXTERNAL_DISK
+                                                           ? ACCESS_ALLOW
+                                                           : ACCESS_BLOCK);
 
         assert_int_equal(p->n_devices, 2);
         assert_string_equal(p->devices[0].name, "a");
@@ -201,10 +202,20 @@ static void later_versions(void **state)
                          "%s is not known by lekdicht 0.1.0, only by a later version; take it out", keys[i]);
                 assert_refused(text, 6, wanted);
         }
-        assert_refused(HEAD "[storage]\nphone-mtp = read-only\n", 4,
-                       "\"read-only\" is not known by lekdicht 0.1.0, only by a later version; write block or allow");
         assert_refused(HEAD "[service onedrive]\n", 3,
                        "[service] is not known by lekdicht 0.1.0, only by a later version; take the section out");
+}
+
+static void no_phone_is_read_only(void **state)
+{
+        (void) state;
+
+        assert_refused(HEAD "[storage]\nphone-mtp = read-only\n", 4,
+                       "phone-mtp cannot be read-only, for no phone can; write block or allow");
+        assert_refused(HEAD "[storage]\nphone-apple = read-only until 2027-02-01 then block\n", 4,
+                       "phone-apple cannot be read-only, for no phone can; write block or allow");
+        assert_refused(HEAD "[device a]\nclass = phone-ptp\naccess = read-only\n", 5,
+                       "phone-ptp cannot be read-only, for no phone can; write access = allow or block");
 }
 
 static void unknown(void **state)
@@ -410,6 +421,7 @@ int main(void)
                 cmocka_unit_test(builtin_refuses),
                 cmocka_unit_test(version),
                 cmocka_unit_test(later_versions),
+                cmocka_unit_test(no_phone_is_read_only),
                 cmocka_unit_test(unknown),
                 cmocka_unit_test(device_is_complete),
                 cmocka_unit_test(device_by_each_criterion),

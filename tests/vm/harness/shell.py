@@ -11,8 +11,19 @@ from .stream import Stream
 RUN_TIMEOUT = 60        # seconds a command may take when its caller names no limit
 
 
+LAST_LINES = 15                 # of a command's output that a failed check shows
+
+
 class CommandFailed(AssertionError):
     """A command ended otherwise than the check said it must."""
+
+
+def shortened(said):
+    """The last lines of what was SAID: there stands why it ended."""
+    lines = said.splitlines()
+    if len(lines) <= LAST_LINES:
+        return said
+    return "\n".join([f"[{len(lines) - LAST_LINES} lines]", *lines[-LAST_LINES:]])
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class Result:
 
     def __str__(self):
         said = "; ".join(part.strip() for part in (self.out, self.err) if part.strip())
-        return f"`{self.command}` ended with {self.code}: {said or 'no output'}"
+        return f"`{self.command}` ended with {self.code}: {shortened(said) or 'no output'}"
 
 
 class Job:

@@ -36,7 +36,7 @@ def assert_state(vm, before):
 def start(vm):
     """The demo up to where a person is asked to plug something in."""
     demo = vm.start(START)
-    demo.wait_output("== plug in a stick", timeout=60)
+    demo.wait_output("== plug in a stick", timeout=180)
     return demo
 
 

@@ -144,6 +144,8 @@ po:
 
 # /* links: tests/bed/bed.c @lekdichtd libs: libudev */      @PROGRAM: all that is in the program, but for its main.c
 
+# What is in common/ and policy/ comes with the archives and need not be named; a fuzzer names that too.
+
 all_of = $(filter-out %/main.c,$(sources_$(1))) $(common_sources) $(policy_sources)
 links_words = $(shell sed -n '1s/.*links:\(.*\)libs:.*/\1/p;t;1s/.*links:\(.*\)\*\/.*/\1/p;q' $(1))
 links_of = $(foreach word,$(call links_words,$(1)),$(if $(filter @%,$(word)),$(call all_of,$(word:@%=%)),$(word)))
@@ -156,7 +158,7 @@ BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 
 define test_program
-$(BUILD)/$(1:.c=): $(call objects,$(1) $(call links_of,$(1)))
+$(BUILD)/$(1:.c=): $(call objects,$(1) $(call links_of,$(1))) $(archives)
 	$(call say,LD,$$@)$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ \
 		$(if $(strip $(2) $(call libs_of,$(1))),$$$$($(PKG_CONFIG) --libs $(2) $(call libs_of,$(1))))
 endef

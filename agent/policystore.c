@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "agent/policystore.h"
 #include "agent/record.h"
 #include "common/cleanup.h"
+#include "common/durable.h"
 
 DEFINE_CLEANUP(cleanup_policy, struct policy *, policy_free)
 
@@ -57,47 +57,12 @@ static char *read_all(const char *path, size_t *ret_size)
         return taken;
 }
 
-static int write_all(const char *path, const char *text, size_t size)
-{
-        CLEANUP(cleanup_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-        if (fd < 0)
-                return -errno;
-        while (size > 0) {
-                ssize_t n = write(fd, text, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text += n;
-                size -= (size_t) n;
-        }
-        return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int sync_directory_of(const char *path)
-{
-        CLEANUP(cleanup_close) int fd = -1;
-        char directory[PATH_MAX];
-        char *slash;
-
-        snprintf(directory, sizeof(directory), "%s", path);
-        slash = strrchr(directory, '/');
-        if (!slash)
-                return -EINVAL;
-        *slash = '\0';
-        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Keep a copy of the file that was just accepted. */
 static void keep_last_good(struct policystore *store)
 {
         CLEANUP(cleanup_policy) struct policy *parsed = NULL;
         CLEANUP(cleanup_free) struct policy_errors *errors = calloc(1, sizeof(*errors));
         CLEANUP(cleanup_free) char *text = NULL, *old = NULL;
-        char aside[PATH_MAX];
         size_t size = 0, old_size = 0;
         int r;
 
@@ -107,12 +72,7 @@ static void keep_last_good(struct policystore *store)
         old = read_all(store->last_good, &old_size);
         if (old && old_size == size && memcmp(old, text, size) == 0)
                 return;
-        snprintf(aside, sizeof(aside), "%s.new", store->last_good);
-        r = write_all(aside, text, size);
-        if (r >= 0 && rename(aside, store->last_good) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = sync_directory_of(store->last_good);
+        r = durable_replace(store->last_good, NULL, 0600, text, size);
         if (r < 0)
                 record_note(LOG_WARNING, "%s cannot be written: %s", store->last_good, strerror(-r));
 }

@@ -11,6 +11,3 @@ int spoolmark_read(const char *path, uint64_t *ret);
 
 /* Have it on the disk. 0 or -errno, and then the old one is still there. */
 int spoolmark_write(const char *path, uint64_t mark);
-
-/* The same for any file: have its directory on the disk. */
-int spoolmark_sync_directory(const char *path);

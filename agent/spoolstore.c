@@ -18,6 +18,7 @@
 #include "agent/spoolmeta.h"
 #include "agent/spoolstore.h"
 #include "common/cleanup.h"
+#include "common/durable.h"
 #include "common/jsonw.h"
 
 #define APPLICATION_ID "1818585956" /* "lekd" */
@@ -180,7 +181,7 @@ static int move_away(const char *path, uint64_t now_sec)
                 if (rename(from, to) < 0 && errno != ENOENT)
                         return -errno;
         }
-        return spoolmark_sync_directory(path);
+        return durable_sync_directory_of(path);
 }
 
 int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret)

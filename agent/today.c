@@ -7,28 +7,23 @@
  * timerfd_create(2)), and what it is about is looked at anew each time. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "agent/today.h"
-#include "common/cleanup.h"
+#include "common/kept.h"
 
 #define USEC       1000000ULL
 #define DAY_SEC    86400
 #define RETRY_USEC (60 * USEC)   /* a midnight that the clocks' change leaves out */
 #define LATEST_SEC 4102444800ULL /* 2100: no clock is right about that, and every exception would be over */
-#define LINE_MAX_  32U           /* bytes of the file */
 
 struct today {
         sd_event *loop;
-        char *path, *aside;
+        char *path;
         struct today_clock clock;
         today_callback callback;
         void *userdata;
@@ -54,51 +49,12 @@ static uint64_t kernels_usec(void *userdata, clockid_t clock)
 
 /* ---- the file ---- */
 
-static uint64_t read_kept(const char *path)
-{
-        CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        char text[LINE_MAX_], *rest;
-        unsigned long long seconds;
-        ssize_t n;
-
-        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-        if (n <= 0)
-                return 0;
-        text[n] = '\0';
-        errno = 0;
-        seconds = strtoull(text, &rest, 10);
-        if (errno != 0 || text[0] < '1' || text[0] > '9' || strcmp(rest, "\n") != 0 || seconds >= LATEST_SEC)
-                return 0;
-        return seconds * USEC;
-}
-
-static int sync_directory_of(const char *path)
-{
-        CLEANUP(cleanup_close) int fd = -1;
-        char directory[PATH_MAX];
-        char *slash;
-
-        snprintf(directory, sizeof(directory), "%s", path);
-        slash = strrchr(directory, '/');
-        if (!slash)
-                return -EINVAL;
-        *slash = '\0';
-        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-/* In the thread: only the paths and write_sec are its own. What cannot be written is tried again the next time. */
+/* In the thread: only the path and write_sec are its own. What cannot be written is tried again the next time. */
 static void *write_kept(void *userdata)
 {
         const struct today *today = userdata;
-        CLEANUP(cleanup_close) int fd = -1;
-        char text[LINE_MAX_];
-        int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", today->write_sec);
 
-        fd = open(today->aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd >= 0 && write(fd, text, (size_t) length) == length && fsync(fd) == 0 &&
-            rename(today->aside, today->path) == 0)
-                (void) sync_directory_of(today->path);
+        (void) kept_write(today->path, today->write_sec);
         return NULL;
 }
 
@@ -230,10 +186,13 @@ int today_new(sd_event *loop, const char *path, const struct today_clock *clock,
         if (today->fd < 0)
                 r = -errno;
         if (r >= 0 && path) {
-                today->seen_usec = today->kept_usec = read_kept(path);
+                uint64_t seconds = 0;
+
+                (void) kept_read(path, LATEST_SEC - 1, &seconds);
+                today->seen_usec = today->kept_usec = seconds * USEC;
                 today->seen_boot_usec = today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME);
                 today->path = strdup(path);
-                if (!today->path || asprintf(&today->aside, "%s.new", path) < 0)
+                if (!today->path)
                         r = -ENOMEM;
         }
         if (r >= 0)
@@ -278,7 +237,6 @@ struct today *today_free(struct today *today)
         if (!thread_ends(today))
                 return NULL;
         free(today->path);
-        free(today->aside);
         free(today);
         return NULL;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/durable.h"
 #include "gate/attr.h"
 #include "common/sysfs.h"
 
@@ -52,34 +53,12 @@ int state_prepare(const struct roots *roots)
 /* Durable says whether it must survive a power cut (the wish) or only has to be seen whole (/run). */
 static int put(const char *path, const char *text, bool durable)
 {
-        CLEANUP(cleanup_close) int fd = -1;
         char aside[PATH_MAX];
-        size_t length = strlen(text);
-        int r = 0;
 
         /* The process id keeps two gates apart that work on two devices at the same time. */
         if ((size_t) snprintf(aside, sizeof aside, "%s.new-%d", path, (int) getpid()) >= sizeof aside)
                 return -ENAMETOOLONG;
-        fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (fd < 0)
-                return -errno;
-        if (write(fd, text, length) != (ssize_t) length)
-                r = errno ? -errno : -EIO;
-        if (r == 0 && durable && fsync(fd) < 0)
-                r = -errno;
-        if (r == 0 && rename(aside, path) < 0)
-                r = -errno;
-        if (r < 0)
-                unlink(aside);
-        return r;
-}
-
-/* A name made or taken away survives a power cut once its directory is written. */
-static int sync_directory(const char *path)
-{
-        CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+        return (durable ? durable_replace : durable_swap)(path, aside, 0644, text, strlen(text));
 }
 
 int state_put(const struct roots *roots, const char *directory, const char *name, const char *text)
@@ -139,8 +118,8 @@ bool state_value(const char *text, const char *key, char *buffer, size_t size)
         return false;
 }
 
-int state_foreach(const struct roots *roots, const char *directory,
-                  int (*callback)(const char *name, void *userdata), void *userdata)
+int state_foreach(const struct roots *roots, const char *directory, int (*callback)(const char *name, void *userdata),
+                  void *userdata)
 {
         CLEANUP(cleanup_closedir) DIR *stream = NULL;
         char path[PATH_MAX];
@@ -242,13 +221,11 @@ int state_set_wish(const struct roots *roots, enum wish wish)
                 return r;
         if (state_wish(roots) == wish)
                 return 0;
-        if (wish == WISH_CLOSED)
+        if (wish == WISH_CLOSED) {
                 r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-        else {
-                r = make_directory(roots->etc);
-                snprintf(text, sizeof text, "%s\n", wish_texts[wish]);
-                if (r == 0)
-                        r = put(path, text, true);
+                return r < 0 ? r : durable_sync_directory_of(path);
         }
-        return r < 0 ? r : sync_directory(roots->etc);
+        r = make_directory(roots->etc);
+        snprintf(text, sizeof text, "%s\n", wish_texts[wish]);
+        return r < 0 ? r : put(path, text, true);
 }

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/parts.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/sysfs.h"
 
 /* Looking at everything takes some milliseconds; a storm of events must not make us do nothing else. */
@@ -25,14 +25,6 @@
 #define CLOCK_BEHIND_SEC 86400ULL
 
 DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
-
-static uint64_t clock_usec(clockid_t clock)
-{
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
 
 /* ---- the inventory's wishes ---- */
 

@@ -6,19 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "agent/busparts.h"
 #include "agent/notice.h"
 #include "agent/record.h"
-
-static uint64_t now_usec(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
+#include "common/clock.h"
 
 int bus_reply(sd_bus_message *reply, int r)
 {
@@ -153,7 +145,7 @@ static int join(struct bus *bus)
 
 static void send_recorded(struct bus *bus)
 {
-        bus->recorded_usec = now_usec();
+        bus->recorded_usec = clock_usec(CLOCK_MONOTONIC);
         /* Nobody hears it where there is no bus. */
         if (bus->connection)
                 (void) sd_bus_emit_signal(bus->connection, BUS_PATH, BUS_INTERFACE, "Recorded", "");
@@ -176,7 +168,7 @@ void bus_recorded(struct bus *bus)
 
         if (bus->recorded)
                 return;
-        if (next <= now_usec() ||
+        if (next <= clock_usec(CLOCK_MONOTONIC) ||
             sd_event_add_time(bus->agent->loop, &bus->recorded, CLOCK_MONOTONIC, next, 1000, on_recorded, bus) < 0)
                 send_recorded(bus);
 }

@@ -3,22 +3,13 @@
 /* Three questions in this order: does it carry the system (then hands off), what do the rules say (judgement.c), and what
  * has to be done in /sys so that it is so (enforce.c). Then it is recorded, once, and how it stands (standing.c). */
 
-#include <time.h>
-
 #include "agent/decide.h"
 #include "agent/enforce.h"
 #include "agent/judgement.h"
 #include "agent/reader.h"
 #include "agent/standing.h"
 #include "agent/traits.h"
-
-static uint64_t now_usec(clockid_t clock)
-{
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
+#include "common/clock.h"
 
 static void record(const struct decide *decide, struct device *device)
 {
@@ -27,7 +18,7 @@ static void record(const struct decide *decide, struct device *device)
         if (device->exempt || !standing_is_decided(decide, device, &access))
                 return;
         if (device->judged_usec == 0)
-                device->judged_usec = now_usec(CLOCK_MONOTONIC);
+                device->judged_usec = clock_usec(CLOCK_MONOTONIC);
         /* It opens when its LUNs do, and whether they were open before is seen then. */
         if (access != ACCESS_BLOCK && !traits_is_only_phone(device) && !traits_opens(device))
                 return;
@@ -53,7 +44,7 @@ void decide_refresh(const struct decide *decide, struct device *device)
         if (state == device->state && device->since_usec != 0)
                 return;
         device->state = state;
-        device->since_usec = now_usec(CLOCK_REALTIME);
+        device->since_usec = clock_usec(CLOCK_REALTIME);
         if (decide->ops->state)
                 decide->ops->state(decide->ops->userdata, device);
 }

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/discover.h"
 #include "agent/facts.h"
 #include "agent/inventory.h"
 #include "agent/zerocd.h"
+#include "common/clock.h"
 #include "common/sysfs.h"
 #include "common/text.h"
 
@@ -82,14 +82,6 @@ static void drop_device(struct inventory *inventory, struct device *device)
         device_free(device);
 }
 
-static uint64_t monotonic_usec(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
-
 static void remember(struct inventory *inventory, const struct device *device)
 {
         struct left *left = &inventory->left[inventory->next_left++ % LEFT_MAX];
@@ -97,7 +89,7 @@ static void remember(struct inventory *inventory, const struct device *device)
         snprintf(left->devpath, sizeof(left->devpath), "%s", device->target.devpath);
         left->vendor = device->vendor;
         left->product = device->product;
-        left->until_usec = monotonic_usec() + ZEROCD_BACK_USEC;
+        left->until_usec = clock_usec(CLOCK_MONOTONIC) + ZEROCD_BACK_USEC;
 }
 
 void inventory_not_storage(struct inventory *inventory, const struct device *device)
@@ -108,7 +100,7 @@ void inventory_not_storage(struct inventory *inventory, const struct device *dev
                 if (strcmp(left->devpath, device->target.devpath) != 0)
                         continue;
                 left->devpath[0] = '\0';
-                if (monotonic_usec() <= left->until_usec && inventory->decide.ops->switched)
+                if (clock_usec(CLOCK_MONOTONIC) <= left->until_usec && inventory->decide.ops->switched)
                         inventory->decide.ops->switched(inventory->decide.ops->userdata, device, left->vendor,
                                                         left->product);
         }
@@ -208,11 +200,8 @@ struct device *inventory_find_alive(struct inventory *inventory, const char *dev
  * there, also when that was before us. */
 static uint64_t came_usec(const struct inventory *inventory, const struct device *device)
 {
-        uint64_t msec = 0, now_usec;
-        struct timespec now;
+        uint64_t now_usec = clock_usec(CLOCK_BOOTTIME), msec = 0;
 
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        now_usec = (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
         if (device->bus == DEVICE_USB && facts_connected(device->target.dirfd, &msec) == 0)
                 return now_usec > msec * 1000ULL ? now_usec - msec * 1000ULL : 1;
         return inventory->begun ? now_usec : 0;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/plugs.h"
+#include "common/clock.h"
 
 struct plug {
         uint64_t device; /* its target's id */
@@ -34,14 +34,6 @@ struct plugs {
         unsigned n, last_number;
 };
 
-static uint64_t now_usec(clockid_t clock)
-{
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
-
 int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void *userdata, struct plugs **ret)
 {
         struct plugs *plugs = calloc(1, sizeof(*plugs));
@@ -54,7 +46,7 @@ int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void
         plugs->userdata = userdata;
         /* An agent that was started anew must not give the number of an earlier plug to a new one: there is less than
          * one plug a second. */
-        plugs->last_number = (unsigned) (now_usec(CLOCK_BOOTTIME) / 1000000ULL);
+        plugs->last_number = (unsigned) (clock_usec(CLOCK_BOOTTIME) / CLOCK_USEC_A_SEC);
         *ret = plugs;
         return 0;
 }
@@ -77,7 +69,7 @@ static void record(struct plug *plug)
         record_verdict(&plug->subject, &plug->receipt);
         plug->recorded = true;
         plug->stored = plug->receipt.ticket == 0;
-        plug->record_until = now_usec(CLOCK_MONOTONIC) + PLUGS_RECORD_USEC;
+        plug->record_until = clock_usec(CLOCK_MONOTONIC) + PLUGS_RECORD_USEC;
 }
 
 struct plugs *plugs_free(struct plugs *plugs)
@@ -134,7 +126,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 void plugs_look(struct plugs *plugs)
 {
-        uint64_t now = now_usec(CLOCK_MONOTONIC), next = UINT64_MAX;
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), next = UINT64_MAX;
         struct spool_status status;
 
         spool_status(plugs->spool, &status);
@@ -206,8 +198,9 @@ void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
         plug->number = ++plugs->last_number;
         plug->subject = subject;
         plug->tell = is_told(device, open);
-        plug->names_until = device->strings_known || subject.private ? 0 : now_usec(CLOCK_MONOTONIC) + PLUGS_NAMES_USEC;
-        plug->expires = now_usec(CLOCK_MONOTONIC) + PLUGS_EXPIRE_USEC;
+        plug->names_until =
+                device->strings_known || subject.private ? 0 : clock_usec(CLOCK_MONOTONIC) + PLUGS_NAMES_USEC;
+        plug->expires = clock_usec(CLOCK_MONOTONIC) + PLUGS_EXPIRE_USEC;
         plug->next = plugs->first;
         plugs->first = plug;
         plugs->n++;
@@ -216,7 +209,7 @@ void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)
 
 void plugs_removed(struct plugs *plugs, const struct device *device)
 {
-        uint64_t seconds = (now_usec(CLOCK_BOOTTIME) - device->came_usec) / 1000000ULL;
+        uint64_t seconds = (clock_usec(CLOCK_BOOTTIME) - device->came_usec) / CLOCK_USEC_A_SEC;
         struct plug *plug = find(plugs, device->target.id);
         struct record_subject subject;
 

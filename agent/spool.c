@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/spoolparts.h"
+#include "common/clock.h"
 
 static void tell_gap(struct spool *spool)
 {
@@ -177,7 +178,7 @@ struct spool *spool_free(struct spool *spool)
         pthread_mutex_lock(&spool->lock);
         spool->stop = true;
         pthread_cond_signal(&spool->work);
-        until = spoolwork_timespec(spoolwork_now_usec() + SPOOL_STOP_USEC);
+        until = spoolwork_timespec(clock_usec(CLOCK_MONOTONIC) + SPOOL_STOP_USEC);
         while (!spool->ended && pthread_cond_timedwait(&spool->ended_cond, &spool->lock, &until) != ETIMEDOUT)
                 ;
         cancel_requests(spool, &spool->answered);

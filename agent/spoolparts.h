@@ -77,5 +77,4 @@ void spoolwork_free(struct spool *spool);
 void spoolwork_drop(struct spool *spool, unsigned n);
 /* Have the loop look at what is there. */
 void spoolwork_wake(struct spool *spool);
-uint64_t spoolwork_now_usec(void); /* CLOCK_MONOTONIC */
 struct timespec spoolwork_timespec(uint64_t usec);

@@ -11,27 +11,17 @@
 #include <unistd.h>
 
 #include "agent/spoolparts.h"
-
-uint64_t spoolwork_now_usec(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * 1000000ULL + (uint64_t) now.tv_nsec / 1000ULL;
-}
+#include "common/clock.h"
 
 static uint64_t wall_sec(void)
 {
-        struct timespec now;
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        return now.tv_sec > 0 ? (uint64_t) now.tv_sec : 0;
+        return clock_usec(CLOCK_REALTIME) / CLOCK_USEC_A_SEC;
 }
 
 struct timespec spoolwork_timespec(uint64_t usec)
 {
-        return (struct timespec){ .tv_sec = (time_t) (usec / 1000000ULL),
-                                  .tv_nsec = (long) (usec % 1000000ULL) * 1000 };
+        return (struct timespec){ .tv_sec = (time_t) (usec / CLOCK_USEC_A_SEC),
+                                  .tv_nsec = (long) (usec % CLOCK_USEC_A_SEC) * 1000 };
 }
 
 void spoolwork_wake(struct spool *spool)
@@ -59,7 +49,7 @@ static void failed(struct spool *spool, int error)
                 spool->store = spoolstore_abandon(spool->store);
         spool->damaged = spool->damaged || error == -EUCLEAN;
         spool->error = error;
-        spool->retry_usec = spoolwork_now_usec() + spool->pause_usec;
+        spool->retry_usec = clock_usec(CLOCK_MONOTONIC) + spool->pause_usec;
         if (spool->pause_usec < SPOOL_RETRY_MAX_USEC)
                 spool->pause_usec *= 2;
 }
@@ -211,7 +201,7 @@ static void answer_next(struct spool *spool)
 
 static bool is_due(const struct spool *spool)
 {
-        return (!spool->store || spool->n_items > 0) && spoolwork_now_usec() >= spool->retry_usec;
+        return (!spool->store || spool->n_items > 0) && clock_usec(CLOCK_MONOTONIC) >= spool->retry_usec;
 }
 
 void spoolwork_free(struct spool *spool)

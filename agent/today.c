@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "agent/today.h"
+#include "common/clock.h"
 #include "common/kept.h"
 
-#define USEC       1000000ULL
+#define USEC       CLOCK_USEC_A_SEC
 #define DAY_SEC    86400
 #define RETRY_USEC (60 * USEC)   /* a midnight that the clocks' change leaves out */
 #define LATEST_SEC 4102444800ULL /* 2100: no clock is right about that, and every exception would be over */
@@ -40,11 +41,8 @@ struct today {
 
 static uint64_t kernels_usec(void *userdata, clockid_t clock)
 {
-        struct timespec now;
-
         (void) userdata;
-        clock_gettime(clock, &now);
-        return (uint64_t) now.tv_sec * USEC + (uint64_t) now.tv_nsec / 1000ULL;
+        return clock_usec(clock);
 }
 
 /* ---- the file ---- */

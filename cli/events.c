@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/bus.h"
 #include "cli/device.h"
@@ -21,6 +20,7 @@
 #include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 
 #define EVENTS_COUNT       20U /* shown when -n was not given */
 #define EVENTS_FOLLOW      16U /* asked for at first after a signal */
@@ -174,14 +174,6 @@ int events_print(const struct cli *cli, const struct answer_events *events, uint
 
 /* ---- with the agent ---------------------------------------------------------------------------------------------- */
 
-static uint64_t wall_clock(void)
-{
-        struct timespec now = { 0 };
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t) now.tv_sec * 1000000U + (uint64_t) now.tv_nsec / 1000U;
-}
-
 /* BUS_OK, another enum bus_answer, or -ENOMEM. */
 static int show_last(const struct cli *cli, struct bus *bus, const char *filter, struct events_shown *shown)
 {
@@ -216,7 +208,7 @@ static int show_new(const struct cli *cli, struct bus *bus, const char *filter, 
                 return r;
         if (events.n >= n && shown->last > 0 && events.items[0].seq > shown->last + 1)
                 fputs("lekdicht: there were too many at once; older ones are not shown\n", cli->err);
-        r = events_print(cli, &events, wall_clock(), shown);
+        r = events_print(cli, &events, clock_usec(CLOCK_REALTIME), shown);
         answer_events_clear(&events);
         return r;
 }

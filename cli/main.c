@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/exit.h"
 #include "cli/terminal.h"
+#include "common/clock.h"
 
 enum {
         OPTION_JSON = 1 << 0,
@@ -237,7 +237,6 @@ static int run(const struct command *command, struct cli *cli, int argc, char **
 
 int main(int argc, char **argv)
 {
-        struct timespec now = { 0 };
         struct cli cli = {
                 .out = stdout,
                 .err = stderr,
@@ -250,8 +249,7 @@ int main(int argc, char **argv)
         int words = 0, code;
 
         setlocale(LC_CTYPE, "");
-        clock_gettime(CLOCK_REALTIME, &now);
-        cli.now = (uint64_t) now.tv_sec * 1000000U + (uint64_t) now.tv_nsec / 1000U;
+        cli.now = clock_usec(CLOCK_REALTIME);
 
         if (argc < 2) {
                 print_help(stderr);

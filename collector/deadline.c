@@ -4,17 +4,11 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "collector/deadline.h"
+#include "common/clock.h"
 
-static uint64_t now_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
+#define USEC_A_MSEC 1000U
 
 void deadlines_init(struct deadlines *deadlines)
 {
@@ -63,13 +57,13 @@ void deadlines_set(struct deadlines *deadlines, struct deadline *deadline, uint6
         if (!deadline)
                 return;
         pthread_mutex_lock(&deadlines->lock);
-        deadline->at_ms = in_ms ? now_ms() + in_ms : 0;
+        deadline->at_ms = in_ms ? clock_usec(CLOCK_MONOTONIC) / USEC_A_MSEC + in_ms : 0;
         pthread_mutex_unlock(&deadlines->lock);
 }
 
 unsigned deadlines_enforce(struct deadlines *deadlines)
 {
-        uint64_t now = now_ms();
+        uint64_t now = clock_usec(CLOCK_MONOTONIC) / USEC_A_MSEC;
         unsigned n = 0;
 
         pthread_mutex_lock(&deadlines->lock);

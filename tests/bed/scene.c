@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/parts.h"
 #include "agent/watch.h"
+#include "common/clock.h"
 #include "tests/bed/scene.h"
 
 /* The few functions of libumockdev that are used; its own header wants all of GLib's. */
@@ -303,29 +303,21 @@ const char *scene_plug(const struct bed_usb *usb)
         return devpath;
 }
 
-static uint64_t now(void)
-{
-        struct timespec time;
-
-        clock_gettime(CLOCK_MONOTONIC, &time);
-        return (uint64_t) time.tv_sec * 1000000ULL + (uint64_t) time.tv_nsec / 1000ULL;
-}
-
 bool scene_turn(uint64_t *deadline)
 {
         if (*deadline == 0)
-                *deadline = now() + 5000000ULL;
+                *deadline = clock_usec(CLOCK_MONOTONIC) + 5000000ULL;
         sd_event_run(scene.loop, 10000);
         drain();
-        return now() < *deadline;
+        return clock_usec(CLOCK_MONOTONIC) < *deadline;
 }
 
 void scene_run(unsigned milliseconds)
 {
-        uint64_t end = now() + milliseconds * 1000ULL;
+        uint64_t end = clock_usec(CLOCK_MONOTONIC) + milliseconds * 1000ULL;
 
         do
                 sd_event_run(scene.loop, 10000);
-        while (now() < end);
+        while (clock_usec(CLOCK_MONOTONIC) < end);
         drain();
 }

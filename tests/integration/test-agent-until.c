@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "agent/parts.h"
+#include "common/clock.h"
 #include "tests/bed/scene.h"
 
 #define USEC     1000000LL
@@ -29,11 +30,8 @@ static const char *lun;
 
 static uint64_t fake_usec(void *userdata, clockid_t clock)
 {
-        struct timespec now;
-
         (void) userdata;
-        clock_gettime(clock, &now);
-        return (uint64_t) (now.tv_sec * USEC + now.tv_nsec / 1000 + (clock == CLOCK_REALTIME ? offset_usec : 0));
+        return clock_usec(clock) + (uint64_t) (clock == CLOCK_REALTIME ? offset_usec : 0);
 }
 
 /* The clock shows so many milliseconds after midnight. */

@@ -17,6 +17,7 @@
 
 #include "collector/deadline.h"
 #include "collector/load.h"
+#include "common/clock.h"
 
 static void room_is_taken_and_given_back(void **state)
 {
@@ -66,14 +67,6 @@ static void *give_waiting_last(void *userdata)
         return NULL;
 }
 
-static uint64_t now_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
-
 static void the_end_waits_for_answers(void **state)
 {
         struct load load;
@@ -107,9 +100,9 @@ static void the_end_waits_for_answers(void **state)
         pthread_join(thread, NULL);
 
         load_take_request(&load); /* one that never ends is not waited for */
-        began = now_ms();
+        began = clock_usec(CLOCK_MONOTONIC) / 1000;
         load_drain(&load, 1000);
-        assert_in_range(now_ms() - began, 990, 5000);
+        assert_in_range(clock_usec(CLOCK_MONOTONIC) / 1000 - began, 990, 5000);
         load_destroy(&load);
 }
 

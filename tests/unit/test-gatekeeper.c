@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "agent/gatekeeper.h"
+#include "common/clock.h"
 #include "tests/bed/bed.h"
 
 static struct bed bed;
@@ -94,27 +94,19 @@ static void wish(uint64_t device, uint64_t target, enum verb verb)
                          0);
 }
 
-static uint64_t now(void)
-{
-        struct timespec time;
-
-        clock_gettime(CLOCK_MONOTONIC, &time);
-        return (uint64_t) time.tv_sec * 1000000ULL + (uint64_t) time.tv_nsec / 1000ULL;
-}
-
 #define UNTIL(expression)                                                                                              \
         do {                                                                                                           \
-                uint64_t deadline_ = now() + 10000000ULL;                                                              \
-                while (!(expression) && now() < deadline_)                                                             \
+                uint64_t deadline_ = clock_usec(CLOCK_MONOTONIC) + 10000000ULL;                                        \
+                while (!(expression) && clock_usec(CLOCK_MONOTONIC) < deadline_)                                       \
                         sd_event_run(loop, 10000);                                                                     \
                 assert_true(expression);                                                                               \
         } while (0)
 
 static void run(unsigned milliseconds)
 {
-        uint64_t end = now() + milliseconds * 1000ULL;
+        uint64_t end = clock_usec(CLOCK_MONOTONIC) + milliseconds * 1000ULL;
 
-        while (now() < end)
+        while (clock_usec(CLOCK_MONOTONIC) < end)
                 sd_event_run(loop, 10000);
 }
 
@@ -201,20 +193,20 @@ static void exit_statuses_are_answers(void **state)
 
 static void failure_is_tried_again_later_and_later(void **state)
 {
-        uint64_t begun = now();
+        uint64_t begun = clock_usec(CLOCK_MONOTONIC);
 
         (void) state;
         script("exit 1");
         wish(1, 1, VERB_REFUSE);
         UNTIL(n_results == 3);
-        assert_in_range(now() - begun, 3 * GATEKEEPER_RETRY_USEC, 6 * GATEKEEPER_RETRY_USEC);
+        assert_in_range(clock_usec(CLOCK_MONOTONIC) - begun, 3 * GATEKEEPER_RETRY_USEC, 6 * GATEKEEPER_RETRY_USEC);
         assert_int_equal(results[2].attempt, 3);
         /* A new wish begins anew, at once. */
-        begun = now();
+        begun = clock_usec(CLOCK_MONOTONIC);
         script("exit 0");
         wish(1, 1, VERB_RELEASE);
         UNTIL(n_results == 4);
-        assert_true(now() - begun < GATEKEEPER_RETRY_USEC);
+        assert_true(clock_usec(CLOCK_MONOTONIC) - begun < GATEKEEPER_RETRY_USEC);
         assert_int_equal(results[3].attempt, 1);
         run(4500);
         assert_int_equal(n_results, 4);

@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "agent/spool.h"
+#include "common/clock.h"
 
 #define BOOT "0123456789abcdef0123456789abcdef"
 #define KEPT 8192
@@ -205,14 +205,6 @@ static unsigned n_health, n_dropped_told;
 static bool ending; /* spool_free() is under way */
 static uint64_t dropped_count, dropped_first, dropped_last;
 
-static uint64_t now(void)
-{
-        struct timespec time;
-
-        clock_gettime(CLOCK_MONOTONIC, &time);
-        return (uint64_t) time.tv_sec * 1000000ULL + (uint64_t) time.tv_nsec / 1000ULL;
-}
-
 static uint64_t add(enum event_name name)
 {
         struct event event;
@@ -257,8 +249,8 @@ static const struct spool_ops ops = { .recorded = on_recorded, .dropped = on_dro
 
 #define UNTIL(expression)                                                                                              \
         do {                                                                                                           \
-                uint64_t end_ = now() + 8000000;                                                                       \
-                while (!(expression) && now() < end_)                                                                  \
+                uint64_t end_ = clock_usec(CLOCK_MONOTONIC) + 8000000;                                                 \
+                while (!(expression) && clock_usec(CLOCK_MONOTONIC) < end_)                                            \
                         sd_event_run(loop, 10000);                                                                     \
                 assert_true(expression);                                                                               \
         } while (0)
@@ -335,13 +327,13 @@ static void a_disk_that_hangs_delays_nobody(void **state)
         set_store(true, 0, 0);
         add(EVENT_DEVICE_REFUSED);
         UNTIL(inside());
-        begun = now();
+        begun = clock_usec(CLOCK_MONOTONIC);
         for (unsigned i = 0; i < SPOOL_QUEUE_MAX + 500; i++) {
                 add(EVENT_DEVICE_REFUSED);
                 sd_event_run(loop, 0);
         }
         /* All of that took a moment, and a fsync would have taken for ever. */
-        assert_true(now() - begun < 2000000);
+        assert_true(clock_usec(CLOCK_MONOTONIC) - begun < 2000000);
         assert_int_equal(recorded, 0);
         set_store(false, 0, 0);
         UNTIL(n_dropped_told == 1 && recorded == SPOOL_QUEUE_MAX + 500 + 2);
@@ -422,7 +414,7 @@ static void trouble_is_tried_again_but_not_all_the_time(void **state)
         set_store(false, 0, -EIO);
         add(EVENT_DEVICE_REFUSED);
         UNTIL(health_now() == SPOOL_FAILING);
-        for (end = now() + 500000; now() < end;)
+        for (end = clock_usec(CLOCK_MONOTONIC) + 500000; clock_usec(CLOCK_MONOTONIC) < end;)
                 sd_event_run(loop, 10000);
         commits = fake.commits;
         assert_true(commits <= 2);
@@ -558,10 +550,10 @@ static void the_end_waits_for_a_sick_disk_but_not_for_ever(void **state)
         add(EVENT_DEVICE_REFUSED);
         UNTIL(inside());
         assert_int_equal(spool_events(spool, 0, 3, on_answer, NULL), 0);
-        begun = now();
+        begun = clock_usec(CLOCK_MONOTONIC);
         spool = spool_free(spool);
-        assert_true(now() - begun >= SPOOL_STOP_USEC);
-        assert_true(now() - begun < SPOOL_STOP_USEC + 2000000);
+        assert_true(clock_usec(CLOCK_MONOTONIC) - begun >= SPOOL_STOP_USEC);
+        assert_true(clock_usec(CLOCK_MONOTONIC) - begun < SPOOL_STOP_USEC + 2000000);
         assert_int_equal(heard.n, 1);
         assert_int_equal(heard.error, -ECANCELED);
         /* Let the thread that was left behind go. */

@@ -98,7 +98,8 @@ int devices_print(const struct cli *cli, const struct answer_devices *devices)
         return code;
 }
 
-void devices_print_present(const struct cli *cli, struct bus *bus)
+/* The names that would have been understood, when DEVICE was none. */
+static void print_present(const struct cli *cli, struct bus *bus)
 {
         struct answer_devices devices;
 
@@ -111,6 +112,25 @@ void devices_print_present(const struct cli *cli, struct bus *bus)
         }
         fputc('\n', cli->err);
         answer_devices_clear(&devices);
+}
+
+int devices_ask(const struct cli *cli, struct answer_device *ret)
+{
+        static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
+        CLEANUP(cleanup_bus) struct bus *bus = NULL;
+        int r, code;
+
+        r = bus_new(&bus);
+        if (r == BUS_OK)
+                r = bus_explain(bus, cli->argument, ret);
+        if (r == -EINVAL) /* not UTF-8: no device has such a name */
+                r = BUS_UNKNOWN_DEVICE;
+        if (r == BUS_OK)
+                return EXIT_WELL;
+        code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
+        if (r == BUS_UNKNOWN_DEVICE)
+                print_present(cli, bus);
+        return code;
 }
 
 int cli_devices(const struct cli *cli)

@@ -9,6 +9,6 @@
 /* Prints the answer as cli->json says and returns the exit code. */
 int devices_print(const struct cli *cli, const struct answer_devices *devices);
 
-/* Not for its tests: the names that would have been understood, on cli->err, when DEVICE was none. */
-struct bus;
-void devices_print_present(const struct cli *cli, struct bus *bus);
+/* Not for its tests: ask the agent about DEVICE, for the verbs that take one. EXIT_WELL, and the caller clears *ret; or the
+ * exit code, when what is wrong was said, with the names that would have been understood. */
+int devices_ask(const struct cli *cli, struct answer_device *ret);

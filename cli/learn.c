@@ -17,20 +17,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/bus.h"
 #include "cli/devices.h"
 #include "cli/exception.h"
 #include "cli/exit.h"
 #include "cli/learn.h"
 #include "cli/terminal.h"
-#include "cli/trouble.h"
 #include "common/cleanup.h"
 #include "common/sysfs.h"
 #include "policy/judge.h"
 
 #define SERIAL_MAX 400U /* bytes; 126 UTF-16 units are at most 378, and a line of a policy holds less */
 
-DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 DEFINE_CLEANUP(cleanup_policy, struct policy *, policy_free)
 
 enum serial {
@@ -212,25 +209,12 @@ int learn_print(const struct cli *cli, const struct answer_device *device, int d
 
 int cli_learn(const struct cli *cli)
 {
-        static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
-        CLEANUP(cleanup_bus) struct bus *bus = NULL;
-        CLEANUP(cleanup_close) int dirfd = -1;
+        CLEANUP(cleanup_close) int dirfd = learn_open(cli, cli->argument);
         struct answer_device device;
-        int r;
+        int r = devices_ask(cli, &device);
 
-        dirfd = learn_open(cli, cli->argument);
-        r = bus_new(&bus);
-        if (r == BUS_OK)
-                r = bus_explain(bus, cli->argument, &device);
-        if (r == -EINVAL) /* not UTF-8: no device has such a name */
-                r = BUS_UNKNOWN_DEVICE;
-        if (r != BUS_OK) {
-                int code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
-
-                if (r == BUS_UNKNOWN_DEVICE)
-                        devices_print_present(cli, bus);
-                return code;
-        }
+        if (r != EXIT_WELL)
+                return r;
         r = learn_print(cli, &device, dirfd);
         answer_device_clear(&device);
         return r;

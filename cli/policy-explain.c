@@ -5,21 +5,16 @@
  *
  * --json: the object of device.h; when the agent does not answer, the object of trouble.h. */
 
-#include <errno.h>
 #include <string.h>
 
-#include "cli/bus.h"
 #include "cli/device.h"
 #include "cli/devices.h"
 #include "cli/exit.h"
 #include "cli/policy-explain.h"
 #include "cli/terminal.h"
-#include "cli/trouble.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
 #include "common/jsonw.h"
-
-DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 
 static void line(FILE *file, const char *label, const char *text)
 {
@@ -89,23 +84,11 @@ int policy_explain_print(const struct cli *cli, const struct answer_device *devi
 
 int cli_policy_explain(const struct cli *cli)
 {
-        static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
-        CLEANUP(cleanup_bus) struct bus *bus = NULL;
         struct answer_device device;
-        int r;
+        int r = devices_ask(cli, &device);
 
-        r = bus_new(&bus);
-        if (r == BUS_OK)
-                r = bus_explain(bus, cli->argument, &device);
-        if (r == -EINVAL) /* not UTF-8: no device has such a name */
-                r = BUS_UNKNOWN_DEVICE;
-        if (r != BUS_OK) {
-                int code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
-
-                if (r == BUS_UNKNOWN_DEVICE)
-                        devices_print_present(cli, bus);
-                return code;
-        }
+        if (r != EXIT_WELL)
+                return r;
         r = policy_explain_print(cli, &device);
         answer_device_clear(&device);
         return r;

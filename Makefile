@@ -167,7 +167,7 @@ $(foreach t,$(wildcard tests/integration/*.c tests/demo/*.c bench/*.c),$(eval $(
 
 # Fuzzers are built from source in one go by clang, because libFuzzer instruments every file it is to see.
 define fuzzer
-$(BUILD)/$(1:.c=): $(1) $(call links_of,$(1)) $(wildcard */*.h)
+$(BUILD)/$(1:.c=): $(1) $(call links_of,$(1)) $(wildcard */*.h tests/fuzz/*.h)
 	@mkdir -p $$(@D)
 	$(call say,FUZZ,$$@)$(CLANG) $(CPPFLAGS) -U_FORTIFY_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined -o $$@ $(1) $(call links_of,$(1)) \

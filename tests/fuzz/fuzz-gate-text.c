@@ -14,14 +14,7 @@
 #include "gate/boot.h"
 #include "gate/device.h"
 #include "gate/state.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-        do {                                                                                                           \
-                if (!(condition))                                                                                      \
-                        abort();                                                                                       \
-        } while (0)
+#include "tests/fuzz/check.h"
 
 static const struct roots roots = { .sys = "/nonexistent",
                                     .proc = "/nonexistent",
@@ -40,7 +33,7 @@ static void try_value(char *text)
                         char value[16] = "unchanged", want[64], *copy = strdup(text), *rest = copy, *line;
                         bool found, expected = false;
 
-                        REQUIRE(copy);
+                        CHECK(copy);
                         snprintf(want, sizeof want, "%s=", keys[k]);
                         found = state_value(text, keys[k], value, size);
                         while ((line = strsep(&rest, "\n")))
@@ -49,8 +42,8 @@ static void try_value(char *text)
                                         expected = strlen(line) < size;
                                         break;
                                 }
-                        REQUIRE(found == expected);
-                        REQUIRE(strcmp(value, found ? line : "unchanged") == 0);
+                        CHECK(found == expected);
+                        CHECK(strcmp(value, found ? line : "unchanged") == 0);
                         free(copy);
                 }
 }
@@ -73,7 +66,7 @@ static void try_words(char *text)
         bool more = true, in = false;
         size_t n = 0;
 
-        REQUIRE(word);
+        CHECK(word);
         while (more && !expected) {
                 char c = *at++;
 
@@ -94,7 +87,7 @@ static void try_words(char *text)
         }
         free(word);
         have = boot_words(text);
-        REQUIRE(!have == !expected && (!have || strcmp(have, expected) == 0));
+        CHECK(!have == !expected && (!have || strcmp(have, expected) == 0));
 }
 
 /* There is no such machine: a name is either refused or not there. Nothing that could lead out of a directory may be
@@ -109,8 +102,8 @@ static void try_name(const char *text)
         for (const char *at = text; *at; at++)
                 plain = plain && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
                                   (*at >= 'A' && *at <= 'Z') || strchr("_.:-", *at));
-        REQUIRE(device_open(&roots, text, &device) == (plain ? -ENOENT : -EINVAL));
-        REQUIRE(device.dirfd == -1);
+        CHECK(device_open(&roots, text, &device) == (plain ? -ENOENT : -EINVAL));
+        CHECK(device.dirfd == -1);
 }
 
 static bool is_numbered(const char *part, const char *prefix)
@@ -134,13 +127,13 @@ static void try_devpath(const char *text)
         snprintf(copy, sizeof copy, "%s", device.devpath);
         while ((part = strsep(&rest, "/")))
                 expected = expected || is_numbered(part, "usb") || is_numbered(part, "fw");
-        REQUIRE(device_removable(&roots, &device) == expected);
+        CHECK(device_removable(&roots, &device) == expected);
 
         /* Cut anywhere: under it exactly where a part ends. */
         cut = strlen(text) ? (unsigned char) text[0] % strlen(device.devpath) : 0;
         snprintf(copy, sizeof copy, "%.*s", (int) cut, device.devpath);
-        REQUIRE(devpath_is_under(device.devpath, copy) == (device.devpath[cut] == '/' || device.devpath[cut] == '\0'));
-        REQUIRE(devpath_is_under(device.devpath, device.devpath));
+        CHECK(devpath_is_under(device.devpath, copy) == (device.devpath[cut] == '/' || device.devpath[cut] == '\0'));
+        CHECK(devpath_is_under(device.devpath, device.devpath));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -150,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size == 0)
                 return 0;
         text = malloc(size);
-        REQUIRE(text);
+        CHECK(text);
         memcpy(text, data + 1, size - 1);
         text[size - 1] = '\0';
         switch (data[0] % 4) {

@@ -10,14 +10,7 @@
 
 #include "common/jsonw.h"
 #include "common/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-        do {                                                                                                           \
-                if (!(condition))                                                                                      \
-                        abort();                                                                                       \
-        } while (0)
+#include "tests/fuzz/check.h"
 
 static uint32_t hex4(const char *text)
 {
@@ -27,7 +20,7 @@ static uint32_t hex4(const char *text)
 
         memcpy(digits, text, 4);
         value = (uint32_t) strtoul(digits, &end, 16);
-        REQUIRE(*end == '\0');
+        CHECK(*end == '\0');
         return value;
 }
 
@@ -39,11 +32,11 @@ static size_t read_back(const char *text, size_t left, uint32_t *ret)
 
         if (text[0] != '\\') {
                 n = utf8_decode(text, left, ret);
-                REQUIRE(*ret != UTF8_REPLACEMENT || n == 3);
-                REQUIRE(!utf8_is_control(*ret) && *ret != '"');
+                CHECK(*ret != UTF8_REPLACEMENT || n == 3);
+                CHECK(!utf8_is_control(*ret) && *ret != '"');
                 return n;
         }
-        REQUIRE(left >= 2);
+        CHECK(left >= 2);
         switch (text[1]) {
         case '"':
         case '\\':
@@ -63,13 +56,13 @@ static size_t read_back(const char *text, size_t left, uint32_t *ret)
         default:
                 abort();
         }
-        REQUIRE(left >= 6);
+        CHECK(left >= 6);
         *ret = hex4(text + 2);
         if (*ret < 0xD800 || *ret > 0xDFFF)
                 return 6;
-        REQUIRE(*ret < 0xDC00 && left >= 12 && text[6] == '\\' && text[7] == 'u');
+        CHECK(*ret < 0xDC00 && left >= 12 && text[6] == '\\' && text[7] == 'u');
         low = hex4(text + 8);
-        REQUIRE(low >= 0xDC00 && low <= 0xDFFF);
+        CHECK(low >= 0xDC00 && low <= 0xDFFF);
         *ret = 0x10000 + ((*ret - 0xD800) << 10) + (low - 0xDC00);
         return 12;
 }
@@ -83,24 +76,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         jsonw_init_buffer(&json, 0, 0);
         jsonw_string_n(&json, NULL, in, size);
-        REQUIRE(jsonw_finish(&json) == 0);
+        CHECK(jsonw_finish(&json) == 0);
         text = jsonw_steal(&json, &length);
-        REQUIRE(strlen(text) == length && length >= 2 && text[0] == '"' && text[length - 1] == '"');
+        CHECK(strlen(text) == length && length >= 2 && text[0] == '"' && text[length - 1] == '"');
         out = text + 1;
         length -= 2;
         while (size > 0) {
                 uint32_t want, got;
                 size_t n = utf8_decode(in, size, &want);
 
-                REQUIRE(n >= 1 && n <= size && length > 0);
+                CHECK(n >= 1 && n <= size && length > 0);
                 in += n;
                 size -= n;
                 n = read_back(out, length, &got);
-                REQUIRE(n <= length && got == want);
+                CHECK(n <= length && got == want);
                 out += n;
                 length -= n;
         }
-        REQUIRE(length == 0);
+        CHECK(length == 0);
         free(text);
         return 0;
 }

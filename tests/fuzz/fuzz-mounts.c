@@ -11,20 +11,14 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-        do {                                                                                                           \
-                if (!(condition))                                                                                      \
-                        abort();                                                                                       \
-        } while (0)
+#include "tests/fuzz/check.h"
 
 /* The walk sees a file system where every second path is a block device, and some do not exist. */
 static int fuzz_stat(const char *path, struct stat *ret)
 {
         unsigned sum = 0;
 
-        REQUIRE(path[0] == '/');
+        CHECK(path[0] == '/');
         for (const char *at = path; *at; at++)
                 sum = sum * 31 + (unsigned char) *at;
         if (sum % 5 == 0)
@@ -56,12 +50,12 @@ static char *write_again(const struct mounts *mounts)
         size_t length;
         FILE *to = open_memstream(&text, &length);
 
-        REQUIRE(to);
+        CHECK(to);
         for (size_t i = 0; i < mounts->n; i++) {
                 const struct mount *mount = &mounts->items[i];
 
-                REQUIRE(mount->point && mount->type && mount->source && mount->options);
-                REQUIRE(!strchr(mount->options, '\n'));
+                CHECK(mount->point && mount->type && mount->source && mount->options);
+                CHECK(!strchr(mount->options, '\n'));
                 fprintf(to, "36 35 %u:%u / ", major(mount->dev), minor(mount->dev));
                 escape(to, mount->point);
                 fprintf(to, " rw master:1 - ");
@@ -76,14 +70,14 @@ static char *write_again(const struct mounts *mounts)
 
 static void require_same(const struct mounts *a, const struct mounts *b)
 {
-        REQUIRE(a->n == b->n);
+        CHECK(a->n == b->n);
         for (size_t i = 0; i < a->n; i++) {
-                REQUIRE(a->items[i].dev == b->items[i].dev);
-                REQUIRE(strcmp(a->items[i].point, b->items[i].point) == 0);
-                REQUIRE(strcmp(a->items[i].type, b->items[i].type) == 0);
-                REQUIRE(strcmp(a->items[i].source, b->items[i].source) == 0);
-                REQUIRE(strcmp(a->items[i].options, b->items[i].options) == 0);
-                REQUIRE(mount_is_passing(&a->items[i]) == mount_is_passing(&b->items[i]));
+                CHECK(a->items[i].dev == b->items[i].dev);
+                CHECK(strcmp(a->items[i].point, b->items[i].point) == 0);
+                CHECK(strcmp(a->items[i].type, b->items[i].type) == 0);
+                CHECK(strcmp(a->items[i].source, b->items[i].source) == 0);
+                CHECK(strcmp(a->items[i].options, b->items[i].options) == 0);
+                CHECK(mount_is_passing(&a->items[i]) == mount_is_passing(&b->items[i]));
         }
 }
 
@@ -105,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t lines;
 
         text = malloc(size + 1);
-        REQUIRE(text);
+        CHECK(text);
         memcpy(text, data, size);
         text[size] = '\0';
         lines = count_lines(text);
@@ -114,10 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         free(text);
-        REQUIRE(mounts.n == lines);
+        CHECK(mounts.n == lines);
 
         text = write_again(&mounts);
-        REQUIRE(mounts_parse(text, &again) == 0);
+        CHECK(mounts_parse(text, &again) == 0);
         require_same(&mounts, &again);
         mounts_free(&again);
         free(text);
@@ -127,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 walker.n_followed = 0;
                 descend_mount(&walker, walker.mount, 0);
         }
-        REQUIRE(walker.error == 0 && walker.uses.n == 0); /* there is no /sys to be found in */
+        CHECK(walker.error == 0 && walker.uses.n == 0); /* there is no /sys to be found in */
         walk_free(&walker.uses);
         free(walker.followed);
         mounts_free(&mounts);

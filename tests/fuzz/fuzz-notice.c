@@ -12,8 +12,7 @@
 #include "notifier/link.h"
 #include "notifier/notice.h"
 #include "notifier/words.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/check.h"
 
 static void must(bool holds)
 {

@@ -14,16 +14,7 @@
 #include "collector/body.h"
 #include "collector/html.h"
 #include "collector/otlp.h"
-
-#define CHECK(condition)                                                                                               \
-        do {                                                                                                           \
-                if (!(condition)) {                                                                                    \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-                        abort();                                                                                       \
-                }                                                                                                      \
-        } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/check.h"
 
 static int show(void *userdata, const char *key, const char *value)
 {

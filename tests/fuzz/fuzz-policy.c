@@ -11,14 +11,7 @@
 #include <string.h>
 
 #include "policy/judge.h"
-
-#define CHECK(condition)                                                                                               \
-        do {                                                                                                           \
-                if (!(condition)) {                                                                                    \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-                        abort();                                                                                       \
-                }                                                                                                      \
-        } while (0)
+#include "tests/fuzz/check.h"
 
 /* Somebody else's opinion on what UTF-8 is: glibc's. */
 static void check_text(const char *text, size_t most)
@@ -133,8 +126,6 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
         }
         CHECK(found);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

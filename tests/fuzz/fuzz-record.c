@@ -11,16 +11,7 @@
 
 #include "cli/record.h"
 #include "common/utf8.h"
-
-#define CHECK(condition)                                                                                               \
-        do {                                                                                                           \
-                if (!(condition)) {                                                                                    \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-                        abort();                                                                                       \
-                }                                                                                                      \
-        } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/check.h"
 
 static void check_clean(const char *text)
 {

@@ -14,8 +14,7 @@
 #include "common/sysfs.h"
 #include "common/text.h"
 #include "common/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/check.h"
 
 static void must(int holds)
 {

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "agent/phone.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/check.h"
 
 static void must(int holds)
 {

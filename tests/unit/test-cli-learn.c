@@ -3,7 +3,7 @@
 
 /* lekdicht learn without a bus, on a /sys of a few files: each text is read back as a policy, appended to another one. */
 
-#include "tests/unit/cli-scene.h"
+#include "tests/unit/cli-stick.h"
 
 #include "cli/exception.h"
 #include "cli/learn.h"
@@ -15,25 +15,8 @@
 #define NUMBERS  "[device kingston-datatraveler-3.0]\nvendor = 0951\nproduct = 1666\n"
 #define ALLOW    "access = allow\nreason = learned on 2025-11-21\n"
 
-static char text_id[] = "1-2", text_kind[] = "usb-disk", text_vendor[] = "0951", text_product[] = "1666",
-            text_name[] = "Kingston DataTraveler 3.0", text_state[] = "refused", text_none[] = "",
-            text_card[] = "mmc0:0001", text_sd[] = "sd-card", text_phone[] = "phone-mtp", text_strange[] = "zip-drive",
-            text_rule[] = "[storage] usb-disk";
-
-static struct answer_device a_stick(void)
-{
-        return (struct answer_device){
-                .id = text_id,
-                .kind = text_kind,
-                .vendor = text_vendor,
-                .product = text_product,
-                .name = text_name,
-                .state = text_state,
-                .rule = text_rule,
-                .reason = text_rule,
-                .serial = true,
-        };
-}
+static char text_none[] = "", text_card[] = "mmc0:0001", text_sd[] = "sd-card", text_phone[] = "phone-mtp",
+            text_strange[] = "zip-drive";
 
 static struct answer_device a_card(void)
 {

@@ -6,37 +6,28 @@
 #include "cli/devices.h"
 #include "cli/policy-check.h"
 #include "cli/policy-explain.h"
-#include "tests/unit/cli-scene.h"
+#include "tests/unit/cli-stick.h"
 
 /* ---- devices and explain ---- */
 
-static char text_id[] = "1-2", text_kind[] = "usb-disk", text_vendor[] = "0951", text_product[] = "1666",
-            text_name[] = "Data\x1b[2JTraveler", text_state[] = "refused", text_rule[] = "[storage] usb-disk",
-            text_reason[] = "refused by [storage] usb-disk", text_none[] = "", text_sda[] = "sda", text_sda1[] = "sda1",
+static char text_name[] = "Data\x1b[2JTraveler", text_none[] = "", text_sda[] = "sda", text_sda1[] = "sda1",
             text_failed[] = "failed", text_unknown[] = "quarantined", text_allowed[] = "allowed",
             text_strange[] = "zip-drive";
 static char *two_nodes[] = { text_sda, text_sda1 };
 
-static struct answer_device a_stick(void)
+/* It would like to write to the terminal. */
+static struct answer_device a_bold_stick(void)
 {
-        return (struct answer_device){
-                .id = text_id,
-                .kind = text_kind,
-                .vendor = text_vendor,
-                .product = text_product,
-                .name = text_name,
-                .state = text_state,
-                .rule = text_rule,
-                .reason = text_reason,
-                .since = MOMENT,
-                .serial = true,
-        };
+        struct answer_device stick = a_stick();
+
+        stick.name = text_name;
+        return stick;
 }
 
 static void devices_in_a_table(void **state)
 {
         struct scene *scene = *state;
-        struct answer_device items[2] = { a_stick(), a_stick() };
+        struct answer_device items[2] = { a_bold_stick(), a_bold_stick() };
         struct answer_devices devices = { items, 2 };
 
         items[1].vendor = items[1].product = items[1].name = text_none;
@@ -67,7 +58,7 @@ static void no_devices_is_a_sentence(void **state)
 static void a_failed_device_is_wrong(void **state)
 {
         struct scene *scene = *state;
-        struct answer_device item = a_stick();
+        struct answer_device item = a_bold_stick();
         struct answer_devices devices = { &item, 1 };
 
         item.state = text_failed;
@@ -77,7 +68,7 @@ static void a_failed_device_is_wrong(void **state)
 static void devices_in_json(void **state)
 {
         struct scene *scene = *state;
-        struct answer_device item = a_stick();
+        struct answer_device item = a_bold_stick();
         struct answer_devices devices = { &item, 1 };
 
         item.nodes = two_nodes;
@@ -98,7 +89,7 @@ static void devices_in_json(void **state)
 static void explain_in_plain_words(void **state)
 {
         struct scene *scene = *state;
-        struct answer_device device = a_stick();
+        struct answer_device device = a_bold_stick();
 
         assert_int_equal(policy_explain_print(&scene->cli, &device), EXIT_WELL);
         assert_string_equal(said(scene),
@@ -117,12 +108,12 @@ static void explain_in_plain_words(void **state)
 static void explain_offers_only_what_would_help(void **state)
 {
         struct scene *scene = *state;
-        struct answer_device device = a_stick();
+        struct answer_device device = a_bold_stick();
 
         device.state = text_allowed;
         policy_explain_print(&scene->cli, &device);
         assert_lacks(said(scene), "To let it in");
-        device = a_stick();
+        device = a_bold_stick();
         device.vendor = device.product = text_none;
         device.kind = text_strange;
         device.serial = false;

@@ -10,22 +10,8 @@ folder=$(mktemp -d)
 chmod 0755 "$folder"
 pid=
 trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$folder"' EXIT
-number=0
-
-result() { # CODE WHAT LOG
-        number=$((number + 1))
-        if [ "$1" -eq 0 ]; then
-                echo "ok $number - collector: $2"
-        else
-                sed 's/^/# /' "$3"
-                echo "not ok $number - collector: $2"
-        fi
-}
-
-skip() { # WHAT WHY
-        number=$((number + 1))
-        echo "ok $number - collector: $1 # SKIP $2"
-}
+area=collector
+. tests/tap.sh
 
 echo 1..7
 log=$folder/log

@@ -6,20 +6,14 @@ set -eu
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failed=0
-number=0
+area=notifier-translations
+. tests/tap.sh
 
-check() {
-        number=$((number + 1))
-        name=$1
+check() { # WHAT COMMAND...
+        what=$1
         shift
-        if "$@" >"$folder/said" 2>&1; then
-                echo "ok $number - notifier-translations: $name"
-        else
-                echo "not ok $number - notifier-translations: $name"
-                sed 's/^/# /' "$folder/said"
-                failed=1
-        fi
+        "$@" >"$folder/said" 2>&1 && code=0 || code=$?
+        result $code "$what" "$folder/said"
 }
 
 template() {
@@ -52,4 +46,3 @@ for language in po/*.po; do
         check "$language is complete" complete "$language"
         check "$language is like its source" alike "$language"
 done
-exit $failed

@@ -6,24 +6,12 @@ set -u
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-number=0
-
-result() { # CODE WHAT LOG
-        number=$((number + 1))
-        if [ "$1" -eq 0 ]; then
-                echo "ok $number - $2"
-        else
-                sed 's/^/# /' "$3"
-                echo "not ok $number - $2"
-        fi
-}
+area=reporter
+. tests/tap.sh
 
 echo 1..3
 if ! command -v systemd-sysusers >/dev/null || ! command -v systemd-analyze >/dev/null; then
-        for what in user unit exposure; do
-                number=$((number + 1))
-                echo "ok $number - $what # SKIP there is no systemd here"
-        done
+        for what in user unit exposure; do skip "$what" "there is no systemd here"; done
         exit 0
 fi
 

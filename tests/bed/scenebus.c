@@ -23,21 +23,24 @@ static pid_t daemon_pid;
 sd_bus *client;
 sd_bus_message *answer;
 
-int scenebus_init(void)
+int scenebus_init(void **state)
 {
+        (void) state;
         if (!mkdtemp(directory) || chmod(directory, 0755) < 0)
                 return -1;
         snprintf(address, sizeof(address), "unix:path=%s/socket", directory);
         return setenv("SCENE_BUS", address, 1);
 }
 
-void scenebus_done(void)
+int scenebus_done(void **state)
 {
         char path[256];
 
+        (void) state;
         snprintf(path, sizeof(path), "%s/config", directory);
         (void) unlink(path);
         (void) rmdir(directory);
+        return 0;
 }
 
 const char *scenebus_address(void)

@@ -12,9 +12,9 @@
 #define PATH   "/org/lekdicht/Agent1"
 #define NOBODY 65534
 
-/* Where the bus will be; before the first scene_setup(). Returns 0 or -1. */
-int scenebus_init(void);
-void scenebus_done(void);
+/* Where the bus will be. For cmocka's setup and teardown of the whole group. */
+int scenebus_init(void **state);
+int scenebus_done(void **state);
 const char *scenebus_address(void);
 
 /* policy: elements of its <busconfig>; NULL: everybody may do everything. */

@@ -440,11 +440,6 @@ int main(void)
                 TEST(looks_at_everything_after_sleep),
                 TEST(goes_on_without_a_bus_and_joins_it_when_it_comes),
         };
-        int failed;
 
-        if (scenebus_init() < 0)
-                return 1;
-        failed = cmocka_run_group_tests(tests, NULL, NULL);
-        scenebus_done();
-        return failed;
+        return cmocka_run_group_tests(tests, scenebus_init, scenebus_done);
 }

@@ -14,6 +14,7 @@
 #include "agent/parts.h"
 #include "common/sysfs.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define ALLOW_STICK                                                                                                    \
@@ -22,14 +23,6 @@
 #define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
 #define ALLOW_DISKS   BLOCK "[storage]\nusb-disk = allow\n"
 
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .manufacturer = "Kingston",
-                                      .name = "DataTraveler",
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
 static const struct bed_usb other = { .port = "1-4",
                                       .vendor = 0x0781,
                                       .product = 0x5567,
@@ -39,28 +32,9 @@ static const struct bed_usb other = { .port = "1-4",
 static const struct bed_usb keyboard = {
         .port = "1-3", .vendor = 0x046d, .product = 0xc31c, .devnum = 7, .interfaces = { BED_HID }
 };
-static const struct bed_usb composite = {
-        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT }
-};
 static const struct bed_usb vendors = {
         .port = "1-5", .vendor = 0x0bda, .product = 0x0138, .devnum = 9, .interfaces = { BED_VENDOR }
 };
-
-/* The path of interface n of configuration 1. */
-static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
-{
-        static char path[BED_PATH * 2];
-
-        snprintf(path, sizeof(path), "%s/%s:1.%u", devpath, usb->port, n);
-        return path;
-}
-
-static bool is_off(const char *devpath)
-{
-        const char *authorized = bed_get(&scene.bed, devpath, "authorized");
-
-        return authorized && strcmp(authorized, "0") == 0;
-}
 
 /* A LUN on interface 0, told to the agent. */
 static const char *plug_lun(const struct bed_usb *usb, const char *devpath, unsigned host, unsigned lun, unsigned type)

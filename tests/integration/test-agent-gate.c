@@ -14,20 +14,10 @@
 #include "agent/inventory.h"
 #include "agent/parts.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define AUDIT "[policy]\nversion = 2\nmode = audit\n"
-
-static const struct bed_usb stick = {
-        .port = "1-2", .vendor = 0x0951, .product = 0x1666, .devnum = 5, .interfaces = { BED_BOT }
-};
-
-static const char *state_of(const char *name)
-{
-        const struct device *device = inventory_find(scene.agent->inventory, name);
-
-        return device ? device_state_name(device->state) : "unknown";
-}
 
 static void set_buses(const char *autoprobe)
 {

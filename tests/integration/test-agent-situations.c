@@ -16,6 +16,7 @@
 #include "agent/inventory.h"
 #include "agent/parts.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define AUDIT "[policy]\nversion = 2\nmode = audit\n"
@@ -25,42 +26,9 @@
 #define ALLOW_CARDS "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
 #define PCI         "/devices/pci0000:00/0000:00:14.0"
 
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .manufacturer = "Kingston",
-                                      .name = "DataTraveler",
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
-static const struct bed_usb composite = {
-        .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT }
-};
 static const struct bed_usb reader = {
         .port = "1-5", .vendor = 0x0bda, .product = 0x0129, .devnum = 9, .interfaces = { BED_VENDOR }
 };
-
-static const char *interface_of(const struct bed_usb *usb, const char *devpath, unsigned n)
-{
-        static char path[BED_PATH * 2];
-
-        snprintf(path, sizeof(path), "%s/%s:1.%u", devpath, usb->port, n);
-        return path;
-}
-
-static bool is_off(const char *devpath)
-{
-        const char *authorized = bed_get(&scene.bed, devpath, "authorized");
-
-        return authorized && strcmp(authorized, "0") == 0;
-}
-
-static const char *state_of(const char *name)
-{
-        const struct device *device = inventory_find(scene.agent->inventory, name);
-
-        return device ? device_state_name(device->state) : "unknown";
-}
 
 static void present_at_start_is_refused(void **state)
 {

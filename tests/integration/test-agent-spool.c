@@ -18,6 +18,7 @@
 #include "agent/subscribers.h"
 #include "tests/bed/scene.h"
 #include "tests/bed/scenebus.h"
+#include "tests/bed/stick.h"
 
 #define BLOCK                                                                                                          \
         "[policy]\nversion = 1\nmode = enforce\n[school]\nname = De Wilgen\nservicedesk = Bel 1234\nservicedesk-url "  \
@@ -29,15 +30,6 @@
 #define READ_ONLY "[policy]\nversion = 4\n[storage]\nusb-disk = read-only\nsd-card = read-only\noptical = read-only\n"
 #define REPORTER 1 /* some user that there is: the bus wants to know its groups */
 #define RECORDS  1024
-
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .manufacturer = "Kingston",
-                                      .name = "DataTraveler",
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
 
 /* What Events or Recent answered last. */
 static struct {
@@ -436,7 +428,7 @@ static void a_phone_is_told_once_a_day(void **state)
                         assert_null(strstr(got.text[i], secrets[k]));
 }
 
-static const struct bed_usb composite = {
+static const struct bed_usb two_disks = {
         .port = "1-3", .vendor = 0x1d6b, .product = 0x0104, .devnum = 8, .interfaces = { BED_HID, BED_BOT, BED_BOT }
 };
 
@@ -462,7 +454,7 @@ static void what_was_there_before_us_is_no_plug(void **state)
         scene_run(300);
         assert_int_equal(n_notices, 0);
         /* But another is. */
-        scene_plug(&composite);
+        scene_plug(&two_disks);
         UNTIL(n_notices == 1);
         scene_run(300);
         assert_int_equal(n_notices, 1); /* for all its interfaces */
@@ -765,7 +757,7 @@ static void nothing_of_people_and_places_is_recorded(void **state)
         scene_start(BLOCK);
         agent_answers();
         scene_plug(&stick);
-        scene_plug(&composite);
+        scene_plug(&two_disks);
         UNTIL(is_recorded("lekdicht.device.refused"));
         UNTIL(is_recorded("lekdicht.device.failed"));
         bed_text(&scene.bed, "etc/lekdicht/policy.ini", "[policy]\nversion = 1\nname = jan.jansen\n");
@@ -898,11 +890,6 @@ int main(void)
                 TEST(nothing_of_people_and_places_is_recorded),
                 TEST(the_bus_keeps_others_out_too),
         };
-        int failed;
 
-        if (scenebus_init() < 0)
-                return 1;
-        failed = cmocka_run_group_tests(tests, NULL, NULL);
-        scenebus_done();
-        return failed;
+        return cmocka_run_group_tests(tests, scenebus_init, scenebus_done);
 }

@@ -14,17 +14,12 @@
 #include "agent/parts.h"
 #include "common/clock.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define USEC     1000000LL
 #define MIDNIGHT 1801436400LL /* the end of 2027-01-31 in Amsterdam: 23:00 UTC */
 #define LOAN     "[policy]\nversion = 1\n[device loan]\nvendor = 0951\nproduct = 1666\naccess = allow\nuntil = 2027-01-31\n"
 
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
 static int64_t offset_usec; /* of the test's clock from the kernel's */
 static const char *lun;
 

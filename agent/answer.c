@@ -41,6 +41,12 @@ static unsigned count_devices(const struct agent *agent)
         return n;
 }
 
+/* The interface says 'u' where the spool counts further. */
+static uint32_t at_most_u32(uint64_t value)
+{
+        return value > UINT32_MAX ? UINT32_MAX : (uint32_t) value;
+}
+
 int answer_status(struct agent *agent, sd_bus_message *reply)
 {
         const struct policystore *store = &agent->store;
@@ -78,13 +84,11 @@ int answer_status(struct agent *agent, sd_bus_message *reply)
         if (r >= 0)
                 r = answer_add(reply, "Spool", "s", spool_health_name(spool.health));
         if (r >= 0)
-                r = answer_add(reply, "SpoolQueue", "u",
-                               (uint32_t) (spool.waiting > UINT32_MAX ? UINT32_MAX : spool.waiting));
+                r = answer_add(reply, "SpoolQueue", "u", at_most_u32(spool.waiting));
         if (r >= 0)
                 r = answer_add(reply, "SpoolDropped", "t", spool.dropped);
         if (r >= 0)
-                r = answer_add(reply, "SetAside", "u",
-                               (uint32_t) (spool.aside > UINT32_MAX ? UINT32_MAX : spool.aside));
+                r = answer_add(reply, "SetAside", "u", at_most_u32(spool.aside));
         if (r >= 0)
                 r = answer_add(reply, "Busy", "u", (uint32_t) gatekeeper_running(agent->gatekeeper));
         if (r >= 0)

@@ -12,19 +12,15 @@ import tempfile
 import threading
 import time
 
+import privatebus
 from guardian import start_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 WAIT_SECONDS = 30               # for anything that should take milliseconds, on a machine that is busy
 
-# In a folder that only root can enter, unless there is a desktop whose user is to see the notice.
-BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
-<policy user="root"><allow own="org.lekdicht.Agent1"/></policy></busconfig>
-"""
+# On a bus in a folder that only root can enter, unless there is a desktop whose user is to see the notice.
+OWNERS = '<policy user="root"><allow own="org.lekdicht.Agent1"/></policy>'
 
 
 class Failed(Exception):
@@ -119,9 +115,8 @@ class Stage:
         return out
 
     def start_bus(self):
-        config = self.folder / "bus.conf"
-        config.write_text(BUS_CONFIG.format(socket=self.folder / "bus"), encoding="utf-8")
-        self.start("bus", ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], lambda text: None)
+        command = privatebus.command(self.folder / "bus.conf", self.folder / "bus", owners=OWNERS)
+        self.start("bus", command, lambda text: None)
         until((self.folder / "bus").exists, "the demo's own bus")
 
     def start_agent(self, run, gate, environment=None):

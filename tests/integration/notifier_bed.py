@@ -7,6 +7,7 @@ import pathlib
 import signal
 import struct
 import subprocess
+import sys
 import time
 import zlib
 
@@ -14,6 +15,9 @@ import gi
 
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bed"))
+import privatebus  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", "build")).resolve()
 NOTIFIER = BUILD / "lekdicht-notifier"
@@ -26,12 +30,6 @@ STICK = {"Kind": "device-refused", "Plug": "1-2#1", "DeviceKind": "usb-disk", "N
          "School": "De Regenboog", "Servicedesk": "Servicedesk, room 1.04, telephone 1234",
          "ServicedeskUrl": "https://servicedesk.school.example/", "LeakReport": "0800 1234, day and night",
          "LeakReportUrl": "mailto:datalek@school.example", "Places": PLACES, "Simulated": False}
-BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>%s</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
-<allow receive_sender="*"/></policy>
-</busconfig>"""
 DUNSTRC = """[global]
     width = 440
     height = 600
@@ -285,10 +283,7 @@ class Desktop:
     def start_bus(self, which):
         path = self.sockets[which]
         path.unlink(missing_ok=True)
-        config = self.folder / f"{which}.conf"
-        config.write_text(BUS % (which, path))
-        self.buses[which] = self.start("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
-                                       stderr=subprocess.DEVNULL)
+        self.buses[which] = self.start(*privatebus.command(self.folder / f"{which}.conf", path, kind=which), stderr=subprocess.DEVNULL)
         self.environment[f"DBUS_{which.upper()}_BUS_ADDRESS"] = self.address(which)
         wait_for(f"the {which} bus", path.exists)
 

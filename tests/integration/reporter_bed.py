@@ -23,6 +23,9 @@ import threading
 import time
 import traceback
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bed"))
+import privatebus  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 REPORTER = (BUILD / "lekdicht-reporter").resolve()
 AGENT = (BUILD / "tests/integration/reporter-agent").resolve()
@@ -33,12 +36,6 @@ NOTES = []                    # figures to print at the end
 TOKEN = "token-for-tests-0123456789-ABCDEFGH"
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "lekdicht"}},
                            {"key": "host.id", "value": {"stringValue": "6e0f7c1e-5f0e-4d2c-9d0b-0f5cbe3a2f11"}}]}
-BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
-<allow receive_sender="*"/></policy>
-</busconfig>"""
 
 
 def wait_for(what, condition, seconds=20):
@@ -364,9 +361,8 @@ class Laptop:
 
     def start_bus(self):
         self.socket.unlink(missing_ok=True)
-        (self.folder / "bus.conf").write_text(BUS % self.socket)
-        self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork", "--nopidfile",
-                                     "--print-address=1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.bus = subprocess.Popen([*privatebus.command(self.folder / "bus.conf", self.socket), "--print-address=1"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.bus.stdout.readline().strip(), "no private bus"   # said when it listens
         self.bus.stdout.close()
 

@@ -23,6 +23,9 @@ import gi
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bed"))
+import privatebus  # noqa: E402
+
 NAME = "org.lekdicht.Agent1"
 PATH = "/org/lekdicht/Agent1"
 LEKDICHT = pathlib.Path(os.environ.get("BUILD", "build"), "lekdicht").resolve()
@@ -47,12 +50,6 @@ STATUS = """{'Version': <'9.9.9'>, 'Mode': <'enforce'>, 'Gate': <'closed'>, 'Wis
 STICK = """{'Id': <'1-2'>, 'Kind': <'usb-disk'>, 'Vendor': <'0951'>, 'Product': <'1666'>, 'Name': <'DataTraveler'>,
   'State': <'refused'>, 'Rule': <'[storage] usb-disk'>, 'Reason': <'refused by [storage] usb-disk'>,
   'Since': <uint64 %d>, 'Audit': <false>, 'Nodes': <@as []>, 'Serial': <true>}""" % SINCE
-
-CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
-</busconfig>"""
 
 
 def play_agent(address, scenario):
@@ -114,8 +111,7 @@ class Bed:
     def __init__(self, folder):
         self.socket = folder / "bus"
         self.address = "unix:path=%s" % self.socket
-        (folder / "bus.conf").write_text(CONFIG % self.socket)
-        self.bus = subprocess.Popen(["dbus-daemon", "--config-file=%s" % (folder / "bus.conf"), "--nofork", "--nopidfile"])
+        self.bus = subprocess.Popen(privatebus.command(folder / "bus.conf", self.socket))
         self.agent = None
         for _ in range(100):
             if self.socket.exists():

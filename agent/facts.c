@@ -222,37 +222,36 @@ bool facts_bound(int dirfd)
         return sysfs_read_link(dirfd, "driver", driver, sizeof(driver)) == 0;
 }
 
-bool facts_disk_is_empty(int dirfd)
-{
-        char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//size")];
-        uint64_t size;
-
-        if (sysfs_first_entry(dirfd, "block", disk, sizeof(disk)) < 0)
-                return false;
-        snprintf(path, sizeof(path), "block/%s/size", disk);
-        return sysfs_read_number(dirfd, path, 10, UINT64_MAX, &size) == 0 && size == 0;
-}
-
-int facts_diskseq(int dirfd, uint64_t *ret)
+/* A number of the disk that is bound to a LUN ("size"). 0, or -errno; -ENOENT: it has none. */
+static int disk_number(int dirfd, const char *attribute, uint64_t max, uint64_t *ret)
 {
         char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//diskseq")];
         int r = sysfs_first_entry(dirfd, "block", disk, sizeof(disk));
 
         if (r < 0)
                 return r;
-        snprintf(path, sizeof(path), "block/%s/diskseq", disk);
-        return sysfs_read_number(dirfd, path, 10, UINT64_MAX, ret);
+        if ((size_t) snprintf(path, sizeof(path), "block/%s/%s", disk, attribute) >= sizeof(path))
+                return -ENAMETOOLONG;
+        return sysfs_read_number(dirfd, path, 10, max, ret);
+}
+
+bool facts_disk_is_empty(int dirfd)
+{
+        uint64_t size;
+
+        return disk_number(dirfd, "size", UINT64_MAX, &size) == 0 && size == 0;
+}
+
+int facts_diskseq(int dirfd, uint64_t *ret)
+{
+        return disk_number(dirfd, "diskseq", UINT64_MAX, ret);
 }
 
 bool facts_is_read_only(int dirfd)
 {
-        char disk[SYSFS_NAME_MAX], path[SYSFS_NAME_MAX + sizeof("block//ro")];
         uint64_t value;
 
-        if (sysfs_first_entry(dirfd, "block", disk, sizeof(disk)) < 0)
-                return false;
-        snprintf(path, sizeof(path), "block/%s/ro", disk);
-        return sysfs_read_number(dirfd, path, 10, 1, &value) == 0 && value == 1;
+        return disk_number(dirfd, "ro", 1, &value) == 0 && value == 1;
 }
 
 static bool says(const char *text, const char *const *words, size_t n)
@@ -265,9 +264,9 @@ static bool says(const char *text, const char *const *words, size_t n)
 
 bool facts_says_optical(const char *text)
 {
-        static const char *const words[] = { "dvd",   "cd-rom", "cdrom",  "cd-rw",         "cdrw",
-                                             "bd-re", "bd-rom", "bd-r ", "blu-ray",       "bluray",
-                                             "cd drive",         "superdrive", "optical drive" };
+        static const char *const words[] = { "dvd",      "cd-rom",     "cdrom",        "cd-rw",   "cdrw",
+                                             "bd-re",    "bd-rom",     "bd-r ",        "blu-ray", "bluray",
+                                             "cd drive", "superdrive", "optical drive" };
 
         return says(text, words, sizeof(words) / sizeof(words[0]));
 }

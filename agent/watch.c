@@ -49,6 +49,20 @@ static enum watch_action action_of(const char *action)
         return WATCH_CHANGE;
 }
 
+/* The next device that passed the monitor's filters, for the caller to unref. NULL: none is left for now, and when some were
+ * lost it was told. */
+static struct udev_device *receive(struct watch *watch, struct udev_monitor *monitor)
+{
+        struct udev_device *device;
+
+        errno = 0;
+        device = udev_monitor_receive_device(monitor);
+        /* EAGAIN, or 0: nothing (more) that passed the filters. */
+        if (!device && errno != 0 && errno != EAGAIN && errno != EINTR)
+                watch->callback(watch->userdata, NULL);
+        return device;
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         struct watch *watch = userdata;
@@ -59,16 +73,10 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         (void) revents;
         sd_event_now(watch->loop, CLOCK_MONOTONIC, &event.usec);
         for (unsigned i = 0; i < BATCH_MAX; i++) {
-                CLEANUP(cleanup_udev_device) struct udev_device *device = NULL;
+                CLEANUP(cleanup_udev_device) struct udev_device *device = receive(watch, watch->monitor);
 
-                errno = 0;
-                device = udev_monitor_receive_device(watch->monitor);
-                if (!device) {
-                        /* EAGAIN, or 0: nothing (more) that passed the filters. */
-                        if (errno != 0 && errno != EAGAIN && errno != EINTR)
-                                watch->callback(watch->userdata, NULL);
+                if (!device)
                         return 0;
-                }
                 event.action = action_of(udev_device_get_action(device));
                 event.subsystem = udev_device_get_subsystem(device);
                 event.devpath = udev_device_get_devpath(device);
@@ -89,15 +97,10 @@ static int on_phone(sd_event_source *source, int fd, uint32_t revents, void *use
         (void) revents;
         sd_event_now(watch->loop, CLOCK_MONOTONIC, &event.usec);
         for (unsigned i = 0; i < BATCH_MAX; i++) {
-                CLEANUP(cleanup_udev_device) struct udev_device *device = NULL;
+                CLEANUP(cleanup_udev_device) struct udev_device *device = receive(watch, watch->phones);
 
-                errno = 0;
-                device = udev_monitor_receive_device(watch->phones);
-                if (!device) {
-                        if (errno != 0 && errno != EAGAIN && errno != EINTR)
-                                watch->callback(watch->userdata, NULL);
+                if (!device)
                         return 0;
-                }
                 event.devpath = udev_device_get_devpath(device);
                 event.phone = udev_device_get_property_value(device, PHONE_PROPERTY);
                 if (event.devpath && event.phone && action_of(udev_device_get_action(device)) != WATCH_REMOVE)

@@ -2,7 +2,7 @@
 
 import re
 
-from .product import VERDICT_TIMEOUT
+from .product import VERDICT_TIMEOUT, kernel_name
 
 BUSES = ("scsi", "mmc", "memstick")
 
@@ -13,6 +13,17 @@ def wait_off(device, timeout=VERDICT_TIMEOUT):
         return (event.action == "remove" and event.env.get("DEVTYPE") == "usb_interface"
                 and re.search(device.path, event.devpath))
     return device.evidence.wait(test, device.since, timeout, f"switching off {device.name}")
+
+
+def assert_refuses(agent):
+    """Plug a stick and take it out again: the agent (a Product) says that it is refused, it is off, and no disk came of it."""
+    vm = agent.vm
+    since, place = vm.evidence.mark(), agent.here()
+    stick = vm.usb.stick()
+    agent.wait_event("lekdicht.device.refused", place, LEKDICHT_PORT=kernel_name(stick.wait_usb()))
+    wait_off(stick)
+    vm.evidence.assert_no_disk(since)
+    stick.unplug()
 
 
 def assert_closed(vm):

@@ -1,10 +1,10 @@
 """The gate was opened by command in an earlier boot: it is open in this one too, and says so, until it is closed by command."""
 
 from harness.disks import Fat
-from harness.gate import assert_closed, assert_nothing_failed, removable_disks, wait_off
+from harness.gate import assert_closed, assert_nothing_failed, assert_refuses, removable_disks
 from harness.machine import Machine
 from harness.present import name_at_boot
-from harness.product import Product, kernel_name
+from harness.product import Product
 
 KEPT = "/etc/lekdicht/gate.open"
 WISH = "by-command\n"      # what `lekdicht-gate open` leaves there: check_what_open_leaves
@@ -43,12 +43,7 @@ def check_closed(vm):
     vm.wait_for(lambda: not removable_disks(vm))
     assert_closed(vm)
     vm.run(f"test ! -e {KEPT}")
-    since, place = vm.evidence.mark(), agent.here()
-    stick = vm.usb.stick()
-    agent.wait_event(REFUSED, place, LEKDICHT_PORT=kernel_name(stick.wait_usb()))
-    wait_off(stick)
-    vm.evidence.assert_no_disk(since)
-    stick.unplug()
+    assert_refuses(agent)
 
 
 def check_what_open_leaves(vm):

@@ -248,9 +248,10 @@ uint64_t spool_add(struct spool *spool, struct event *event)
 void spool_status(struct spool *spool, struct spool_status *ret)
 {
         pthread_mutex_lock(&spool->lock);
-        ret->health = !spool->path || (!spool->opened && spool->error == 0) ? SPOOL_ABSENT
-                      : spool->error < 0                                    ? SPOOL_FAILING
-                                                                            : SPOOL_OK;
+        ret->health = !spool->path       ? SPOOL_ABSENT
+                      : spool->error < 0 ? SPOOL_FAILING
+                      : !spool->opened   ? SPOOL_OPENING
+                                         : SPOOL_OK;
         ret->waiting = spool->waiting + spool->n_items;
         ret->aside = spool->aside;
         pthread_mutex_unlock(&spool->lock);
@@ -321,6 +322,8 @@ const char *spool_health_name(enum spool_health health)
         switch (health) {
         case SPOOL_ABSENT:
                 return "absent";
+        case SPOOL_OPENING:
+                return "opening";
         case SPOOL_OK:
                 return "ok";
         case SPOOL_FAILING:

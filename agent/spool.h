@@ -22,7 +22,8 @@
 #define SPOOL_STACK          (256U * 1024U) /* bytes of the thread's stack */
 
 enum spool_health {
-        SPOOL_ABSENT, /* there is no store (yet) */
+        SPOOL_ABSENT,  /* there is no store */
+        SPOOL_OPENING, /* not open yet, and nothing is wrong so far; events wait in memory */
         SPOOL_OK,
         SPOOL_FAILING, /* the last attempt to write failed; events wait in memory */
 };

@@ -25,7 +25,7 @@ struct answer_status {
         uint32_t devices; /* storage present now */
         uint32_t refused; /* since the agent started */
         uint32_t busy;    /* gate children under way */
-        char *spool;      /* "ok", "failing", "absent"; "" when the agent has none */
+        char *spool;      /* "ok", "opening", "failing", "absent"; "" when the agent has none */
         uint32_t queue;   /* recorded, and not yet at the collector */
         uint32_t aside;   /* records that the collector would never take */
         uint64_t dropped; /* events that could not be recorded */

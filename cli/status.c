@@ -13,7 +13,7 @@
  *      devices         number: storage present now
  *      refused         number: since the agent started
  *      busy            number: devices that are being opened or shut at this moment
- *      spool           object: state "ok" | "failing" | "absent" | "" (not told); numbers waiting (not yet at the
+ *      spool           object: state "ok" | "opening" | "failing" | "absent" | "" (not told); numbers waiting (not yet at the
  *                      collector), dropped (could not be recorded), set_aside (the collector would never take them)
  *      well            bool: nothing is wrong; the exit code is 0
  *      problems        array of strings, for people
@@ -142,7 +142,9 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
                 line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
         if (*status->spool)
                 line(cli->out, "events", "%" PRIu32 " not yet at the collector%s", status->queue,
-                     same(status->spool, "ok") ? "" : "; they cannot be stored");
+                     same(status->spool, "ok")        ? ""
+                     : same(status->spool, "opening") ? "; their store is being opened"
+                                                      : "; they cannot be stored");
         if (status->dropped > 0)
                 line(cli->out, "", "%" PRIu64 " could not be recorded", status->dropped);
         if (status->aside > 0)

@@ -203,6 +203,19 @@ static void status_in_json(void **state)
                 "    \"the policy file was changed and is not used: policy.ini:3: \\\"\\u001b\"\n  ]\n}\n");
 }
 
+/* Asked right after the start, on a slow disk. */
+static void a_store_that_is_being_opened_is_not_wrong(void **state)
+{
+        static char opening[] = "opening";
+        struct scene *scene = *state;
+        struct answer_bus three[3];
+        struct answer_status status = healthy(three);
+
+        status.spool = opening;
+        assert_int_equal(status_print(&scene->cli, &status), EXIT_WELL);
+        assert_non_null(strstr(said(scene), "0 not yet at the collector; their store is being opened\n"));
+}
+
 static void status_knows_what_is_wrong(void **state)
 {
         static const struct {
@@ -260,6 +273,7 @@ int main(void)
                 TEST(status_in_words),
                 TEST(status_in_json),
                 TEST(status_knows_what_is_wrong),
+                TEST(a_store_that_is_being_opened_is_not_wrong),
         };
 
         say_it_in_utf8_and_utc();

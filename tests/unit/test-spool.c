@@ -561,6 +561,19 @@ static void the_end_waits_for_a_sick_disk_but_not_for_ever(void **state)
         usleep(200000);
 }
 
+/* A slow disk at boot is no trouble: `lekdicht status` is asked before the store is open. */
+static void while_it_opens_nothing_is_wrong(void **state)
+{
+        (void) state;
+        spool = spool_free(spool);
+        pthread_mutex_lock(&lock); /* spoolstore_open() waits */
+        assert_int_equal(spool_new(loop, "/nowhere/spool.db", 0, &ops, &spool), 0);
+        assert_int_equal(health_now(), SPOOL_OPENING);
+        assert_string_equal(spool_health_name(SPOOL_OPENING), "opening");
+        pthread_mutex_unlock(&lock);
+        UNTIL(health_now() == SPOOL_OK);
+}
+
 static void without_a_path_nothing_is_recorded(void **state)
 {
         struct spool_status status;
@@ -594,6 +607,7 @@ int main(void)
                 TEST(the_end_writes_what_waits),
                 TEST(what_the_end_could_not_write_is_counted),
                 TEST(the_end_waits_for_a_sick_disk_but_not_for_ever),
+                TEST(while_it_opens_nothing_is_wrong),
                 TEST(without_a_path_nothing_is_recorded),
         };
 

@@ -170,7 +170,7 @@ class Gadgets:
     def _interfaces(name, interfaces):
         where = f"{FUNCTIONFS}/{name}"
         yield f"mkdir -p functions/ffs.{name} {where}; mount -t functionfs {name} {where}"
-        yield (f"systemd-run --quiet --collect --unit=functionfs-{name} {FUNCTIONFS}.py {where} "
+        yield (f"systemd-run --quiet --collect --unit=functionfs-{name} python3 {FUNCTIONFS}.py {where} "
                + " ".join(shlex.quote(text) for text in interfaces.texts))
         yield f"until [ -e {where}/ep1 ]; do sleep 0.1; done"
         yield f"ln -s functions/ffs.{name} configs/c.1/"

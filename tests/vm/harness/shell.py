@@ -9,9 +9,7 @@ from .host import BedError
 from .stream import Stream
 
 RUN_TIMEOUT = 60        # seconds a command may take when its caller names no limit
-
-
-LAST_LINES = 15                 # of a command's output that a failed check shows
+LAST_LINES = 15         # of a command's output that a failed check shows
 
 
 class CommandFailed(AssertionError):

@@ -14,6 +14,7 @@
 #include "gate/lun.h"
 #include "gate/phone.h"
 #include "gate/release.h"
+#include "gate/renew.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
@@ -30,7 +31,7 @@ static int give_back(const char *name, void *userdata)
         enum gate_exit code;
 
         if (device_open(round->roots, name, &device) < 0) {
-                state_remove(round->roots, STATE_REFUSED, name);        /* it has left */
+                state_remove(round->roots, STATE_REFUSED, name); /* it has left */
                 return 0;
         }
         code = release(round->roots, &device);
@@ -47,8 +48,12 @@ static int open_lun(const struct device *lun, void *userdata)
 
         if (!device_bound(lun)) {
                 bus_probe(round->roots, lun->bus, lun->name);
-                if (device_bound(lun))
+                if (device_bound(lun)) {
+                        renew_note_bound(round->roots, lun);
                         say("opened %s", lun->name);
+                } else if (renew(round->roots, lun)) {
+                        return 0; /* its bus binds it when it is found */
+                }
                 /* Without a driver: enclosures, SDIO cards and the like never have a disk. */
         }
         if (lun_diskseq(lun, &diskseq) == 0 && state_granted(round->roots, diskseq) == GRANT_READ_ONLY) {

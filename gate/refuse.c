@@ -18,14 +18,15 @@
 #include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/phone.h"
+#include "gate/renew.h"
 #include "gate/say.h"
 #include "gate/settle.h"
 #include "gate/state.h"
 
-#define USB_CLASS_HID 0x03U     /* USB-IF defined class codes */
-#define USB_CLASS_HUB 0x09U
-#define USB_CLASS_MAX 0xffU
-#define USB_NUMBER_MAX 999U     /* bus and device numbers */
+#define USB_CLASS_HID  0x03U /* USB-IF defined class codes */
+#define USB_CLASS_HUB  0x09U
+#define USB_CLASS_MAX  0xffU
+#define USB_NUMBER_MAX 999U /* bus and device numbers */
 
 static enum gate_exit failure(const struct device *device, const char *deed, int r)
 {
@@ -180,7 +181,7 @@ static enum gate_exit refuse_usb_interface(const struct roots *roots, const stru
         return GATE_DONE;
 }
 
-static enum gate_exit refuse_lun(const struct device *lun)
+static enum gate_exit refuse_lun(const struct roots *roots, const struct device *lun)
 {
         int r;
 
@@ -191,6 +192,7 @@ static enum gate_exit refuse_lun(const struct device *lun)
         r = lun_unbind(lun);
         if (r < 0)
                 return failure(lun, "unbinding", r);
+        renew_note_unbound(roots, lun);
         say("unbound %s", lun->name);
         return GATE_DONE;
 }
@@ -220,7 +222,7 @@ enum gate_exit refuse(const struct roots *roots, const struct uses *uses, const 
         case DEVICE_USB_INTERFACE:
                 return refuse_usb_interface(roots, device);
         case DEVICE_LUN:
-                return refuse_lun(device);
+                return refuse_lun(roots, device);
         }
         return GATE_FAILED;
 }

@@ -17,6 +17,7 @@
 #include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/phone.h"
+#include "gate/renew.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
@@ -97,9 +98,10 @@ static void undo_probe_of_other(const struct roots *roots, const struct device *
         uint64_t diskseq;
 
         if (state_has(roots, NULL, STATE_OPEN))
-                return;         /* everything may be bound then */
+                return; /* everything may be bound then */
         if (device_open(roots, lun->name, &other) < 0 || other.type != DEVICE_LUN || !device_bound(&other) ||
-            (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq) != GRANT_NONE) || !device_removable(roots, &other))
+            (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq) != GRANT_NONE) ||
+            !device_removable(roots, &other))
                 return;
         if (lun_unbind(&other) == 0)
                 say("unbound %s, which is another device by now", other.name);
@@ -119,8 +121,12 @@ enum gate_exit release_bind(const struct roots *roots, const struct device *lun)
                 undo_probe_of_other(roots, lun);
                 return gone(lun);
         }
-        if (device_bound(lun))
+        if (device_bound(lun)) {
+                renew_note_bound(roots, lun);
                 return GATE_DONE;
+        }
+        if (renew(roots, lun))
+                return GATE_GONE; /* whoever asked hears of the new one */
         return failed(lun, "no driver bound", r < 0 ? r : -ENOENT);
 }
 

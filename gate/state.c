@@ -36,7 +36,7 @@ static int make_directory(const char *path)
 int state_prepare(const struct roots *roots)
 {
         static const char *const directories[] = {
-                STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_PHONES, STATE_EXEMPT,
+                STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_PHONES, STATE_UNBOUND, STATE_EXEMPT,
         };
         char path[PATH_MAX];
         int r;

@@ -18,6 +18,7 @@
 #define STATE_REFUSED "refused"         /* refused/KERNEL-NAME: deauthorised by us, to be given back */
 #define STATE_NODES "node"              /* node/BUSNUM-DEVNUM: this usbfs node is for root only */
 #define STATE_PHONES "phone"            /* phone/BUSNUM-DEVNUM, three digits each: this phone's node is given to users */
+#define STATE_UNBOUND "unbound"         /* unbound/KERNEL-NAME: its driver was taken away by us */
 #define STATE_EXEMPT "exempt"           /* exempt/KERNEL-NAME: carried the system when the gate closed */
 
 #define STATE_TEXT_MAX 8192U            /* bytes of one such file */

@@ -1,4 +1,4 @@
-/* links: gate/open.c gate/release.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/open.c gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something
@@ -244,6 +244,20 @@ static void phones_are_announced(void **state)
         assert_not_wrote(m, machine_string(m, "sys%s/uevent=add", mouse));
 }
 
+static void what_no_driver_is_bound_to_again_is_found_anew(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/.driverless");
+        machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/delete");
+        machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan");
+        machine_file(m, "", "run/unbound/3:0:0:0");
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_wrote(m, "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan=0 0 0");
+}
+
 static void opening_twice_changes_nothing(void **state)
 {
         struct machine *m = *state;
@@ -253,7 +267,7 @@ static void opening_twice_changes_nothing(void **state)
         m->journal[0] = '\0';
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
-        assert_string_equal(machine_list(m, "run"), "exempt grant node open phone readonly refused ");
+        assert_string_equal(machine_list(m, "run"), "exempt grant node open phone readonly refused unbound ");
 }
 
 static void what_was_read_only_is_writable(void **state)
@@ -286,6 +300,7 @@ int main(void)
                 test(a_driver_that_was_unloaded_is_loaded),
                 test(no_bus_is_loaded_that_is_not_there),
                 test(phones_are_announced),
+                test(what_no_driver_is_bound_to_again_is_found_anew),
                 test(opening_twice_changes_nothing),
                 test(what_was_read_only_is_writable),
         };

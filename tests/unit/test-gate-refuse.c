@@ -1,4 +1,4 @@
-/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Shutting one device: what is written down before what is done, and what is never shut. */
@@ -259,6 +259,7 @@ static void a_unit_loses_its_driver_and_its_grant(void **state)
         assert_string_equal(machine_list(m, "run/grant"), "");
         assert_string_equal(machine_list(m, "run/refused"), ""); /* nothing that open would have to authorise */
         assert_string_equal(m->out, "unbound 3:0:0:0\n");
+        assert_true(machine_has(m, "run/unbound/3:0:0:0"));
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");
         /* Held already. */
         m->journal[0] = m->out[0] = '\0';

@@ -1,4 +1,4 @@
-/* links: gate/release.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening one device: the grant comes last, and only to what was judged. */
@@ -97,6 +97,39 @@ static void without_a_driver_there_is_no_grant(void **state)
         assert_string_equal(machine_read(m, "asked"), "-a -q -- scsi_mod sd_mod sr_mod\n");
         assert_says(m->err, "3:0:0:0: no driver bound");
         assert_string_equal(m->out, "");
+}
+
+/* Linux 6.1 binds nothing to a unit again whose disk somebody had open when its driver was taken away. Once, not for ever: it
+ * may be the stick that is sick. */
+static void what_no_driver_is_bound_to_again_is_found_anew_once(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        machine_file(m, "", "sys" LUN "/.driverless");
+        machine_file(m, "", "sys" LUN "/delete");
+        machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan");
+        machine_file(m, "", "run/unbound/3:0:0:0");
+        assert_int_equal(releases(m, "3:0:0:0"), GATE_GONE);
+        assert_wrote(m, "sys" LUN "/delete=1");
+        assert_wrote(m, "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan=0 0 0");
+        assert_string_equal(machine_list(m, "run/grant"), "");
+        assert_says(m->out, "3:0:0:0: no driver could be bound again, found anew");
+        m->journal[0] = '\0';
+        assert_int_equal(releases(m, "3:0:0:0"), GATE_FAILED);
+        assert_not_wrote(m, "sys" LUN "/delete=1");
+}
+
+static void what_is_bound_again_is_not_found_anew(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        machine_file(m, "", "sys" LUN "/delete");
+        machine_file(m, "", "run/unbound/3:0:0:0");
+        assert_int_equal(releases(m, "3:0:0:0"), GATE_DONE);
+        assert_not_wrote(m, "sys" LUN "/delete=1");
+        assert_string_equal(machine_list(m, "run/unbound"), "");
 }
 
 /* modprobe loads the driver that had been unloaded: then the second try binds. */
@@ -395,6 +428,8 @@ int main(void)
                 test(cards_too),
                 test(what_is_bound_only_gets_its_grant),
                 test(without_a_driver_there_is_no_grant),
+                test(what_no_driver_is_bound_to_again_is_found_anew_once),
+                test(what_is_bound_again_is_not_found_anew),
                 test(a_driver_that_was_unloaded_is_loaded),
                 test(no_module_is_loaded_when_the_first_try_binds),
                 cmocka_unit_test(what_has_left_is_gone_and_gets_nothing),

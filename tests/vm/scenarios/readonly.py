@@ -228,12 +228,15 @@ def check_drift(vm):
     stick, disk = lab.open_read_only()
     name, place = kernel_name(stick.wait_usb()), lab.product.here()
     sequence = vm.out(f"cat /sys/class/block/{Path(disk).name}/diskseq")
+    # Somebody has it open meanwhile: to such a disk Linux 6.1 binds no driver again, and it has to be found anew.
+    holder = vm.start(f"exec sleep 600 <{disk}")
     vm.run(f"blockdev --setrw {disk} {disk}1; udevadm trigger --action=change /sys/class/block/{Path(disk).name}")
     lab.product.wait_event("lekdicht.device.drift", place, LEKDICHT_PORT=name)
     vm.wait_for(f'test "$(cat /sys/block/sd*/diskseq)" != {sequence} && test "$(cat /sys/block/sd*/ro)" = 1')
     disk = lab.wait_read_only(stick)
     vm.run("udevadm settle")
     assert_read_only(vm, disk, f"{disk}1", f"{disk}2")
+    holder.kill()
     lab.pull(stick)
 
 

@@ -164,7 +164,7 @@ static void a_bad_policy(void **state)
 {
         struct scene *scene = *state;
 
-        assert_int_equal(check(scene, GOOD "users = @staff\n[device b]\nwat = \x1b[2J\naccess = allow\n"), EXIT_WRONG);
+        assert_int_equal(check(scene, GOOD "users = staff\n[device b]\nwat = \x1b[2J\naccess = allow\n"), EXIT_WRONG);
         assert_contains(said(scene), "/my policy.ini:8: ");
         assert_contains(said(scene), "/my policy.ini:10: ");
         assert_contains(said(scene), "/my policy.ini: bad: ");

@@ -144,12 +144,15 @@ static void tell(struct members *members)
 /* An answer is whole or none. What was known is not unlearned from one that does not know. */
 static void take(struct members *members, const char *text, ssize_t size)
 {
-        static const char known[] = { MEMBERSHIP_YES, MEMBERSHIP_NO, MEMBERSHIP_NO_GROUP };
+        static const char answers[] = { MEMBERSHIP_YES, MEMBERSHIP_NO, MEMBERSHIP_NO_GROUP, MEMBERSHIP_UNKNOWN };
 
         if (size != (ssize_t) members->n + 1 || text[members->n] != '\n')
                 return;
         for (size_t i = 0; i < members->n; i++)
-                if (memchr(known, text[i], sizeof(known)))
+                if (!memchr(answers, text[i], sizeof(answers)))
+                        return;
+        for (size_t i = 0; i < members->n; i++)
+                if (text[i] != MEMBERSHIP_UNKNOWN)
                         members->answers[i] = text[i];
 }
 

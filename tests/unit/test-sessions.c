@@ -22,6 +22,7 @@
 #include "agent/sessions.h"
 
 #define TEACHER 1000
+#define NOBODY  ((uid_t) -1)
 
 static sd_event *loop;
 static struct sessions *sessions;
@@ -90,7 +91,7 @@ static void run_for(uint64_t usec)
 static uid_t seen(void)
 {
         run_for(100000);
-        return here.id[0] ? here.uid : 0;
+        return here.id[0] ? here.uid : NOBODY;
 }
 
 static int setup(void **state)
@@ -144,13 +145,13 @@ static void people_come_and_go(void **state)
         session("c1", 120, "greeter", "active", false);
         session("2", TEACHER, "user", "online", false);
         seat("c1");
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
         assert_int_equal(n_told, 2);
         seat("7");
         session("7", 1234, "user", "active", false);
         assert_int_equal(seen(), 1234);
         seat(NULL);
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
         assert_int_equal(n_told, 4);
 }
 
@@ -162,15 +163,15 @@ static void a_change_of_the_session_alone_counts(void **state)
         session("2", TEACHER, "user", "opening", false);
         seat("2");
         sessions_watch(sessions, true);
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
         session("2", TEACHER, "user", "active", false);
         assert_int_equal(seen(), TEACHER);
         session("2", TEACHER, "user", "closing", false);
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
         session("2", TEACHER, "user", "active", false);
         assert_int_equal(seen(), TEACHER);
         assert_int_equal(unlink("/run/systemd/sessions/2"), 0);
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
 }
 
 static void some_are_nobody(void **state)
@@ -181,10 +182,10 @@ static void some_are_nobody(void **state)
                 bool remote;
                 uid_t seen;
         } table[] = {
-                { "user", "active", TEACHER, false, TEACHER }, { "user", "active", 0, false, 0 },
-                { "user", "active", TEACHER, true, 0 },        { "user", "online", TEACHER, false, 0 },
-                { "greeter", "active", TEACHER, false, 0 },    { "lock-screen", "active", TEACHER, false, 0 },
-                { "manager", "active", TEACHER, false, 0 },    { "background", "active", TEACHER, false, 0 },
+                { "user", "active", TEACHER, false, TEACHER },   { "user", "active", 0, false, NOBODY },
+                { "user", "active", TEACHER, true, NOBODY },     { "user", "online", TEACHER, false, NOBODY },
+                { "greeter", "active", TEACHER, false, NOBODY }, { "lock-screen", "active", TEACHER, false, NOBODY },
+                { "manager", "active", TEACHER, false, NOBODY }, { "background", "active", TEACHER, false, NOBODY },
                 { "user", "active", TEACHER, false, TEACHER },
         };
 
@@ -197,7 +198,7 @@ static void some_are_nobody(void **state)
                 assert_int_equal(seen(), table[i].seen);
         }
         seat("0123456789012345678901234567890123456789012345678901234567890123456789");
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
 }
 
 static void nobody_looks_before_it_matters(void **state)
@@ -206,7 +207,7 @@ static void nobody_looks_before_it_matters(void **state)
         NEEDS_OWN_RUN();
         session("2", TEACHER, "user", "active", false);
         seat("2");
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
         sessions_watch(sessions, true);
         assert_int_equal(n_told, 1);
         sessions_watch(sessions, false);
@@ -218,7 +219,7 @@ static void nobody_looks_before_it_matters(void **state)
         assert_int_equal(unlink("/run/systemd/seats/seat0"), 0);
         assert_int_equal(rmdir("/run/systemd/seats"), 0);
         sessions_watch(sessions, true);
-        assert_int_equal(seen(), 0);
+        assert_int_equal(seen(), NOBODY);
 }
 
 /* Needs root, or a kernel that lets everybody have namespaces. */

@@ -132,10 +132,13 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
                 if (strcmp(rule, verdict.rule) != 0)
                         continue;
                 found = true;
-                CHECK(verdict.by_rule == device->access);
+                CHECK(verdict.by_rule ==
+                      (device->access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind) ? ACCESS_BLOCK
+                                                                                                : device->access));
                 CHECK(device->users == 0 || device->users & (facts->users.present | facts->users.unknown));
                 CHECK(device->users == 0 || device->users & facts->users.present || device->access != ACCESS_ALLOW);
-                CHECK(!device->has_class || device->class == facts->kind);
+                CHECK(!device->has_class || device->class == facts->kind ||
+                      ((device->has_vendor || device->serial) && facts->units & 1U << device->class));
                 CHECK(!device->has_vendor || (facts->has_usb_id && device->vendor == facts->vendor));
                 CHECK(!device->has_product || device->product == facts->product);
                 CHECK(!device->serial || (serial_identifies(device->serial) && serial_identifies(facts->serial)));

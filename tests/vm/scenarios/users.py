@@ -10,11 +10,6 @@ SERIAL = "EXM0000001"
 GROUP, CANDIDATE = "exam-candidates", "kandidaat"
 EXAM = f"{allow('exam', serial=SERIAL)}users = @{GROUP}\n"
 LOGIN_TIMEOUT = 120     # seconds for a login at a console of a laptop that QEMU emulates
-# A second console with a login of its own, as "switch user" gives one.
-AUTOLOGIN = f"""[Service]
-ExecStart=
-ExecStart=-/sbin/agetty --autologin {CANDIDATE} --noclear %I $TERM
-"""
 
 
 def seat_image(vm):
@@ -36,16 +31,21 @@ def come(vm, user):
     vm.wait_for(f"grep -qx ACTIVE={session} /run/systemd/seats/seat0 && grep -qx STATE=active /run/systemd/sessions/{session}", LOGIN_TIMEOUT)
 
 
+def log_in(vm, number, user):
+    """USER logs in at another console, as "switch user" lets one; teacher is in front."""
+    vm.put(f"/etc/systemd/system/getty@tty{number}.service.d/autologin.conf",
+           f"[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin {user} --noclear %I $TERM\n")
+    vm.run(f"systemctl daemon-reload; systemctl start getty@tty{number}.service")
+    vm.wait_for(lambda: session_of(vm, user), LOGIN_TIMEOUT)
+    come(vm, teacher.NAME)
+
+
 def candidate(vm):
-    """There is a user in the group, who logs in at the second console; teacher is in front."""
+    """There is a user in the group, who is logged in; teacher is in front."""
     if vm.run(f"id {CANDIDATE}", check=False).code != 0:
         vm.run(f"groupadd {GROUP} && useradd --create-home --shell /bin/bash --groups {GROUP} {CANDIDATE} && "
                f"passwd --delete {CANDIDATE}")
-        vm.put("/etc/systemd/system/getty@tty2.service.d/autologin.conf", AUTOLOGIN)
-        vm.run("systemctl daemon-reload")
-    vm.run("systemctl start getty@tty2.service")
-    vm.wait_for(lambda: session_of(vm, CANDIDATE), LOGIN_TIMEOUT)
-    come(vm, teacher.NAME)
+    log_in(vm, 2, CANDIDATE)
 
 
 def disk_of(vm, stick, since):
@@ -105,20 +105,19 @@ def check_plugged_by_them(vm):
 
 
 def check_root_and_nobody(vm):
-    """root at the screen is of no group, nor is nobody; a login from elsewhere counts for nothing"""
+    """root at the screen is of no group, whatever /etc/group says, nor is nobody"""
     product = Product.of(vm)
     candidate(vm)
     vm.run(f"usermod -aG {GROUP} root")
     product.begin(EXAM)
     stick = vm.usb.stick(seat_image(vm), serial=SERIAL)
     name = product.wait_refused(stick)
-    vm.run("systemd-run --quiet --unit=root-login -p PAMName=login -p TTYPath=/dev/tty3 -p StandardInput=tty "
-           "-p Environment=XDG_SEAT=seat0 -p Environment=XDG_VTNR=3 sleep infinity")
-    vm.wait_for(lambda: session_of(vm, "root"), LOGIN_TIMEOUT)
+    log_in(vm, 3, "root")
     come(vm, "root")
     product.wait_quiet()
     assert product.devices()[name]["state"] == "refused", f"open for root: {product.devices()[name]}"
-    vm.run("systemctl stop root-login")
+    vm.run("systemctl stop getty@tty3.service")
+    vm.wait_for("! grep -qs ^ACTIVE= /run/systemd/seats/seat0", LOGIN_TIMEOUT)
     product.wait_quiet()
     assert product.devices()[name]["state"] == "refused", f"open for nobody: {product.devices()[name]}"
     # The control: it was only they.

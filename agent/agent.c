@@ -124,6 +124,13 @@ static unsigned day(void *userdata)
         return today_day(agent->today);
 }
 
+static struct user_facts user_facts(void *userdata)
+{
+        struct agent *agent = userdata;
+
+        return users_facts(agent->users);
+}
+
 /* ---- what comes back ---- */
 
 static void set_settle_timer(struct agent *agent);
@@ -257,7 +264,7 @@ static void on_gate_changed(void *userdata, bool open)
         inventory_judge_all(agent->inventory);
 }
 
-/* ---- days ---- */
+/* ---- days and users ---- */
 
 /* What was open under a rule that is over is closed as after a new policy. */
 static void on_day(void *userdata, unsigned today)
@@ -265,6 +272,15 @@ static void on_day(void *userdata, unsigned today)
         struct agent *agent = userdata;
 
         inventory_judge_due(agent->inventory, today);
+        set_settle_timer(agent);
+}
+
+/* Likewise what was open for someone who is not there any more. */
+static void on_users(void *userdata)
+{
+        struct agent *agent = userdata;
+
+        inventory_judge_users(agent->inventory);
         set_settle_timer(agent);
 }
 
@@ -284,6 +300,15 @@ static void watch_days(struct agent *agent)
                             "that; if that time was wrong, stop lekdichtd and take %s away",
                             (unsigned long long) today_behind(agent->today) / 86400ULL,
                             agent->config->paths.clock ?: "its file");
+}
+
+/* Nothing is judged by it yet. */
+static void use_policy(struct agent *agent)
+{
+        inventory_set_policy(agent->inventory, agent->store.policy);
+        users_set_policy(agent->users, agent->store.policy);
+        watch_days(agent);
+        gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
 }
 
 /* ---- looking at everything ---- */
@@ -335,9 +360,7 @@ int agent_reload(struct agent *agent)
 
         if (r <= 0)
                 return r;
-        inventory_set_policy(agent->inventory, agent->store.policy);
-        watch_days(agent);
-        gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
+        use_policy(agent);
         record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
                               agent->store.policy->mode == POLICY_AUDIT);
         gatewatch_check(agent->gatewatch);
@@ -438,6 +461,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .empty = empty,
                 .switched = switched,
                 .today = day,
+                .users = user_facts,
                 .userdata = agent,
         };
         record_init(config->sink);
@@ -455,6 +479,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 record_to(agent->spool, config->simulated);
         if (r >= 0)
                 r = today_new(loop, paths->clock, config->clock, on_day, agent, &agent->today);
+        if (r >= 0)
+                r = users_new(loop, paths->members, config->sessions, on_users, agent, &agent->users);
         if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
         if (r >= 0)
@@ -496,6 +522,7 @@ struct agent *agent_free(struct agent *agent)
         media_free(agent->media);
         strings_free(agent->strings);
         gatekeeper_free(agent->gatekeeper);
+        agent->users = users_free(agent->users);
         agent->today = today_free(agent->today);
         agent->plugs = plugs_free(agent->plugs);
         record_to(NULL, false);
@@ -519,9 +546,7 @@ int agent_start(struct agent *agent)
                 return r;
         record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
                               agent->store.policy->mode == POLICY_AUDIT);
-        inventory_set_policy(agent->inventory, agent->store.policy);
-        watch_days(agent);
-        gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
+        use_policy(agent);
         reconcile_now(agent);
         inventory_begin(agent->inventory);
         /* Last: who asks is answered from what was found. */

@@ -10,6 +10,7 @@
 
 #include "agent/medium.h"
 #include "agent/record.h"
+#include "agent/sessions.h"
 #include "agent/today.h"
 
 /* Where the kernel and our own files are. main() has the constants; tests stand up a machine of their own. */
@@ -20,6 +21,7 @@ struct agent_paths {
         const char *policy;    /* "/etc/lekdicht/policy.ini" */
         const char *last_good; /* "/var/lib/lekdicht/policy.last-good.ini" */
         const char *gate;      /* "/usr/sbin/lekdicht-gate" */
+        const char *members;   /* lekdichtd, "/proc/self/exe": says who is in which group; NULL: nobody does */
         const char *lock;      /* "/run/lekdicht-agent.lock" */
         const char *bus;       /* D-Bus address of the system bus */
         const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
@@ -32,6 +34,7 @@ struct agent_config {
         size_t receive_buffer;           /* bytes; WATCH_RECEIVE_BUFFER */
         const struct record_sink *sink;  /* NULL: the journal */
         const struct today_clock *clock; /* NULL: the kernel's */
+        const struct sessions_source *sessions; /* NULL: logind's */
         uid_t reporter_uid;              /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
         unsigned spool_pages;            /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
         bool simulated;                  /* the demo: no device is real, and each event and notice says so */

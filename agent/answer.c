@@ -189,6 +189,8 @@ int answer_device(struct agent *agent, const struct device *device, sd_bus_messa
         if (r >= 0)
                 r = answer_add(reply, "Serial", "b", (int) (device->serial[0] && serial_identifies(device->serial)));
         if (r >= 0)
+                r = answer_add(reply, "Users", "b", (int) device->by_users);
+        if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r;
 }

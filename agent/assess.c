@@ -5,15 +5,17 @@
 
 #include "agent/assess.h"
 
-static void note_again(unsigned *again, unsigned day)
+/* What may change one answer may change them all. */
+static void note_change(struct verdict *verdict, const struct verdict *other)
 {
-        if (day != 0 && (*again == 0 || day < *again))
-                *again = day;
+        if (other->again != 0 && (verdict->again == 0 || other->again < verdict->again))
+                verdict->again = other->again;
+        verdict->by_users = verdict->by_users || other->by_users;
 }
 
 /* May some serial lead to another answer than `without`? Only the policy's own serials can. */
 static bool serial_matters(const struct policy *policy, struct storage_facts facts, unsigned today, enum access without,
-                           unsigned *again)
+                           struct verdict *noted)
 {
         for (size_t i = 0; i < policy->n_devices; i++) {
                 const struct policy_device *device = &policy->devices[i];
@@ -24,7 +26,7 @@ static bool serial_matters(const struct policy *policy, struct storage_facts fac
                         continue;
                 facts.serial = device->serial;
                 judge(policy, &facts, today, &verdict);
-                note_again(again, verdict.again);
+                note_change(noted, &verdict);
                 if (verdict.by_rule != without)
                         return true;
         }
@@ -37,6 +39,7 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
         struct storage_facts each = {
                 .kind = facts->guess,
                 .units = facts->units,
+                .users = facts->users,
                 .has_usb_id = facts->has_usb_id,
                 .vendor = facts->vendor,
                 .product = facts->product,
@@ -52,8 +55,8 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
                         continue;
                 each.kind = (enum storage_kind) kind;
                 judge(policy, &each, today, &verdict);
-                note_again(&ret->again, verdict.again);
-                if (!facts->strings_known && serial_matters(policy, each, today, verdict.by_rule, &ret->again))
+                note_change(ret, &verdict);
+                if (!facts->strings_known && serial_matters(policy, each, today, verdict.by_rule, ret))
                         return ASSESS_NEED_STRINGS;
                 found |= 1U << verdict.by_rule;
         }

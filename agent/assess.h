@@ -25,10 +25,11 @@ struct assess_facts {
         uint16_t vendor, product;
         bool strings_known;
         const char *serial; /* NULL: none, or not known yet */
+        struct user_facts users;
 };
 
 /* What the rules say. *ret is the verdict for `guess`, also while something is still needed, but
- * for `again`: the first day on which any of the answers may be another. today: policy/policy.h. When kinds differ,
+ * for `again`, the first day on which any of the answers may be another, and `by_users`, whether any may be. today: policy/policy.h. When kinds differ,
  * ASSESS_NEED_STRINGS is the answer if the serial may decide, else ASSESS_NEED_LUNS. */
 enum assessment assess(const struct policy *policy, const struct assess_facts *facts, unsigned today,
                        struct verdict *ret);

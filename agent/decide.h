@@ -39,6 +39,8 @@ struct decide_ops {
         void (*removed)(void *userdata, const struct device *device);
         /* Which day it is (policy/policy.h). */
         unsigned (*today)(void *userdata);
+        /* Of which groups of the policy somebody is here. May be NULL: of none. */
+        struct user_facts (*users)(void *userdata);
         void *userdata;
 };
 

@@ -105,6 +105,7 @@ struct device {
         enum storage_kind kind; /* guessed until the LUNs are there */
         struct verdict verdict;
         unsigned again;       /* the first day on which the rules may say something else; 0: never */
+        bool by_users;        /* and when other people are here */
         uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
         uint64_t patience_usec; /* CLOCK_MONOTONIC: until then it is held, and not switched off; 0: not (any more) */
         bool reader;            /* of cards, and part of something: built in, in a dock, in a printer */

@@ -167,14 +167,24 @@ void inventory_judge_all(struct inventory *inventory)
                 decide_device(&inventory->decide, device, true);
 }
 
+static void judge_anew(struct inventory *inventory, struct device *device)
+{
+        device->settled = false;
+        decide_device(&inventory->decide, device, true);
+}
+
 void inventory_judge_due(struct inventory *inventory, unsigned today)
 {
-        for (struct device *device = inventory->devices; device; device = device->next) {
-                if (device->again == 0 || device->again > today)
-                        continue;
-                device->settled = false;
-                decide_device(&inventory->decide, device, true);
-        }
+        for (struct device *device = inventory->devices; device; device = device->next)
+                if (device->again != 0 && device->again <= today)
+                        judge_anew(inventory, device);
+}
+
+void inventory_judge_users(struct inventory *inventory)
+{
+        for (struct device *device = inventory->devices; device; device = device->next)
+                if (device->by_users)
+                        judge_anew(inventory, device);
 }
 
 static struct device *find_path(const struct inventory *inventory, const char *devpath)

@@ -43,6 +43,8 @@ struct exempts *inventory_exempts(struct inventory *inventory);
 void inventory_judge_all(struct inventory *inventory);
 /* Judge those again of which the rules may say something else by today (policy/policy.h). */
 void inventory_judge_due(struct inventory *inventory, unsigned today);
+/* Judge those again of which the rules may say something else when other people are here. */
+void inventory_judge_users(struct inventory *inventory);
 void inventory_event(struct inventory *inventory, const struct watch_event *event);
 
 /* Forget what is gone; before or after a watch_enumerate(). */

@@ -12,9 +12,10 @@
 #define KIND(kind) (1U << (kind))
 #define KINDS_USB  (KIND(STORAGE_USB_DISK) | KIND(STORAGE_SD_CARD) | KIND(STORAGE_OPTICAL))
 
-static struct assess_facts facts_of(const struct device *device)
+static struct assess_facts facts_of(const struct decide *decide, const struct device *device)
 {
         return (struct assess_facts){
+                .users = decide->ops->users ? decide->ops->users(decide->ops->userdata) : (struct user_facts){ 0 },
                 .has_usb_id = device->has_usb_id,
                 .vendor = device->vendor,
                 .product = device->product,
@@ -23,10 +24,11 @@ static struct assess_facts facts_of(const struct device *device)
         };
 }
 
-static void note_again(struct device *device, unsigned day)
+static void note_change(struct device *device, const struct verdict *verdict)
 {
-        if (day != 0 && (device->again == 0 || day < device->again))
-                device->again = day;
+        if (verdict->again != 0 && (device->again == 0 || verdict->again < device->again))
+                device->again = verdict->again;
+        device->by_users = device->by_users || verdict->by_users;
 }
 
 static enum storage_kind kind_of(const struct device *device, const struct lun *lun)
@@ -51,7 +53,7 @@ static enum storage_kind kind_of(const struct device *device, const struct lun *
 static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned units,
                       unsigned today)
 {
-        struct assess_facts facts = facts_of(device);
+        struct assess_facts facts = facts_of(decide, device);
 
         facts.guess = kind_of(device, lun);
         facts.kinds = KIND(facts.guess);
@@ -60,7 +62,7 @@ static void judge_lun(const struct decide *decide, struct device *device, struct
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
         lun->answer = assess(decide->policy, &facts, today, &lun->verdict);
-        note_again(device, lun->verdict.again);
+        note_change(device, &lun->verdict);
         if (lun->answer == ASSESS_NEED_LUNS)
                 lun->answer = ASSESS_NEED_STRINGS;
 }
@@ -83,7 +85,7 @@ static void judge_phone(const struct decide *decide, struct device *device, unsi
         }
         phone->is = phone->kinds != 0;
         for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-                struct assess_facts facts = facts_of(device);
+                struct assess_facts facts = facts_of(decide, device);
                 enum assessment answer;
                 struct verdict verdict;
 
@@ -92,7 +94,7 @@ static void judge_phone(const struct decide *decide, struct device *device, unsi
                 facts.guess = order[i];
                 facts.kinds = KIND(order[i]);
                 answer = assess(decide->policy, &facts, today, &verdict);
-                note_again(device, verdict.again);
+                note_change(device, &verdict);
                 if (!first && (phone->answer == ASSESS_REFUSED || answer == ASSESS_ALLOWED))
                         continue;
                 first = false;
@@ -108,10 +110,11 @@ static void judge_phone(const struct decide *decide, struct device *device, unsi
 void judgement_make(const struct decide *decide, struct device *device)
 {
         const struct exempt *exempt = rundir_find_exempt(decide->exempts, decide->sys, device->target.devpath);
-        struct assess_facts facts = facts_of(device);
+        struct assess_facts facts = facts_of(decide, device);
         unsigned today = decide->ops->today(decide->ops->userdata), units = 0;
 
         device->again = 0;
+        device->by_users = false;
         for (size_t i = 0; i < device->n_luns; i++)
                 if (device->luns[i].opens)
                         units |= KIND(kind_of(device, &device->luns[i]));
@@ -141,7 +144,7 @@ void judgement_make(const struct decide *decide, struct device *device)
                 else
                         facts.guess = STORAGE_USB_DISK;
                 device->answer = assess(decide->policy, &facts, today, &device->verdict);
-                note_again(device, device->verdict.again);
+                note_change(device, &device->verdict);
                 device->kind = facts.guess;
         }
         /* The LUNs know better what it is; and one that opens speaks for the device. */

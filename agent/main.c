@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/membership.h"
 #include "agent/watch.h"
 #include "common/cleanup.h"
 #include "policy/policy.h"
@@ -31,6 +32,7 @@ static struct agent_config config = {
                 .clock = "/var/lib/lekdicht/clock",
                 .last_good = "/var/lib/lekdicht/policy.last-good.ini",
                 .gate = "/usr/sbin/lekdicht-gate",
+                .members = "/proc/self/exe",
                 .lock = "/run/lekdicht-agent.lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
                 .spool = "/var/lib/lekdicht/spool.db",
@@ -113,8 +115,12 @@ int main(int argc, char **argv)
 {
         CLEANUP(cleanup_event) sd_event *loop = NULL;
         CLEANUP(cleanup_agent) struct agent *agent = NULL;
-        int r = options(argc, argv);
+        int r;
 
+        /* Before anything else: this is not the agent, but what it asks (members.c). */
+        if (argc > 1 && strcmp(argv[1], MEMBERSHIP_OPTION) == 0)
+                return membership_answer(argc - 2, argv + 2);
+        r = options(argc, argv);
         if (r >= 0)
                 return r;
         keep_small();

@@ -17,6 +17,7 @@
 #include "agent/spool.h"
 #include "agent/strings.h"
 #include "agent/today.h"
+#include "agent/users.h"
 #include "agent/watch.h"
 
 struct agent {
@@ -34,6 +35,7 @@ struct agent {
         struct spool *spool;
         struct plugs *plugs;
         struct today *today;
+        struct users *users;
         struct ready *ready;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;

@@ -44,6 +44,7 @@ struct answer_device {
         uint64_t since;
         bool audit;
         bool serial;  /* it has one that tells it from others */
+        bool users;   /* it depends on who is logged in */
         char **nodes; /* "sda" ... */
         size_t n_nodes;
 };

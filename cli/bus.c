@@ -177,6 +177,7 @@ static const struct field device_fields[] = {
         { "Audit", "b", read_bool, DEVICE(audit) },
         { "Nodes", "as", read_nodes, 0 },
         { "Serial", "b", read_bool, DEVICE(serial) },
+        { "Users", "b", read_bool, DEVICE(users) },
         { NULL, NULL, NULL, 0 },
 };
 

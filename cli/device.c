@@ -98,6 +98,7 @@ void device_json(struct jsonw *json, const struct answer_device *device)
         jsonw_string(json, "since", since);
         jsonw_bool(json, "audit", device->audit);
         jsonw_bool(json, "serial", device->serial);
+        jsonw_bool(json, "users", device->users);
         jsonw_begin_array(json, "nodes");
         for (size_t i = 0; i < device->n_nodes; i++)
                 jsonw_string(json, NULL, device->nodes[i]);

@@ -29,5 +29,6 @@ char *device_nodes(const struct answer_device *device);
  *      since       string: RFC 3339, UTC; "" when not known
  *      audit       bool: the policy only watches
  *      serial      bool: it has a serial that tells it from others (the serial itself is never told)
+ *      users       bool: it depends on who is logged in, for a [device] that fits has users
  *      nodes       array of strings: block devices, without /dev/ */
 void device_json(struct jsonw *json, const struct answer_device *device);

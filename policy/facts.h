@@ -20,6 +20,12 @@ enum storage_kind {
         _STORAGE_KIND_MAX,
 };
 
+/* Of the groups that the policy names (policy.h), 1U << its place there each. Neither: nobody of it is logged in. */
+struct user_facts {
+        uint32_t present;       /* somebody of it is logged in at the screen */
+        uint32_t unknown;       /* whether it is so cannot be said (yet) */
+};
+
 struct storage_facts {
         enum storage_kind kind;
         bool has_usb_id;        /* vendor and product are set: the device has a USB ancestor */
@@ -27,6 +33,7 @@ struct storage_facts {
         uint16_t product;       /* idProduct */
         const char *serial;     /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
         unsigned units;         /* what its other logical units are, as far as known: 1U << enum storage_kind each */
+        struct user_facts users;
 };
 
 /* A phone, tablet or camera: reached through its usbfs node, and somebody's own more often than not. */

@@ -2,8 +2,8 @@
 
 /* The judge: facts and policy in, verdict out. It reads nothing else, so that the agent, `lekdicht policy explain` and
  * the tests all get the same answer. The first [device] section of which every criterion fits decides, when it
- * is not over; else [storage], where read-only that is over is block.
- * What it cannot make sense of it refuses. */
+ * is not over and its users are there; else [storage], where read-only that is over is block.
+ * What it cannot make sense of it refuses, and what is not known (yet) never gives more than either answer would. */
 
 #include "policy/judge.h"
 
@@ -18,6 +18,15 @@ _Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-o
                "reason");
 _Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-only by [storage] external-disk until "
                                            "2027-02-01: [device ] ended with 2027-02-01") +
+                                            POLICY_NAME_MAX,
+               "reason");
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-only by [device ] for its users until "
+                                           "2027-02-01: ") +
+                                            POLICY_NAME_MAX + POLICY_LINE_MAX - sizeof("reason"),
+               "reason");
+_Static_assert(VERDICT_REASON_MAX > sizeof("audit: would have been opened read-only by [storage] external-disk until "
+                                           "2027-02-01: [device ] is for its users, and it is not known whether one of "
+                                           "them is logged in") +
                                             POLICY_NAME_MAX,
                "reason");
 
@@ -75,7 +84,7 @@ static bool is_too_little(const struct storage_facts *facts, enum access access)
         return access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind);
 }
 
-/* `until` is a day as text, or "". */
+/* by: who decides. `until` is a day as text, or "". */
 static void set_reason(struct verdict *verdict, const char *by, const char *until, const char *because)
 {
         const char *deed = NULL;
@@ -96,53 +105,134 @@ static void set_reason(struct verdict *verdict, const char *by, const char *unti
                  because ? ": " : "", because ?: "");
 }
 
-void judge(const struct policy *policy, const struct storage_facts *facts, unsigned today, struct verdict *ret)
+/* The answer may be another when this is over. */
+static void note_again(struct verdict *verdict, const struct policy_end *end)
 {
-        struct verdict verdict = { .by_rule = ACCESS_BLOCK, .audit = policy->mode == POLICY_AUDIT };
-        const char *kind = storage_kind_name(facts->kind);
-        const struct policy_device *device = NULL, *over = NULL;
-        char ended[POLICY_NAME_MAX + sizeof("[device ] ended with 2027-02-01")];
+        if (end->until != 0 && (verdict->again == 0 || end->until < verdict->again))
+                verdict->again = end->until + 1;
+}
 
-        for (size_t i = 0; kind && i < policy->n_devices && !device; i++) {
+/* What came of the [device] sections that fit the device itself. */
+struct found {
+        const struct policy_device *device; /* the one that decides; NULL: none */
+        const struct policy_device *over;   /* the first that has ended */
+        const struct policy_device *away;   /* the first whose users are not there */
+        const struct policy_device *unsure; /* of those whose users may be there, the one that gives least */
+};
+
+static struct found find(const struct policy *policy, const struct storage_facts *facts, unsigned today)
+{
+        struct found found = { 0 };
+
+        for (size_t i = 0; i < policy->n_devices && !found.device; i++) {
                 const struct policy_device *each = &policy->devices[i];
 
                 if (!device_fits(each, facts))
                         continue;
-                if (holds(&each->end, today))
-                        device = each;
-                else if (!over)
-                        over = each;
+                if (!holds(&each->end, today)) {
+                        found.over = found.over ?: each;
+                } else if (each->users == 0 || each->users & facts->users.present) {
+                        found.device = each;
+                } else if (each->users & facts->users.unknown) {
+                        if (!found.unsure || each->access < found.unsure->access)
+                                found.unsure = each;
+                } else {
+                        found.away = found.away ?: each;
+                }
         }
-        if (over)
-                snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->end.text);
 
-        if (device) {
-                bool shut = is_too_little(facts, device->access);
+        return found;
+}
 
-                verdict.by_rule = shut ? ACCESS_BLOCK : device->access;
-                snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
-                verdict.again = device->end.until ? device->end.until + 1 : 0;
-                set_reason(&verdict, verdict.rule, device->end.text,
-                           shut ? "read-only, which no phone can be" : device->reason);
+/* Why a section that fits the device did not decide: "" when there is none. No group is named, for its name may be
+ * a person's. */
+static void set_aside(const struct found *found, char *text, size_t size)
+{
+        if (found->unsure)
+                snprintf(text, size,
+                         "[device %s] is for its users, and it is not known whether one of them is logged in",
+                         found->unsure->name);
+        else if (found->away)
+                snprintf(text, size, "[device %s] is for its users, and none of them is logged in", found->away->name);
+        else if (found->over)
+                snprintf(text, size, "[device %s] ended with %s", found->over->name, found->over->end.text);
+        else
+                text[0] = '\0';
+}
+
+static void by_device(const struct policy_device *device, const struct storage_facts *facts, struct verdict *verdict)
+{
+        bool shut = is_too_little(facts, device->access);
+        char by[VERDICT_RULE_MAX + sizeof(" for its users")];
+
+        verdict->by_rule = shut ? ACCESS_BLOCK : device->access;
+        note_again(verdict, &device->end);
+        snprintf(verdict->rule, sizeof(verdict->rule), "[device %s]", device->name);
+        snprintf(by, sizeof(by), "%s%s", verdict->rule, device->users ? " for its users" : "");
+        set_reason(verdict, by, device->end.text, shut ? "read-only, which no phone can be" : device->reason);
+}
+
+static void by_storage(const struct policy *policy, const struct storage_facts *facts, unsigned today,
+                       const char *aside, struct verdict *verdict)
+{
+        static const struct policy_end never = { 0 };
+        const char *kind = storage_kind_name(facts->kind);
+        const struct policy_end *end = kind ? &policy->storage_end[facts->kind] : &never;
+        char ended[sizeof("read-only ended with 2027-02-01")];
+
+        snprintf(verdict->rule, sizeof(verdict->rule), "[storage]%s%s", kind ? " " : "", kind ?: "");
+        if (holds(end, today)) {
+                verdict->by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
+                note_again(verdict, end);
+                set_reason(verdict, verdict->rule, end->text, aside[0] ? aside : NULL);
+                return;
+        }
+        snprintf(ended, sizeof(ended), "read-only ended with %s", end->text);
+        set_reason(verdict, verdict->rule, "", aside[0] ? aside : ended);
+}
+
+/* Its users may be there, and then it would decide: what it does not give, nobody gets. */
+static void hold_back(const struct policy_device *unsure, const struct storage_facts *facts, struct verdict *verdict)
+{
+        enum access least = is_too_little(facts, unsure->access) ? ACCESS_BLOCK : unsure->access;
+
+        if (least >= verdict->by_rule)
+                return;
+        verdict->by_rule = least;
+        snprintf(verdict->rule, sizeof(verdict->rule), "[device %s]", unsure->name);
+        set_reason(verdict, verdict->rule, "", "it is not known whether one of its users is logged in");
+}
+
+void judge(const struct policy *policy, const struct storage_facts *facts, unsigned today, struct verdict *ret)
+{
+        struct verdict verdict = { .by_rule = ACCESS_BLOCK, .audit = policy->mode == POLICY_AUDIT };
+        const char *kind = storage_kind_name(facts->kind);
+        struct found found = { 0 };
+        char aside[POLICY_NAME_MAX +
+                   sizeof("[device ] is for its users, and it is not known whether one of them is logged "
+                          "in")];
+
+        if (kind)
+                found = find(policy, facts, today);
+        set_aside(&found, aside, sizeof(aside));
+
+        if (found.device) {
+                by_device(found.device, facts, &verdict);
         } else if (policy->version == 0) {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "built-in");
                 set_reason(&verdict, "the built-in rules, which hold while no policy can be read", "", NULL);
         } else {
-                const struct policy_end *end = kind ? &policy->storage_end[facts->kind] : &(struct policy_end){ 0 };
-
-                snprintf(verdict.rule, sizeof(verdict.rule), "[storage]%s%s", kind ? " " : "", kind ?: "");
-                if (holds(end, today)) {
-                        verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
-                        verdict.again = end->until ? end->until + 1 : 0;
-                        set_reason(&verdict, verdict.rule, end->text, over ? ended : NULL);
-                } else {
-                        if (!over)
-                                snprintf(ended, sizeof(ended), "read-only ended with %s", end->text);
-                        set_reason(&verdict, verdict.rule, "", ended);
-                }
+                by_storage(policy, facts, today, aside, &verdict);
         }
+        if (found.unsure)
+                hold_back(found.unsure, facts, &verdict);
 
+        if (found.unsure)
+                note_again(&verdict, &found.unsure->end);
+        if (found.away)
+                note_again(&verdict, &found.away->end);
+        verdict.by_users = found.unsure || found.away || (found.device && found.device->users);
         verdict.access = verdict.audit ? ACCESS_ALLOW : verdict.by_rule;
         *ret = verdict;
 }

@@ -239,6 +239,70 @@ int key_set_until(struct sections *sections, const struct key *key, const char *
         return 0;
 }
 
+/* Its place among the groups of the policy: a new one when it is not there yet. -ENOBUFS: there are too many; -ENOMEM. */
+static int place_of_group(struct policy *policy, const char *name, size_t size)
+{
+        for (size_t i = 0; i < policy->n_groups; i++)
+                if (strncmp(policy->groups[i], name, size) == 0 && policy->groups[i][size] == '\0')
+                        return (int) i;
+        if (policy->n_groups == POLICY_GROUPS_MAX)
+                return -ENOBUFS;
+        policy->groups[policy->n_groups] = strndup(name, size);
+        if (!policy->groups[policy->n_groups])
+                return -ENOMEM;
+
+        return (int) policy->n_groups++;
+}
+
+/* A word of users: '@' and a group's name. What stands there is not repeated, for it may be a person's name and what is said
+ * here goes into the journal. Returns whether it is one. */
+static bool is_group(struct sections *sections, const struct key *key, const char *word, size_t size, unsigned line)
+{
+        if (word[0] != '@' || size == 1) {
+                errors_add(sections->errors, line,
+                           "%s has a name without @; laptops are shared, so a policy names groups and no persons: write "
+                           "@ and the group, as in @exam",
+                           key->name);
+                return false;
+        }
+        if (size - 1 > POLICY_GROUP_MAX) {
+                errors_add(sections->errors, line, "%s has a group whose name is longer than %u bytes", key->name,
+                           POLICY_GROUP_MAX);
+                return false;
+        }
+
+        return true;
+}
+
+int key_set_users(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        static const char between[] = " ,";
+        struct policy_device *device = sections->object;
+        const char *word = value + strspn(value, between);
+
+        if (*word == '\0')
+                errors_add(sections->errors, line, "%s names no group; write one or more, as in @exam", key->name);
+        for (size_t size; *word; word += size, word += strspn(word, between)) {
+                int place;
+
+                size = strcspn(word, between);
+                if (!is_group(sections, key, word, size, line))
+                        continue;
+                place = place_of_group(sections->policy, word + 1, size - 1);
+                if (place == -ENOBUFS) {
+                        errors_add(sections->errors, line,
+                                   "%s has one group too many; %u different ones are the most in a policy", key->name,
+                                   POLICY_GROUPS_MAX);
+                        return 0;
+                }
+                if (place < 0)
+                        return place;
+                device->users |= 1U << place;
+        }
+
+        return 0;
+}
+
 int key_set_serial(struct sections *sections, const struct key *key, const char *value, unsigned line)
 {
         char quoted[ERRORS_QUOTE_MAX];

@@ -9,9 +9,8 @@
 
 struct key {
         const char *name;
-        int (*set)(struct sections *sections, const struct key *key, const char *value,
-                   unsigned line); /* NULL: later */
-        size_t field;              /* of a text, in the section's object */
+        int (*set)(struct sections *sections, const struct key *key, const char *value, unsigned line);
+        size_t field; /* of a text, in the section's object */
 };
 
 /* All return 0, also when the value is wrong (which is told in sections->errors), or -ENOMEM. */
@@ -26,4 +25,5 @@ int key_set_class(struct sections *sections, const struct key *key, const char *
 int key_set_vendor(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_product(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_until(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_users(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_serial(struct sections *sections, const struct key *key, const char *value, unsigned line);

@@ -33,6 +33,9 @@ struct policy *policy_free(struct policy *policy)
         }
         free(policy->devices);
 
+        for (size_t i = 0; i < policy->n_groups; i++)
+                free(policy->groups[i]);
+
         free(policy->min_agent);
         free(policy->school_name);
         free(policy->servicedesk);

@@ -22,6 +22,8 @@
 #define POLICY_NAME_MAX 40U               /* bytes of the NAME in [device NAME] and [place NAME]; inih compares 49 of a section */
 #define POLICY_PLACES_MAX 16U
 #define POLICY_DEVICES_MAX 1000U
+#define POLICY_GROUP_MAX 64U              /* bytes of a group's name, without its '@' */
+#define POLICY_GROUPS_MAX 32U             /* different groups in one policy: a bit each in struct user_facts */
 #define POLICY_ERRORS_MAX 32U             /* errors kept of one file; more are counted */
 #define POLICY_ERROR_TEXT_MAX 256U
 
@@ -53,6 +55,7 @@ struct policy_device {
         enum access access;
         char *reason;           /* NULL: none given */
         struct policy_end end;
+        uint32_t users;         /* groups of the policy, 1U << place each, of which one is enough; 0: not asked for */
 };
 
 struct policy {
@@ -66,6 +69,8 @@ struct policy {
         struct policy_end storage_end[_STORAGE_KIND_MAX];  /* then block */
         struct policy_device *devices;
         size_t n_devices;
+        char *groups[POLICY_GROUPS_MAX];    /* named under users, without '@', each once */
+        size_t n_groups;
 };
 
 struct policy_error {

@@ -182,7 +182,7 @@ static const struct section known[] = {
                     { "access", key_set_access, 0 },
                     { "reason", key_set_text, offsetof(struct policy_device, reason) },
                     { "until", key_set_until, 0 },
-                    { "users", NULL, 0 } },
+                    { "users", key_set_users, 0 } },
           .begin = begin_device,
           .end = end_device },
         { .name = "clients", .later = true },
@@ -314,8 +314,7 @@ static void unknown_key(struct sections *sections, const char *name, unsigned li
         char quoted[ERRORS_QUOTE_MAX];
 
         for (const struct key *key = sections->open->keys; key->name; key++)
-                if (key->set)
-                        errors_hint_offer(&hint, key->name);
+                errors_hint_offer(&hint, key->name);
         if (hint.best) {
                 errors_add(sections->errors, line, "unknown key %s in [%s]; did you mean \"%s\"?",
                            errors_quote(quoted, name), sections->open->name, hint.best);
@@ -342,12 +341,6 @@ int section_set(struct sections *sections, const char *name, const char *value, 
 
         if (!key) {
                 unknown_key(sections, name, line);
-                return 0;
-        }
-        if (!key->set) {
-                errors_add(sections->errors, line,
-                           "%s is not known by lekdicht %.20s, only by a later version; take it out", name,
-                           sections->agent_version);
                 return 0;
         }
 

@@ -158,9 +158,9 @@ static void remove_root(void)
 int scene_setup(void **state)
 {
         static const char *const parts[] = { "sys",  "run",      "etc",        "var", "hang",
-                                             "exit", "gate.log", "gate.paths", "gate" };
+                                             "exit", "gate.log", "gate.paths", "gate", "members", "members.log" };
         static const struct record_sink sink = { .send = keep_entry };
-        static char fake[PATH_MAX];
+        static char fake[PATH_MAX], fake_members[PATH_MAX];
         sigset_t set;
         char *root;
 
@@ -168,7 +168,7 @@ int scene_setup(void **state)
         if (!testbed) {
                 testbed = umockdev_testbed_new();
                 atexit(remove_root);
-                if (!realpath("tests/bed/fake-gate", fake))
+                if (!realpath("tests/bed/fake-gate", fake) || !realpath("tests/bed/fake-members", fake_members))
                         return -1;
         }
         root = umockdev_testbed_get_root_dir(testbed);
@@ -180,6 +180,8 @@ int scene_setup(void **state)
         bed_text(&scene.bed, "run/lekdicht/armed", "%s", "");
         bed_text(&scene.bed, "gate", "#!/bin/sh\nexec '%s' '%s' \"$@\"\n", fake, scene.bed.root);
         chmod(path_of("gate"), 0755);
+        bed_text(&scene.bed, "members/ask", "#!/bin/sh\nexec '%s' '%s' \"$@\"\n", fake_members, scene.bed.root);
+        chmod(path_of("members/ask"), 0755);
         for (unsigned i = 0; i < n_entries; i++)
                 free(entries[i]);
         n_entries = 0;
@@ -199,6 +201,7 @@ int scene_setup(void **state)
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
                            .clock = strdup(path_of("var/lib/lekdicht/clock")),
                            .gate = strdup(path_of("gate")),
+                           .members = strdup(path_of("members/ask")),
                            .lock = strdup(path_of("run/agent.lock")),
                            .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
                            .spool = strdup(path_of("var/lib/lekdicht/spool.db")) },
@@ -233,6 +236,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.last_good);
         free((void *) (uintptr_t) scene.config.paths.clock);
         free((void *) (uintptr_t) scene.config.paths.gate);
+        free((void *) (uintptr_t) scene.config.paths.members);
         free((void *) (uintptr_t) scene.config.paths.lock);
         free((void *) (uintptr_t) scene.config.paths.spool);
         return 0;

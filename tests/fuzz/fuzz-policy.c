@@ -69,6 +69,12 @@ static void check_policy(const struct policy *policy)
                       strncasecmp(policy->places[i].url, "mailto:", 7) == 0);
         }
 
+        CHECK(policy->n_groups <= POLICY_GROUPS_MAX);
+        for (size_t i = 0; i < policy->n_groups; i++) {
+                check_text(policy->groups[i], POLICY_GROUP_MAX);
+                CHECK(!strpbrk(policy->groups[i], " ,"));
+        }
+
         CHECK(policy->n_devices <= POLICY_DEVICES_MAX);
         for (size_t i = 0; i < policy->n_devices; i++) {
                 const struct policy_device *device = &policy->devices[i];
@@ -80,6 +86,7 @@ static void check_policy(const struct policy *policy)
                 CHECK(device->end.until == 0 || (device->end.until >= 18262 && device->end.until <= 47481));
                 CHECK(device->has_class || device->has_vendor || device->serial);
                 CHECK(!device->has_product || device->has_vendor);
+                CHECK(policy->n_groups == POLICY_GROUPS_MAX || device->users >> policy->n_groups == 0);
                 for (size_t j = 0; j < i; j++)
                         CHECK(strcmp(device->name, policy->devices[j].name) != 0);
         }
@@ -118,8 +125,13 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
                 if (strcmp(rule, verdict.rule) != 0)
                         continue;
                 found = true;
-                CHECK(verdict.by_rule == device->access);
-                CHECK(!device->has_class || device->class == facts->kind);
+                CHECK(verdict.by_rule ==
+                      (device->access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind) ? ACCESS_BLOCK
+                                                                                                : device->access));
+                CHECK(device->users == 0 || device->users & (facts->users.present | facts->users.unknown));
+                CHECK(device->users == 0 || device->users & facts->users.present || device->access != ACCESS_ALLOW);
+                CHECK(!device->has_class || device->class == facts->kind ||
+                      ((device->has_vendor || device->serial) && facts->units & 1U << device->class));
                 CHECK(!device->has_vendor || (facts->has_usb_id && device->vendor == facts->vendor));
                 CHECK(!device->has_product || device->product == facts->product);
                 CHECK(!device->serial || (serial_identifies(device->serial) && serial_identifies(facts->serial)));
@@ -164,12 +176,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         .product = device && turn & 0x40 ? device->product : turn,
                         .serial = device && turn & 0x80 ? device->serial : NULL,
                         .units = turn,
+                        .users = { .present = turn, .unknown = turn >> 4 },
                 };
 
                 check_verdict(policy, &facts);
                 if (device) {
-                        facts = (struct storage_facts){ device->has_class ? device->class : facts.kind, true,
-                                                        device->vendor, device->product, device->serial };
+                        facts = (struct storage_facts){ device->has_class ? device->class : facts.kind,
+                                                        true,
+                                                        device->vendor,
+                                                        device->product,
+                                                        device->serial,
+                                                        0,
+                                                        facts.users };
                         check_verdict(policy, &facts);
                 }
         }

@@ -168,6 +168,35 @@ static void serial_that_blocks_is_waited_for_too(void **state)
         assert_int_equal(assess(&policy, &early, 20000, &verdict), ASSESS_NEED_STRINGS);
 }
 
+/* Nobody of them is here: refused without a wait, and to be judged again when somebody comes. */
+static void users_of_a_rule_are_noted_whatever_is_known(void **state)
+{
+        struct policy_device device = { .name = name,
+                                        .has_vendor = true,
+                                        .vendor = 0x951,
+                                        .serial = good_serial,
+                                        .access = ACCESS_ALLOW,
+                                        .users = 1 };
+        struct policy policy = { .version = 1, .devices = &device, .n_devices = 1 };
+        struct assess_facts facts = early;
+        struct verdict verdict;
+
+        (void) state;
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
+        assert_true(verdict.by_users);
+        facts.users.present = 1;
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_NEED_STRINGS);
+        assert_true(verdict.by_users);
+        facts = with_serial(good_serial);
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
+        assert_true(verdict.by_users);
+        facts.users.present = 1;
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_ALLOWED);
+        facts = with_serial("something else");
+        assert_int_equal(assess(&policy, &facts, 20000, &verdict), ASSESS_REFUSED);
+        assert_false(verdict.by_users);
+}
+
 static void audit_says_what_the_rules_say(void **state)
 {
         const struct policy policy = { .version = 1, .mode = POLICY_AUDIT };
@@ -190,6 +219,7 @@ int main(void)
                 cmocka_unit_test(serial_known_too_early_is_not_used),
                 cmocka_unit_test(serial_of_another_model_is_not_waited_for),
                 cmocka_unit_test(serial_that_blocks_is_waited_for_too),
+                cmocka_unit_test(users_of_a_rule_are_noted_whatever_is_known),
                 cmocka_unit_test(audit_says_what_the_rules_say),
         };
 

@@ -83,7 +83,7 @@ static void devices_in_json(void **state)
                 "\"refused\",\n"
                 "      \"rule\": \"[storage] usb-disk\",\n      \"reason\": \"refused by [storage] usb-disk\",\n"
                 "      \"since\": \"2025-11-21T08:15:02.000000Z\",\n      \"audit\": false,\n      \"serial\": true,\n"
-                "      \"nodes\": [\n        \"sda\",\n        \"sda1\"\n      ]\n    }\n  ]\n}\n");
+                "      \"users\": false,\n      \"nodes\": [\n        \"sda\",\n        \"sda1\"\n      ]\n    }\n  ]\n}\n");
 }
 
 static void explain_in_plain_words(void **state)
@@ -103,6 +103,16 @@ static void explain_in_plain_words(void **state)
                             "To let it in, IT adds to /etc/lekdicht/policy.ini what this prints:\n"
                             "\n"
                             "  sudo lekdicht learn 1-2\n");
+}
+
+static void explain_says_that_it_depends_on_people(void **state)
+{
+        struct scene *scene = *state;
+        struct answer_device device = a_stick();
+
+        device.users = true;
+        assert_int_equal(policy_explain_print(&scene->cli, &device), EXIT_WELL);
+        assert_contains(said(scene), "\n  users   it depends on who is at the screen");
 }
 
 static void explain_offers_only_what_would_help(void **state)
@@ -155,7 +165,7 @@ static void a_bad_policy(void **state)
 {
         struct scene *scene = *state;
 
-        assert_int_equal(check(scene, GOOD "users = @staff\n[device b]\nwat = \x1b[2J\naccess = allow\n"), EXIT_WRONG);
+        assert_int_equal(check(scene, GOOD "users = staff\n[device b]\nwat = \x1b[2J\naccess = allow\n"), EXIT_WRONG);
         assert_contains(said(scene), "/my policy.ini:8: ");
         assert_contains(said(scene), "/my policy.ini:10: ");
         assert_contains(said(scene), "/my policy.ini: bad: ");
@@ -228,6 +238,7 @@ int main(void)
                 TEST(a_failed_device_is_wrong),
                 TEST(devices_in_json),
                 TEST(explain_in_plain_words),
+                TEST(explain_says_that_it_depends_on_people),
                 TEST(explain_offers_only_what_would_help),
                 TEST(a_good_policy),
                 TEST(a_bad_policy),

@@ -162,13 +162,13 @@ static void every_criterion_must_fit(void **state)
                 { "vendor = 0951\nproduct = 1666\nserial = 0\n",
                   { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "0" },
                   false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, true },
-                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, true },
+                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0, { 0 } }, false },
         };
         (void) state;
 
@@ -234,6 +234,102 @@ static void a_section_holds_through_its_last_day(void **state)
                 assert_string_equal(v.reason, "refused by [storage] usb-disk: [device x] ended with 2027-02-01");
                 assert_int_equal(v.again, 0);
         }
+}
+
+#define FIRST  (1U << 0)
+#define SECOND (1U << 1)
+
+static struct verdict judged_with(const char *text, uint32_t present, uint32_t unknown)
+{
+        struct storage_facts facts = stick;
+
+        facts.users = (struct user_facts){ present, unknown };
+        return judged(text, facts);
+}
+
+static void a_section_is_for_its_users(void **state)
+{
+        static const char text[] = HEAD "[device exam]\nvendor = 0951\naccess = allow\nusers = @exam @staff\n"
+                                        "until = 2027-03-01\nreason = mock exam\n[device other]\nvendor = 1111\n"
+                                        "access = allow\nusers = @third\n";
+        struct verdict v;
+        (void) state;
+
+        for (uint32_t here = FIRST; here <= (FIRST | SECOND); here++) {
+                v = judged_with(text, here, 0);
+                assert_int_equal(v.access, ACCESS_ALLOW);
+                assert_string_equal(v.rule, "[device exam]");
+                assert_string_equal(v.reason, "opened by [device exam] for its users until 2027-03-01: mock exam");
+                assert_true(v.by_users);
+        }
+        v = judged_with(text, 1U << 2, 0);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_string_equal(v.reason,
+                            "refused by [storage] usb-disk: [device exam] is for its users, and none of them is "
+                            "logged in");
+        assert_true(v.by_users);
+        v = judged_with(text, 0, FIRST);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_string_equal(v.reason,
+                            "refused by [storage] usb-disk: [device exam] is for its users, and it is not known "
+                            "whether one of them is logged in");
+        assert_true(v.by_users);
+        /* One group is enough, also while another is not known. */
+        assert_int_equal(judged_with(text, SECOND, FIRST).access, ACCESS_ALLOW);
+        /* Who is here matters to nothing else. */
+        assert_false(judged(text, (struct storage_facts){ .kind = STORAGE_SD_CARD }).by_users);
+}
+
+static void the_next_section_is_for_the_others(void **state)
+{
+        static const char text[] = HEAD "[device exam]\nvendor = 0951\naccess = allow\nusers = @exam\n"
+                                        "[device all]\nvendor = 0951\naccess = read-only\n";
+        (void) state;
+
+        assert_string_equal(judged_with(text, FIRST, 0).reason, "opened by [device exam] for its users");
+        assert_string_equal(judged_with(text, 0, 0).reason, "opened read-only by [device all]");
+        assert_true(judged_with(text, 0, 0).by_users);
+        assert_string_equal(judged_with(text, 0, FIRST).reason, "opened read-only by [device all]");
+}
+
+/* A section may also take away from its users what others have. */
+static void what_is_not_known_gives_the_least(void **state)
+{
+        static const struct {
+                const char *theirs, *others;
+                enum access access;
+        } table[] = {
+                { "allow", "allow", ACCESS_ALLOW },     { "allow", "read-only", ACCESS_READ_ONLY },
+                { "allow", "block", ACCESS_BLOCK },     { "read-only", "allow", ACCESS_READ_ONLY },
+                { "read-only", "block", ACCESS_BLOCK }, { "block", "allow", ACCESS_BLOCK },
+                { "block", "read-only", ACCESS_BLOCK }, { "read-only", "read-only", ACCESS_READ_ONLY },
+        };
+        struct verdict v;
+        (void) state;
+
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text),
+                         HEAD
+                         "[storage]\nusb-disk = %s\n[device pupils]\nvendor = 0951\naccess = %s\nusers = @pupils\n",
+                         table[i].others, table[i].theirs);
+                assert_int_equal(judged_with(text, 0, FIRST).access, table[i].access);
+        }
+        v = judged_with(HEAD "[storage]\nusb-disk = allow\n[device pupils]\nvendor = 0951\naccess = block\n"
+                             "users = @pupils\nuntil = 2027-02-05\n",
+                        0, FIRST);
+        assert_string_equal(v.rule, "[device pupils]");
+        assert_string_equal(v.reason,
+                            "refused by [device pupils]: it is not known whether one of its users is logged in");
+        assert_int_equal(v.again, TODAY + 5);
+        /* The least of several. */
+        v = judged_with(HEAD "[storage]\nusb-disk = allow\n[device a]\nvendor = 0951\naccess = read-only\nusers = @a\n"
+                             "[device b]\nvendor = 0951\naccess = block\nusers = @b\n",
+                        0, FIRST | SECOND);
+        assert_string_equal(v.rule, "[device b]");
 }
 
 static void the_next_section_that_fits_takes_over(void **state)
@@ -302,7 +398,8 @@ static void hand_made_policies(void **state)
 
 static void read_only_may_end(void **state)
 {
-        static const char text[] = HEAD "[storage]\nusb-disk = read-only until 2027-02-01 then block\noptical = read-only\n";
+        static const char text[] =
+                HEAD "[storage]\nusb-disk = read-only until 2027-02-01 then block\noptical = read-only\n";
         struct storage_facts disc = stick;
         struct verdict v;
         (void) state;
@@ -519,6 +616,9 @@ int main(void)
                 cmocka_unit_test(every_criterion_must_fit),
                 cmocka_unit_test(a_section_that_names_a_device_covers_all_its_units),
                 cmocka_unit_test(a_section_holds_through_its_last_day),
+                cmocka_unit_test(a_section_is_for_its_users),
+                cmocka_unit_test(the_next_section_is_for_the_others),
+                cmocka_unit_test(what_is_not_known_gives_the_least),
                 cmocka_unit_test(the_next_section_that_fits_takes_over),
                 cmocka_unit_test(read_only_may_end),
                 cmocka_unit_test(audit_opens_what_would_be_read_only),

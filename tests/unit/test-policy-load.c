@@ -252,7 +252,8 @@ static void the_default_policy(void **state)
         }
         fclose(file);
         policy = assert_accepted_bytes(text, size);
-        assert_int_equal(policy->n_devices, 2);
+        assert_int_equal(policy->n_devices, 3);
+        assert_int_equal(policy->n_groups, 2);
         assert_non_null(policy->school_name);
         assert_non_null(policy->min_agent);
         policy_free(policy);

@@ -182,7 +182,6 @@ static void version(void **state)
 static void later_versions(void **state)
 {
         static const char *const sections[] = { "clients", "service", "notices", "privacy", "report", "spool" };
-        static const char *const keys[] = { "users" };
         (void) state;
 
         for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
@@ -194,16 +193,74 @@ static void later_versions(void **state)
                          sections[i]);
                 assert_refused(text, 3, wanted);
         }
-        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-                char text[128], wanted[128];
-
-                snprintf(text, sizeof(text), HEAD "[device a]\nclass = optical\naccess = allow\n%s = x\n", keys[i]);
-                snprintf(wanted, sizeof(wanted),
-                         "%s is not known by lekdicht 0.1.0, only by a later version; take it out", keys[i]);
-                assert_refused(text, 6, wanted);
-        }
         assert_refused(HEAD "[service onedrive]\n", 3,
                        "[service] is not known by lekdicht 0.1.0, only by a later version; take the section out");
+}
+
+#define EXAM HEAD "[device a]\nclass = optical\naccess = allow\n"
+
+static void users_are_groups(void **state)
+{
+        static const char text[] =
+                EXAM "users = @exam, @staff ,@exam,,\n[device b]\nclass = sd-card\naccess = allow\n"
+                     "[device c]\nvendor = 0951\naccess = block\nusers=@staff @groep@school.example\n";
+        struct policy *p = assert_accepted(text);
+        (void) state;
+
+        assert_int_equal(p->n_groups, 3);
+        assert_string_equal(p->groups[0], "exam");
+        assert_string_equal(p->groups[1], "staff");
+        assert_string_equal(p->groups[2], "groep@school.example");
+        assert_int_equal(p->devices[0].users, 1U << 0 | 1U << 1);
+        assert_int_equal(p->devices[1].users, 0);
+        assert_int_equal(p->devices[2].users, 1U << 1 | 1U << 2);
+        policy_free(p);
+
+        assert_refused(
+                EXAM "users = jan\n", 6,
+                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+                       "write @ and the group, as in @exam");
+        assert_refused(
+                EXAM "users = @exam, jan\n", 6,
+                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+                       "write @ and the group, as in @exam");
+        assert_refused(
+                EXAM "users = @\n", 6,
+                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+                       "write @ and the group, as in @exam");
+        assert_refused(EXAM "users = ,\n", 6, "users names no group; write one or more, as in @exam");
+        assert_refused(HEAD "[storage]\nusers = @exam\n", 4,
+                       "unknown key \"users\" in [storage]; it belongs in [device NAME]");
+}
+
+static void users_are_bounded(void **state)
+{
+        char text[8192], name[POLICY_GROUP_MAX + 2];
+        size_t size = (size_t) snprintf(text, sizeof(text), HEAD);
+        struct policy *p;
+        (void) state;
+
+        memset(name, 'g', sizeof(name));
+        snprintf(text + size, sizeof(text) - size, "[device a]\nclass = optical\naccess = allow\nusers = @%.*s\n",
+                 (int) POLICY_GROUP_MAX, name);
+        p = assert_accepted(text);
+        assert_int_equal(strlen(p->groups[0]), POLICY_GROUP_MAX);
+        policy_free(p);
+        snprintf(text + size, sizeof(text) - size, "[device a]\nclass = optical\naccess = allow\nusers = @%.*s\n",
+                 (int) POLICY_GROUP_MAX + 1, name);
+        assert_refused(
+                text, 6,
+                "users has a group whose name is longer than 64 bytes");
+
+        for (unsigned i = 0; i < POLICY_GROUPS_MAX; i++)
+                size += (size_t) snprintf(text + size, sizeof(text) - size,
+                                          "[device d%u]\nclass = optical\naccess = allow\nusers = @g%u\n", i, i);
+        p = assert_accepted(text);
+        assert_int_equal(p->n_groups, POLICY_GROUPS_MAX);
+        assert_int_equal(p->devices[POLICY_GROUPS_MAX - 1].users, 1U << (POLICY_GROUPS_MAX - 1));
+        policy_free(p);
+        snprintf(text + size, sizeof(text) - size, "[device x]\nclass = optical\naccess = allow\nusers = @g0 @more\n");
+        assert_refused(text, 134, "users has one group too many; 32 different ones are the most in a policy");
 }
 
 static void no_phone_is_read_only(void **state)
@@ -421,6 +478,8 @@ int main(void)
                 cmocka_unit_test(builtin_refuses),
                 cmocka_unit_test(version),
                 cmocka_unit_test(later_versions),
+                cmocka_unit_test(users_are_groups),
+                cmocka_unit_test(users_are_bounded),
                 cmocka_unit_test(no_phone_is_read_only),
                 cmocka_unit_test(unknown),
                 cmocka_unit_test(device_is_complete),

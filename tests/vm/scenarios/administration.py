@@ -56,7 +56,7 @@ WRONG_TEXTS = (
     ("a version that is no number", "[policy]\nversion = 1.0\n", 2, "is no version"),
     ("an unknown key", HEAD + "[storage]\nusbdisk = allow\n", 4, 'did you mean "usb-disk"?'),
     ("an unknown access", HEAD + "[storage]\nusb-disk = encrypted\n", 4, ""),
-    ("a key of a later version", HEAD + "[device a]\nclass = optical\naccess = allow\nusers = @exam\n", 6, "only by a later version"),
+    ("a person under users", HEAD + "[device a]\nclass = optical\naccess = allow\nusers = @exam jan\n", 6, "has a name without @"),
     ("a day that does not exist", HEAD + "[device a]\nclass = optical\naccess = allow\nuntil = 2027-02-30\n", 6, "until cannot be"),
     ("a section of a later version", HEAD + "[clients]\nanything = at all\n", 3, "only by a later version"),
     ("a device that is none", HEAD + "[device a]\naccess = allow\nreason = x\n", 3, "does not say which device"),

@@ -69,10 +69,16 @@ static bool holds(const struct policy_end *end, unsigned today)
         return end->until == 0 || today <= end->until;
 }
 
-/* A phone's protocols know no reading alone: what is not wholly let in stays out. */
-static bool is_too_little(const struct storage_facts *facts, enum access access)
+/* What a device of that kind cannot be: what is not wholly let in stays out. NULL, or why. A phone's protocols know no
+ * reading alone. */
+static const char *impossible(const struct storage_facts *facts, enum access access)
 {
-        return access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind);
+        if (access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind))
+                return "read-only, which no phone can be";
+        if (access == ACCESS_ENCRYPTED && !storage_kind_can_be_encrypted(facts->kind))
+                return storage_kind_is_phone(facts->kind) ? "encrypted, which no phone can show to be"
+                                                          : "encrypted, which is not asked of discs";
+        return NULL;
 }
 
 /* `until` is a day as text, or "". */
@@ -87,6 +93,9 @@ static void set_reason(struct verdict *verdict, const char *by, const char *unti
         case ACCESS_READ_ONLY:
                 deed = verdict->audit ? "audit: would have been opened read-only by" : "opened read-only by";
                 break;
+        case ACCESS_ENCRYPTED:
+                deed = verdict->audit ? "audit: would have opened if encrypted by" : "opened as encrypted by";
+                break;
         case ACCESS_ALLOW:
                 deed = "opened by";
                 break;
@@ -96,8 +105,19 @@ static void set_reason(struct verdict *verdict, const char *by, const char *unti
                  because ? ": " : "", because ?: "");
 }
 
+/* One that opens what is encrypted, and this is not: the school's own reason is for what opens. */
+static bool refuse_plain(const struct storage_facts *facts, struct verdict *verdict)
+{
+        if (verdict->by_rule != ACCESS_ENCRYPTED || !facts->plain || verdict->audit)
+                return false;
+        verdict->by_rule = ACCESS_BLOCK;
+        verdict->plain = true;
+        return true;
+}
+
 void judge(const struct policy *policy, const struct storage_facts *facts, unsigned today, struct verdict *ret)
 {
+        static const char not_encrypted[] = "it is not encrypted";
         struct verdict verdict = { .by_rule = ACCESS_BLOCK, .audit = policy->mode == POLICY_AUDIT };
         const char *kind = storage_kind_name(facts->kind);
         const struct policy_device *device = NULL, *over = NULL;
@@ -117,13 +137,14 @@ void judge(const struct policy *policy, const struct storage_facts *facts, unsig
                 snprintf(ended, sizeof(ended), "[device %s] ended with %s", over->name, over->end.text);
 
         if (device) {
-                bool shut = is_too_little(facts, device->access);
+                const char *shut = impossible(facts, device->access), *because = shut ?: device->reason;
 
                 verdict.by_rule = shut ? ACCESS_BLOCK : device->access;
+                if (refuse_plain(facts, &verdict))
+                        because = not_encrypted;
                 snprintf(verdict.rule, sizeof(verdict.rule), "[device %s]", device->name);
                 verdict.again = device->end.until ? device->end.until + 1 : 0;
-                set_reason(&verdict, verdict.rule, device->end.text,
-                           shut ? "read-only, which no phone can be" : device->reason);
+                set_reason(&verdict, verdict.rule, device->end.text, because);
         } else if (policy->version == 0) {
                 verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 snprintf(verdict.rule, sizeof(verdict.rule), "built-in");
@@ -135,7 +156,10 @@ void judge(const struct policy *policy, const struct storage_facts *facts, unsig
                 if (holds(end, today)) {
                         verdict.by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                         verdict.again = end->until ? end->until + 1 : 0;
-                        set_reason(&verdict, verdict.rule, end->text, over ? ended : NULL);
+                        set_reason(&verdict, verdict.rule, end->text,
+                                   refuse_plain(facts, &verdict) ? not_encrypted
+                                   : over                        ? ended
+                                                                 : NULL);
                 } else {
                         if (!over)
                                 snprintf(ended, sizeof(ended), "read-only ended with %s", end->text);

@@ -1,4 +1,4 @@
-/* links: gate/readonly.c gate/release.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/phone.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/encrypted.c gate/probe.c gate/readonly.c gate/usbnode.c gate/release.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/phone.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Read-only from birth: the flag before the grant, the grant before anybody's eyes, and never a writer from before. */

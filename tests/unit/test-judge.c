@@ -162,13 +162,13 @@ static void every_criterion_must_fit(void **state)
                 { "vendor = 0951\nproduct = 1666\nserial = 0\n",
                   { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "0" },
                   false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, true },
-                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0 }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0 }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, false }, true },
+                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, false }, false },
+                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0, false }, false },
         };
         (void) state;
 

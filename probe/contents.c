@@ -40,7 +40,7 @@ static int open_range(blkid_probe probe, int fd, uint64_t offset, uint64_t size)
 {
         if (!probe)
                 return -ENOMEM;
-        return blkid_probe_set_device(probe, fd, (blkid_loff_t) offset, (blkid_loff_t) size) < 0 ? -EIO : 0;
+        return blkid_probe_set_device(probe, fd, (blkid_loff_t) offset, (blkid_loff_t) size) != 0 ? -EIO : 0;
 }
 
 /* The boot sector of a BitLocker volume ends like that of a table; one that names no partition is none. */

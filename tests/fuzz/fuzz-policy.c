@@ -125,7 +125,9 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
                 if (strcmp(rule, verdict.rule) != 0)
                         continue;
                 found = true;
-                CHECK(verdict.by_rule == device->access);
+                CHECK(verdict.by_rule == device->access || verdict.by_rule == ACCESS_BLOCK);
+                CHECK(verdict.by_rule == device->access || device->access == ACCESS_READ_ONLY ||
+                      device->access == ACCESS_ENCRYPTED);
                 CHECK(!device->has_class || device->class == facts->kind);
                 CHECK(!device->has_vendor || (facts->has_usb_id && device->vendor == facts->vendor));
                 CHECK(!device->has_product || device->product == facts->product);

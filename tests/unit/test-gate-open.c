@@ -253,7 +253,7 @@ static void opening_twice_changes_nothing(void **state)
         m->journal[0] = '\0';
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
-        assert_string_equal(machine_list(m, "run"), "exempt grant node open phone readonly refused ");
+        assert_string_equal(machine_list(m, "run"), "encrypted exempt grant node open phone readonly refused ");
 }
 
 static void what_was_read_only_is_writable(void **state)

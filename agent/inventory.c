@@ -275,6 +275,9 @@ void inventory_event(struct inventory *inventory, const struct watch_event *even
                 return;
         }
         device = discover(inventory, event);
+        /* What may have been missed may have been an event of its disk. */
+        for (size_t i = 0; device && event->action == WATCH_PRESENT && i < device->n_luns; i++)
+                device->luns[i].touched = true;
         if (device)
                 decide_device(&inventory->decide, device, event->action == WATCH_PRESENT);
 }

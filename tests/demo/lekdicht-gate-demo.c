@@ -48,7 +48,7 @@ int main(int argc, char *argv[])
 {
         const char *demo = getenv("LEKDICHT_DEMO"), *mock = getenv("UMOCKDEV_DIR");
         const struct roots roots = {
-                .sys = sys, .proc = proc, .dev = dev, .run = run, .etc = etc, .modprobe = "/bin/true"
+                .sys = sys, .proc = proc, .dev = dev, .run = run, .etc = etc, .modprobe = "/bin/true", .probe = "/bin/false"
         };
 
         signal(SIGPIPE, SIG_IGN); /* a deed is not left half done because nobody listens any more */

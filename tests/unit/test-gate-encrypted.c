@@ -103,17 +103,30 @@ static void what_is_not_encrypted_is_shut(void **state)
         assert_says(m->out, "3:0:0:0 is not encrypted: partition 1 is vfat\n");
 }
 
-/* Formatted while it was open: hidden before anything else. */
+/* Whether the grant was still there at each write. */
+static int note_grant(struct machine *m, const char *path, const char *value)
+{
+        (void) path;
+        (void) value;
+        strcat(m->userdata, machine_has(m, "run/encrypted/12") ? "+" : "-");
+        return MACHINE_GOES_ON;
+}
+
+/* Formatted while it was open: hidden before anything else, since who uses it may keep it from being shut. */
 static void what_was_encrypted_is_hidden_and_shut(void **state)
 {
         struct machine *m = *state;
+        char notes[64] = "";
 
         stick(m, false);
         assert_int_equal(looks(m, "3:0:0:0"), GATE_DONE);
         m->journal[0] = '\0';
+        m->on_write = note_grant;
+        m->userdata = notes;
         probe_says(m, "echo partition 1 is vfat; exit 1");
         assert_int_equal(looks(m, "3:0:0:0"), GATE_PLAIN);
         assert_string_equal(machine_list(m, "run/encrypted"), "");
+        assert_string_equal(notes, "----");
         assert_wrote(m, "sys" LUN "/block/sdb/sdb1/uevent=change");
         assert_true(machine_wrote(m, "sys" LUN "/block/sdb/uevent=change") <
                     machine_wrote(m, "sys/bus/scsi/drivers/sd/unbind=3:0:0:0"));

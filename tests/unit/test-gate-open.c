@@ -271,6 +271,19 @@ static void what_was_read_only_is_writable(void **state)
         assert_string_equal(machine_list(m, "run/readonly"), "");
 }
 
+/* Opened, all of it is shown; when the gate closes it has to be looked at. */
+static void what_was_encrypted_is_open(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        state_grant_encrypted(&m->roots, 12, "");
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_not_wrote(m, "dev/sdb=rw");
+        assert_string_equal(machine_list(m, "run/encrypted"), "");
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, machine_teardown)
 
 int main(void)
@@ -288,6 +301,7 @@ int main(void)
                 test(phones_are_announced),
                 test(opening_twice_changes_nothing),
                 test(what_was_read_only_is_writable),
+                test(what_was_encrypted_is_open),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

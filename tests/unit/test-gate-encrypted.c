@@ -16,13 +16,15 @@
 /* A program that notes its arguments, whether the disk is its descriptor 3, what else it has, and the grants there are. */
 static void probe_says(struct machine *m, const char *deed)
 {
-        machine_file(m,
-                     machine_string(m,
-                                    "#!/bin/sh\n"
-                                    "echo \"$*|$(readlink /proc/$$/fd/3 | sed 's,.*/,,')|$(test -e /proc/$$/fd/42 && echo leak)|"
-                                    "$(env | grep -vc '^PWD=\\|^_=\\|^SHLVL=')|$(ls %s/run/encrypted)\" >>%s/probed\n%s\n",
-                                    m->top, m->top, deed),
-                     "probe");
+        machine_file(
+                m,
+                machine_string(
+                        m,
+                        "#!/bin/sh\n"
+                        "echo \"$*|$(readlink /proc/$$/fd/3 | sed 's,.*/,,')|$(test -e /proc/$$/fd/42 && echo leak)|"
+                        "$(env | grep -vc '^PWD=\\|^_=\\|^SHLVL=')|$(ls %s/run/encrypted)\" >>%s/probed\n%s\n",
+                        m->top, m->top, deed),
+                "probe");
         assert_int_equal(chmod(machine_string(m, "%s/probe", m->top), 0755), 0);
 }
 
@@ -69,9 +71,10 @@ static void it_is_looked_at_before_it_is_shown(void **state)
         assert_int_equal(looks(m, "3:0:0:0"), GATE_DONE);
         close(42);
         assert_string_equal(machine_read(m, "probed"), "2048+40960|sdb||0|\n");
-        assert_string_equal(m->journal, "sys" STICK_PORT "/uevent=change\nsys/bus/scsi/drivers_probe=3:0:0:0\n"
-                                        "sys" LUN "/scsi_generic/sg3/uevent=change\n"
-                                        "sys" LUN "/block/sdb/uevent=change\nsys" LUN "/block/sdb/sdb1/uevent=change\n");
+        assert_string_equal(m->journal,
+                            "sys" STICK_PORT "/uevent=change\nsys/bus/scsi/drivers_probe=3:0:0:0\n"
+                            "sys" LUN "/scsi_generic/sg3/uevent=change\n"
+                            "sys" LUN "/block/sdb/uevent=change\nsys" LUN "/block/sdb/sdb1/uevent=change\n");
         assert_string_equal(machine_list(m, "run/encrypted"), "12 ");
         assert_string_equal(machine_list(m, "run/grant"), "");
         assert_string_equal(machine_read(m, "run/encrypted/12"), "disk=sdb\ndevpath=" LUN "\n");
@@ -245,7 +248,8 @@ static void a_medium_that_changes_meanwhile_gets_no_grant(void **state)
         struct machine *m = *state;
 
         stick(m, false);
-        probe_says(m, machine_string(m, "echo 13 >%s/sys" LUN "/block/sdb/diskseq; echo the disk is crypto_LUKS", m->top));
+        probe_says(m,
+                   machine_string(m, "echo 13 >%s/sys" LUN "/block/sdb/diskseq; echo the disk is crypto_LUKS", m->top));
         assert_int_equal(looks(m, "3:0:0:0"), GATE_FAILED);
         assert_string_equal(machine_list(m, "run/encrypted"), "");
 }

@@ -24,6 +24,12 @@
 
 enum { MAY = 0, MAY_NOT = 10 };
 
+/* As _exit(2), before which AddressSanitizer would do what is not on the list. */
+static void leave(int code)
+{
+        (void) syscall(SYS_exit_group, code);
+}
+
 /* The child's exit code, or 128 + signal. */
 static int tried(int (*deed)(void))
 {
@@ -35,8 +41,8 @@ static int tried(int (*deed)(void))
                 int fd = open("/etc/passwd", O_RDONLY);
 
                 if (fd < 0 || dup2(fd, 3) < 0 || confine() < 0)
-                        _exit(99);
-                _exit(deed());
+                        leave(99);
+                leave(deed());
         }
         assert_int_equal(waitpid(child, &status, 0), child);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -97,15 +103,25 @@ static int becomes_root_again(void)
         return denied(setresuid(0, 0, 0));
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which has mapped more already */
 static int maps_much(void)
 {
         return syscall(SYS_mmap, NULL, 2UL * CONFINE_MEMORY, 3, 0x22, -1, 0) == -1 ? MAY_NOT : MAY;
 }
+#endif
 
 static void none_of_these(void **state)
 {
         int (*const deeds[])(void) = {
-                opens, makes_a_file, forks, runs, connects, listens_to_the_kernel, kills, traces, commands_the_disk,
+                opens,
+                makes_a_file,
+                forks,
+                runs,
+                connects,
+                listens_to_the_kernel,
+                kills,
+                traces,
+                commands_the_disk,
                 becomes_root_again,
 #ifndef __SANITIZE_ADDRESS__
                 maps_much,
@@ -123,12 +139,6 @@ static int reads_the_disk(void)
         char byte;
 
         return read(3, &byte, 1) == 1 && lseek(3, 0, SEEK_SET) == 0 && pread(3, &byte, 1, 1) == 1 ? 0 : 1;
-}
-
-static _Noreturn void computes_for_ever(void)
-{
-        for (volatile unsigned i = 0;; i++)
-                ;
 }
 
 static void but_it_reads_the_disk(void **state)
@@ -152,9 +162,10 @@ static void it_is_nobody_and_has_limits(void **state)
         if (child == 0) {
                 dup2(ready[1], 1);
                 if (confine() < 0)
-                        _exit(99);
+                        leave(99);
                 (void) !write(1, "x", 1);
-                computes_for_ever();
+                for (volatile bool waits = true; waits;)
+                        ;
         }
         assert_int_equal(read(ready[0], text, 1), 1);
         snprintf(path, sizeof path, "/proc/%d/status", (int) child);

@@ -26,7 +26,7 @@
 #define FIRST    2048U /* sectors */
 #define SECOND   16384U
 #define EACH     8192U
-#define EXTENDED 2U    /* what the kernel shows of an extended partition */
+#define EXTENDED 2U /* what the kernel shows of an extended partition */
 
 static int disk;
 static char why[PROBE_WHY_MAX];
@@ -60,7 +60,8 @@ static void put_luks(uint64_t at, unsigned version)
 /* As Windows 7 and later write it; libblkid reads on where the boot sector says that the metadata are. */
 static void put_bitlocker(uint64_t at)
 {
-        static const uint8_t guid[] = { 0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01 };
+        static const uint8_t guid[] = { 0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a,
+                                        0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01 };
         const uint64_t metadata = MIB;
         const uint8_t version[] = { 64, 0, 2, 0 };
 
@@ -76,7 +77,7 @@ static void put_ext(uint64_t at)
 {
         uint8_t block[1024] = { 0 };
 
-        block[0] = 128, block[5] = 4;                 /* inodes, blocks */
+        block[0] = 128, block[5] = 4; /* inodes, blocks */
         block[0x38] = 0x53, block[0x39] = 0xef;
         block[0x3a] = 1, block[0x4c] = 1;
         put(at + 1024, block, sizeof block);

@@ -10,11 +10,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/sysfs.h"
-#include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/refuse.h"
 #include "gate/release.h"

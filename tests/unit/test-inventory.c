@@ -96,8 +96,26 @@ static unsigned today(void *userdata)
         return on_day;
 }
 
+static bool watched; /* whether the last that was asked of a medium is asked on */
+
+static int watch_medium(void *userdata, const struct target *target, bool on)
+{
+        (void) userdata;
+        (void) target;
+        watched = on;
+        return 0;
+}
+
+static void found_empty(void *userdata, const struct device *device)
+{
+        (void) userdata;
+        (void) device;
+}
+
 static const struct decide_ops ops = { .act = act,
                                        .drop = drop,
+                                       .watch = watch_medium,
+                                       .empty = found_empty,
                                        .read_strings = read_strings,
                                        .verdict = verdict,
                                        .drift = drift,
@@ -627,6 +645,36 @@ static void reformatted_while_open_it_is_refused(void **state)
         assert_true(inventory_find(inventory, "1-2")->verdict.plain);
 }
 
+/* A reader in the laptop is never switched off: its plain card is held, and the next one is looked at. */
+static void a_plain_card_in_a_reader_leaves_the_reader_on(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        uint64_t unit;
+
+        (void) state;
+        bed_attribute(&bed, devpath, "removable", "fixed");
+        policy.storage[STORAGE_USB_DISK] = policy.storage[STORAGE_SD_CARD] = ACCESS_ENCRYPTED;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "scsi", lun);
+        inventory_strings(inventory, strings_of, "", "");
+        inventory_settle(inventory, 1000 + INVENTORY_READER_USEC + INVENTORY_SETTLE_USEC);
+        assert_true(was_asked(0, VERB_ENCRYPTED, "3:0:0:0"));
+        done(0, DEED_PLAIN, false);
+        assert_int_equal(n_asked, 1); /* unbound by the gate; nothing is switched off */
+        assert_true(watched);
+        assert_int_equal(n_verdicts, 1);
+        assert_string_equal(state_of("1-2"), "refused");
+        unit = inventory_find(inventory, "1-2")->luns[0].target.id;
+        inventory_medium(inventory, unit, MEDIUM_ABSENT);
+        assert_true(was_asked(1, VERB_ENCRYPTED, "3:0:0:0"));
+        assert_false(watched);
+        found_encrypted(lun, 7);
+        done(1, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "allowed");
+        assert_int_equal(n_verdicts, 2);
+}
+
 /* The school says allow after all: what was found does not matter any more. */
 static void a_policy_that_allows_asks_nothing(void **state)
 {
@@ -925,6 +973,7 @@ int main(void)
                 TEST(each_event_of_the_disk_is_a_reason_to_look),
                 TEST(what_is_not_encrypted_is_refused_whole),
                 TEST(reformatted_while_open_it_is_refused),
+                TEST(a_plain_card_in_a_reader_leaves_the_reader_on),
                 TEST(a_policy_that_allows_asks_nothing),
                 TEST(the_most_open_lun_speaks_for_the_stick),
                 TEST(released_disk_without_grant_is_not_released_for_ever),

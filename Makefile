@@ -72,11 +72,13 @@ all: programs
 
 # ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
 
-PROGRAMS := lekdicht-gate lekdichtd lekdicht lekdicht-reporter lekdicht-collector lekdicht-notifier
+PROGRAMS := lekdicht-gate lekdicht-probe lekdichtd lekdicht lekdicht-reporter lekdicht-collector lekdicht-notifier
 sources_lekdicht-gate := $(wildcard gate/*.c)
 sources_lekdichtd     := $(wildcard agent/*.c)
 sources_lekdicht      := $(wildcard cli/*.c)
 libs_lekdicht-gate    :=
+sources_lekdicht-probe := $(wildcard probe/*.c)
+libs_lekdicht-probe    := blkid
 libs_lekdichtd        := libudev libsystemd inih sqlite3
 libs_lekdicht         := libsystemd inih jansson
 sources_lekdicht-reporter := $(wildcard reporter/*.c)
@@ -85,6 +87,8 @@ sources_lekdicht-collector := $(wildcard collector/*.c)
 libs_lekdicht-collector    := inih jansson libmicrohttpd sqlite3 zlib
 sources_lekdicht-notifier := $(wildcard notifier/*.c)
 libs_lekdicht-notifier    := libnotify gio-2.0
+# Where the gate finds the program that looks at a disk.
+$(BUILD)/gate/main.o $(BUILD)/tests/unit/test-gate-main.o: CPPFLAGS += -DLEKDICHT_PROBE='"$(LIBEXECDIR)/lekdicht-probe"'
 # GLib is the one library that is not in the compiler's own path; its headers are not held to our warnings.
 $(BUILD)/notifier/%.o $(BUILD)/tests/unit/test-notifier-%.o: \
 	CPPFLAGS += $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnotify gio-2.0))
@@ -190,6 +194,7 @@ man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 .PHONY: install uninstall
 install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-probe $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdichtd $(DESTDIR)$(LIBEXECDIR)/lekdichtd
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
@@ -224,7 +229,7 @@ uninstall:
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
-		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
+		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe
 	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
 		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l))) \
 		$(foreach p,$(MAN_LAPTOP),$(call man_path,$(p)))

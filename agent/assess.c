@@ -38,6 +38,7 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
 {
         struct storage_facts each = {
                 .kind = facts->guess,
+                .plain = facts->plain,
                 .units = facts->units,
                 .users = facts->users,
                 .has_usb_id = facts->has_usb_id,
@@ -66,6 +67,8 @@ enum assessment assess(const struct policy *policy, const struct assess_facts *f
                 return ASSESS_REFUSED;
         case 1U << ACCESS_READ_ONLY:
                 return ASSESS_READ_ONLY;
+        case 1U << ACCESS_ENCRYPTED:
+                return ASSESS_ENCRYPTED;
         case 1U << ACCESS_ALLOW:
                 return ASSESS_ALLOWED;
         }

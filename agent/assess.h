@@ -14,6 +14,7 @@ enum assessment {
         ASSESS_NEED_LUNS,    /* whether it is a disk, a card reader or a CD drive decides */
         ASSESS_REFUSED,
         ASSESS_READ_ONLY,
+        ASSESS_ENCRYPTED, /* opens when it is looked at and found to be encrypted */
         ASSESS_ALLOWED, /* in audit mode too: what the rules say */
 };
 
@@ -24,6 +25,7 @@ struct assess_facts {
         bool has_usb_id;
         uint16_t vendor, product;
         bool strings_known;
+        bool plain;         /* it was looked at, and is not encrypted */
         const char *serial; /* NULL: none, or not known yet */
         struct user_facts users;
 };

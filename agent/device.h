@@ -79,6 +79,8 @@ struct lun {
         char text[DEVICE_TEXT_MAX]; /* vendor and model */
         enum assessment answer;     /* when it opens */
         struct verdict verdict;
+        bool plain;   /* it was looked at, and is not encrypted */
+        bool touched; /* an event says that what is on it may be another since it was asked whether it is encrypted */
         uint64_t released; /* sequence number of the disk that was there when the gate had released it; 0: none */
 };
 
@@ -110,6 +112,7 @@ struct device {
         uint64_t patience_usec; /* CLOCK_MONOTONIC: until then it is held, and not switched off; 0: not (any more) */
         bool reader;            /* of cards, and part of something: built in, in a dock, in a printer */
         bool empty_told;
+        bool plain; /* some unit of it was looked at, and is not encrypted; it may be switched off since */
         bool scan_ended;
         bool settled; /* and every LUN was refused */
         bool exempt;

@@ -350,8 +350,10 @@ static struct device *on_block(struct inventory *inventory, const char *devpath)
 {
         for (struct device *device = inventory_first(inventory); device; device = device->next)
                 for (size_t i = 0; i < device->n_luns; i++)
-                        if (text_path_below(devpath, device->luns[i].target.devpath))
+                        if (text_path_below(devpath, device->luns[i].target.devpath)) {
+                                device->luns[i].touched = true;
                                 return sysfs_alive(device->luns[i].target.dirfd) ? device : NULL;
+                        }
         return NULL;
 }
 

@@ -108,7 +108,8 @@ static void act_on_phone(const struct decide *decide, struct device *device, boo
 {
         switch (device->phone.answer) {
         case ASSESS_REFUSED:
-        case ASSESS_READ_ONLY: /* the judge never says so of a phone */
+        case ASSESS_READ_ONLY: /* the judge says neither of a phone */
+        case ASSESS_ENCRYPTED:
                 refuse(decide, device, true, again);
                 break;
         case ASSESS_ALLOWED:
@@ -138,15 +139,19 @@ static bool is_same_disk(const struct lun *lun)
 }
 
 /* Open as wished, or made so and still the same disk: then its own events are no reason to do it again. A disk that is to be
- * read-only is so as long as the kernel says it. */
+ * read-only is so as long as the kernel says it, one that is to be encrypted until somebody may have written to it. */
 static bool is_released(const struct decide *decide, const struct lun *lun, enum verb verb, bool again)
 {
+        enum rundir_grant grant = verb == VERB_READONLY    ? RUNDIR_READ_ONLY
+                                  : verb == VERB_ENCRYPTED ? RUNDIR_ENCRYPTED
+                                                           : RUNDIR_OPEN;
         uint64_t diskseq;
 
         if (!facts_bound(lun->target.dirfd) || facts_diskseq(lun->target.dirfd, &diskseq) < 0 ||
-            (verb == VERB_READONLY && !facts_is_read_only(lun->target.dirfd)))
+            (verb == VERB_READONLY && !facts_is_read_only(lun->target.dirfd)) ||
+            (verb == VERB_ENCRYPTED && lun->touched))
                 return false;
-        if (rundir_granted(decide->run, diskseq) == (verb == VERB_READONLY ? RUNDIR_READ_ONLY : RUNDIR_OPEN))
+        if (rundir_granted(decide->run, diskseq) == grant)
                 return true;
         return !again && lun->target.wish == verb && lun->target.outcome == OUTCOME_DONE && is_same_disk(lun);
 }
@@ -154,9 +159,13 @@ static bool is_released(const struct decide *decide, const struct lun *lun, enum
 /* Another medium is no drift, only something new to open. */
 static void open_lun(const struct decide *decide, struct device *device, struct lun *lun, enum verb verb, bool again)
 {
+        bool under_way = lun->target.outcome == OUTCOME_UNDER_WAY || lun->target.outcome == OUTCOME_BUSY;
+
         if (lun->target.wish == verb && lun->target.outcome == OUTCOME_DONE && !is_same_disk(lun))
                 lun->target.outcome = OUTCOME_NONE;
         want(decide, device, &lun->target, verb, is_released(decide, lun, verb, again), again);
+        if (!under_way)
+                lun->touched = false;
 }
 
 static void act_on_luns(const struct decide *decide, struct device *device, bool again)
@@ -172,6 +181,9 @@ static void act_on_luns(const struct decide *decide, struct device *device, bool
                         break;
                 case ASSESS_READ_ONLY:
                         open_lun(decide, device, lun, VERB_READONLY, again);
+                        break;
+                case ASSESS_ENCRYPTED:
+                        open_lun(decide, device, lun, VERB_ENCRYPTED, again);
                         break;
                 case ASSESS_REFUSED:
                         want(decide, device, &lun->target, VERB_REFUSE, !facts_bound(lun->target.dirfd), again);
@@ -209,6 +221,7 @@ void enforce_device(const struct decide *decide, struct device *device, bool aga
                 }
                 /* fall through */
         case ASSESS_READ_ONLY:
+        case ASSESS_ENCRYPTED:
         case ASSESS_ALLOWED:
                 give_back(decide, device, &device->target, again);
                 for (size_t i = 0; i < device->n_interfaces; i++)

@@ -22,6 +22,7 @@
 #define EXIT_USAGE  2
 #define EXIT_IN_USE 5
 #define EXIT_GONE   6
+#define EXIT_PLAIN  7
 
 #define STATUS_NOT_STARTED 127
 
@@ -65,6 +66,8 @@ const char *gatekeeper_verb_name(enum verb verb)
                 return "release";
         case VERB_READONLY:
                 return "readonly";
+        case VERB_ENCRYPTED:
+                return "encrypted";
         case VERB_REFUSE:
                 return "refuse";
         case VERB_CLOSE:
@@ -239,6 +242,8 @@ static enum deed deed_of(int status)
                 return DEED_BUSY;
         case EXIT_GONE:
                 return DEED_GONE;
+        case EXIT_PLAIN:
+                return DEED_PLAIN;
         default:
                 return DEED_FAILED;
         }

@@ -127,11 +127,20 @@ struct inventory *inventory_free(struct inventory *inventory)
         return NULL;
 }
 
+/* What was found of it is looked at again by the new rules. */
+static void judge_from_the_start(struct device *device)
+{
+        device->settled = false;
+        device->plain = false;
+        for (size_t i = 0; i < device->n_luns; i++)
+                device->luns[i].plain = false;
+}
+
 void inventory_set_policy(struct inventory *inventory, const struct policy *policy)
 {
         inventory->decide.policy = policy;
         for (struct device *device = inventory->devices; device; device = device->next)
-                device->settled = false;
+                judge_from_the_start(device);
 }
 
 void inventory_set_open(struct inventory *inventory, bool open)
@@ -169,7 +178,7 @@ void inventory_judge_all(struct inventory *inventory)
 
 static void judge_anew(struct inventory *inventory, struct device *device)
 {
-        device->settled = false;
+        judge_from_the_start(device);
         decide_device(&inventory->decide, device, true);
 }
 
@@ -265,6 +274,9 @@ void inventory_event(struct inventory *inventory, const struct watch_event *even
                 return;
         }
         device = discover(inventory, event);
+        /* What may have been missed may have been an event of its disk. */
+        for (size_t i = 0; device && event->action == WATCH_PRESENT && i < device->n_luns; i++)
+                device->luns[i].touched = true;
         if (device)
                 decide_device(&inventory->decide, device, event->action == WATCH_PRESENT);
 }
@@ -275,6 +287,26 @@ void inventory_prune(struct inventory *inventory)
                 next = device->next;
                 prune(inventory, device);
         }
+}
+
+/* The gate has looked whether a unit is encrypted. Is there more to be decided now? */
+static bool note_look(const struct decide *decide, struct device *device, const struct target *target, enum deed deed)
+{
+        for (size_t i = 0; i < device->n_luns; i++) {
+                struct lun *lun = &device->luns[i];
+
+                if (&lun->target != target)
+                        continue;
+                if (deed == DEED_PLAIN)
+                        lun->plain = device->plain = true;
+                /* The card that is put in later is a plug, however long its reader has been there. */
+                if (deed == DEED_DONE && facts_disk_is_empty(target->dirfd)) {
+                        device->plugged = true;
+                        device->found = false;
+                }
+                return lun->plain || (deed == DEED_DONE && (lun->touched || decide_lun_is_open(decide, lun)));
+        }
+        return false;
 }
 
 void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t target_id, enum verb verb,
@@ -297,10 +329,11 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
                 target->outcome = OUTCOME_DONE;
                 for (size_t i = 0; i < device->n_luns; i++)
                         if (&device->luns[i].target == target &&
-                            ((verb != VERB_RELEASE && verb != VERB_READONLY) ||
+                            ((verb != VERB_RELEASE && verb != VERB_READONLY && verb != VERB_ENCRYPTED) ||
                              facts_diskseq(target->dirfd, &device->luns[i].released) < 0))
                                 device->luns[i].released = 0;
                 break;
+        case DEED_PLAIN:
         case DEED_GONE:
                 target->outcome = OUTCOME_NONE;
                 target->wish = VERB_NONE;
@@ -314,7 +347,10 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
         }
         if (deed == DEED_BUSY || deed == DEED_FAILED)
                 text_clean(said, strcspn(said, "\n"), device->trouble, sizeof(device->trouble));
-        decide_refresh(decide, device);
+        if (verb == VERB_ENCRYPTED && note_look(decide, device, target, deed))
+                decide_device(decide, device, false);
+        else
+                decide_refresh(decide, device);
 }
 
 void inventory_strings(struct inventory *inventory, uint64_t device_id, const char *text, const char *serial)
@@ -341,6 +377,12 @@ void inventory_medium(struct inventory *inventory, uint64_t target_id, enum medi
                         if (lun->medium == MEDIUM_ABSENT && medium == MEDIUM_PRESENT) {
                                 device->plugged = true;
                                 device->found = false;
+                        }
+                        /* And with it went what was found on it. */
+                        if (medium == MEDIUM_ABSENT && lun->plain) {
+                                lun->plain = device->plain = false;
+                                device->recorded = false;
+                                device->verdicts = 0;
                         }
                         lun->medium = medium;
                         decide_device(&inventory->decide, device, false);

@@ -58,6 +58,7 @@ static void judge_lun(const struct decide *decide, struct device *device, struct
         facts.guess = kind_of(device, lun);
         facts.kinds = KIND(facts.guess);
         facts.units = units;
+        facts.plain = lun->plain;
         /* Its own name may still say that it reads cards. */
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
@@ -146,6 +147,10 @@ void judgement_make(const struct decide *decide, struct device *device)
                 device->answer = assess(decide->policy, &facts, today, &device->verdict);
                 note_change(device, &device->verdict);
                 device->kind = facts.guess;
+                /* Its units answer for themselves; of a device that is switched off since, this is left. */
+                facts.plain = device->plain;
+                if (device->plain)
+                        (void) assess(decide->policy, &facts, today, &device->verdict);
         }
         /* The LUNs know better what it is; and one that opens speaks for the device. */
         for (size_t i = device->n_luns; i-- > 0;) {

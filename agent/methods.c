@@ -112,6 +112,7 @@ void bus_gate_result(struct bus *bus, const struct gatekeeper_result *result)
                 break;
         case DEED_BUSY:
         case DEED_FAILED:
+        case DEED_PLAIN:
         case DEED_GONE:
                 answer_waiting(bus, result->verb,
                                result->output[0] ? result->output : "lekdicht-gate failed and said nothing");

@@ -47,7 +47,10 @@ static int add_notice(const struct sending *sending, sd_bus_message *message)
         int r = sd_bus_message_open_container(message, 'a', "{sv}");
 
         if (r >= 0)
-                r = add_text(message, "Kind", notice->read_only ? "device-readonly" : "device-refused");
+                r = add_text(message, "Kind",
+                             notice->read_only ? "device-readonly"
+                             : notice->plain   ? "device-not-encrypted"
+                                               : "device-refused");
         if (r >= 0)
                 r = add_text(message, "Plug", notice->plug);
         if (r >= 0)

@@ -88,8 +88,10 @@ struct plugs *plugs_free(struct plugs *plugs)
 
 static void tell(struct plugs *plugs, const struct plug *plug)
 {
-        struct plug_notice notice = { .kind = plug->subject.kind, .name = plug->subject.name,
-                                      .read_only = plug->subject.verdict.access == ACCESS_READ_ONLY };
+        struct plug_notice notice = { .kind = plug->subject.kind,
+                                      .name = plug->subject.name,
+                                      .read_only = plug->subject.verdict.access == ACCESS_READ_ONLY,
+                                      .plain = plug->subject.verdict.plain };
         size_t length = strlen(plug->receipt.uid);
 
         snprintf(notice.plug, sizeof(notice.plug), "%s#%u", plug->subject.port, plug->number);
@@ -167,11 +169,13 @@ static bool is_quiet(enum storage_kind kind)
         return storage_kind_is_phone(kind) && kind != STORAGE_PHONE_MTP;
 }
 
-/* Once for each plug, when it comes: not for what was there before us, and not when it is judged again. */
+/* Once for each plug, when it comes: not for what was there before us, and not when it is judged again; but who has just
+ * formatted his stick wants to know why it is gone. */
 static bool is_told(const struct device *device, bool open)
 {
-        return !is_quiet(device->kind) && !open && device->plugged && !device->found && device->verdicts == 1 &&
-               device->verdict.access != ACCESS_ALLOW && !device->verdict.audit;
+        return !is_quiet(device->kind) && !open && device->plugged && !device->found &&
+               (device->verdicts == 1 || device->verdict.plain) && device->verdict.access != ACCESS_ALLOW &&
+               !device->verdict.audit;
 }
 
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open)

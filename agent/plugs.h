@@ -25,6 +25,7 @@ struct plug_notice {
         char plug[PLUGS_NAME_MAX]; /* "1-2#7": the same for one physical plug, and for no other */
         enum storage_kind kind;
         bool read_only;            /* it opened, for reading */
+        bool plain;                /* it was refused for not being encrypted */
         const char *name;          /* what it calls itself, cleaned; "" when that is not known */
         char code[PLUGS_CODE + 1]; /* the end of the uid of its event; "" when there is none */
 };

@@ -48,7 +48,7 @@ void reader_watch(const struct decide *decide, struct device *device, bool refus
                 if (decide->ops->watch(decide->ops->userdata, &lun->target, wanted) < 0)
                         continue;
                 lun->watched = wanted;
-                lun->medium = MEDIUM_UNKNOWN;
+                lun->medium = lun->plain ? MEDIUM_PRESENT : MEDIUM_UNKNOWN; /* what is plain was looked at */
         }
 }
 

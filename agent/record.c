@@ -280,11 +280,13 @@ void record_verdict(const struct record_subject *subject, struct record_receipt 
 {
         const struct verdict *verdict = &subject->verdict;
         struct entry entry;
-        bool less = verdict->by_rule != ACCESS_ALLOW;
+        /* What opened was found to be encrypted; in audit mode nobody looks. */
+        bool found = verdict->by_rule == ACCESS_ENCRYPTED && !subject->open;
+        bool less = verdict->by_rule != ACCESS_ALLOW && !found;
         enum event_name name = subject->found && !subject->open              ? EVENT_DEVICE_INVENTORY
                                : !less || (subject->open && !verdict->audit) ? EVENT_DEVICE_OPENED
                                : verdict->by_rule == ACCESS_READ_ONLY        ? EVENT_DEVICE_READONLY
-                                                                               : EVENT_DEVICE_REFUSED;
+                                                                             : EVENT_DEVICE_REFUSED;
         const char *prefix = "";
         char ids[RECORD_IDS_MAX];
 
@@ -349,7 +351,8 @@ void record_empty(const struct device *device)
 
         record_subject(device, false, &subject);
         snprintf(reason, sizeof(reason), "a card reader without a card; with one in it: %s", subject.verdict.rule);
-        message(&entry, "%s at %s%s: %s", storage_kind_name(subject.kind), subject.port, usb_ids(&subject, ids), reason);
+        message(&entry, "%s at %s%s: %s", storage_kind_name(subject.kind), subject.port, usb_ids(&subject, ids),
+                reason);
         begin(&entry, EVENT_DEVICE_INVENTORY, LOG_INFO);
         add_subject(&entry, &subject, reason);
         end(&entry);
@@ -383,8 +386,9 @@ void record_device_drift(const struct device *device, const struct target *targe
         struct entry entry;
 
         message(&entry,
-                target->wish == VERB_READONLY ? "%s was made writable by someone else; closed, and opened read-only anew"
-                                              : "%s was switched on again by someone else; refused again",
+                target->wish == VERB_READONLY
+                        ? "%s was made writable by someone else; closed, and opened read-only anew"
+                        : "%s was switched on again by someone else; refused again",
                 target->name);
         begin(&entry, EVENT_DEVICE_DRIFT, LOG_WARNING);
         add_kind(&entry, device->kind, device->has_usb_id && !device->phone.is, device->vendor, device->product,

@@ -173,5 +173,7 @@ enum rundir_grant rundir_granted(const char *run, uint64_t diskseq)
 {
         if (has_grant(run, "readonly", diskseq))
                 return RUNDIR_READ_ONLY;
+        if (has_grant(run, "encrypted", diskseq))
+                return RUNDIR_ENCRYPTED;
         return has_grant(run, "grant", diskseq) ? RUNDIR_OPEN : RUNDIR_HIDDEN;
 }

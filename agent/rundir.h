@@ -35,5 +35,5 @@ bool rundir_refused(const char *run, const char *name, unsigned devnum);
 /* Is the node of the phone of that kernel name ("1-2") and number given to users? */
 bool rundir_phone(const char *run, const char *name, unsigned devnum);
 /* Is the disk of that sequence number un-hidden, and for what? */
-enum rundir_grant { RUNDIR_HIDDEN, RUNDIR_READ_ONLY, RUNDIR_OPEN };
+enum rundir_grant { RUNDIR_HIDDEN, RUNDIR_READ_ONLY, RUNDIR_ENCRYPTED, RUNDIR_OPEN };
 enum rundir_grant rundir_granted(const char *run, uint64_t diskseq);

@@ -2,6 +2,7 @@
 
 /* How a device stands: what was decided of it, and how far the gate has come. */
 
+#include "agent/decide.h"
 #include "agent/reader.h"
 #include "agent/standing.h"
 #include "agent/traits.h"
@@ -13,15 +14,29 @@ enum access standing_access(const struct device *device)
                 break;
         case ASSESS_READ_ONLY:
                 return ACCESS_READ_ONLY;
+        case ASSESS_ENCRYPTED:
+                return ACCESS_ENCRYPTED;
         case ASSESS_ALLOWED:
                 return ACCESS_ALLOW;
         case ASSESS_NEED_STRINGS:
         case ASSESS_NEED_LUNS:
                 if (traits_opens(device))
-                        return traits_most(device) == ASSESS_ALLOWED ? ACCESS_ALLOW : ACCESS_READ_ONLY;
+                        return traits_most(device) == ASSESS_ALLOWED     ? ACCESS_ALLOW
+                               : traits_most(device) == ASSESS_ENCRYPTED ? ACCESS_ENCRYPTED
+                                                                         : ACCESS_READ_ONLY;
                 break;
         }
         return ACCESS_BLOCK;
+}
+
+/* The rules leave it to what is on the disk, and that has been found to be encrypted. */
+static bool is_found_encrypted(const struct decide *decide, const struct device *device)
+{
+        for (size_t i = 0; i < device->n_luns; i++)
+                if (device->luns[i].opens && device->luns[i].answer == ASSESS_ENCRYPTED &&
+                    decide_lun_is_open(decide, &device->luns[i]))
+                        return true;
+        return false;
 }
 
 bool standing_is_decided(const struct decide *decide, const struct device *device, enum access *ret)
@@ -31,6 +46,8 @@ bool standing_is_decided(const struct decide *decide, const struct device *devic
         *ret = standing_access(device);
         if (device->bus != DEVICE_USB && !traits_has_openable(device))
                 return false;
+        if (*ret == ACCESS_ENCRYPTED && !decide->open)
+                return is_found_encrypted(decide, device);
         if (!opens && !decide->open && reader_is_watched(device))
                 return reader_has_card(device) && (device->answer == ASSESS_REFUSED || device->settled);
         if (!opens && decide->open && reader_is_empty(device))
@@ -76,8 +93,10 @@ enum device_state standing_state(const struct decide *decide, const struct devic
         note_outcome(&device->target, &under_way, &busy, &failed);
         for (size_t i = 0; i < device->n_interfaces; i++)
                 note_outcome(&device->interfaces[i].target, &under_way, &busy, &failed);
+        /* What is open and is only looked at once more stays what it is. */
         for (size_t i = 0; i < device->n_luns; i++)
-                note_outcome(&device->luns[i].target, &under_way, &busy, &failed);
+                if (device->luns[i].target.wish != VERB_ENCRYPTED || !decide_lun_is_open(decide, &device->luns[i]))
+                        note_outcome(&device->luns[i].target, &under_way, &busy, &failed);
         if (failed)
                 return DEVICE_FAILED;
         if (busy)
@@ -102,7 +121,10 @@ enum device_state standing_state(const struct decide *decide, const struct devic
                         return DEVICE_REFUSED;
                 if (device->n_luns > 0 && !traits_has_openable(device))
                         return DEVICE_HELD;
-                return access == ACCESS_ALLOW ? DEVICE_ALLOWED : DEVICE_READ_ONLY;
+                return access == ACCESS_READ_ONLY ? DEVICE_READ_ONLY : DEVICE_ALLOWED;
         }
+        /* Looked at, and neither open nor refused: there is nothing in it. */
+        if (access == ACCESS_ENCRYPTED && traits_lun_is(device, ASSESS_ENCRYPTED))
+                return DEVICE_HELD;
         return device->n_luns > 0 && !traits_has_openable(device) ? DEVICE_HELD : DEVICE_PENDING;
 }

@@ -16,12 +16,15 @@ bool traits_lun_is(const struct device *device, enum assessment answer)
 
 bool traits_opens(const struct device *device)
 {
-        return traits_lun_is(device, ASSESS_ALLOWED) || traits_lun_is(device, ASSESS_READ_ONLY);
+        return traits_lun_is(device, ASSESS_ALLOWED) || traits_lun_is(device, ASSESS_ENCRYPTED) ||
+               traits_lun_is(device, ASSESS_READ_ONLY);
 }
 
 enum assessment traits_most(const struct device *device)
 {
-        return traits_lun_is(device, ASSESS_ALLOWED) ? ASSESS_ALLOWED : ASSESS_READ_ONLY;
+        return traits_lun_is(device, ASSESS_ALLOWED)     ? ASSESS_ALLOWED
+               : traits_lun_is(device, ASSESS_ENCRYPTED) ? ASSESS_ENCRYPTED
+                                                         : ASSESS_READ_ONLY;
 }
 
 bool traits_has_openable(const struct device *device)

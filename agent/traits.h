@@ -9,9 +9,9 @@
 
 /* Has some logical unit that can be opened this answer? */
 bool traits_lun_is(const struct device *device, enum assessment answer);
-/* Does some open, for reading at least? */
+/* Does some open, for reading at least, or if it is encrypted? */
 bool traits_opens(const struct device *device);
-/* Of a device of which some opens: the most that one does, ASSESS_READ_ONLY or ASSESS_ALLOWED. */
+/* Of a device of which some opens: the most that one does, ASSESS_READ_ONLY, ASSESS_ENCRYPTED or ASSESS_ALLOWED. */
 enum assessment traits_most(const struct device *device);
 /* Is there a disk or disc on it, whatever the answer? */
 bool traits_has_openable(const struct device *device);

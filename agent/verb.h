@@ -7,6 +7,7 @@ enum verb {
         VERB_NONE,
         VERB_RELEASE,
         VERB_READONLY,
+        VERB_ENCRYPTED, /* look, and release or refuse */
         VERB_REFUSE,
         VERB_CLOSE,
         VERB_OPEN,              /* keeps the wish "by-command" */
@@ -18,5 +19,6 @@ enum deed {
         DEED_DONE,
         DEED_FAILED,
         DEED_BUSY, /* in use, left as it was */
+        DEED_PLAIN, /* looked at, not encrypted, and refused */
         DEED_GONE, /* the device left, or another has its name */
 };

@@ -32,8 +32,9 @@ struct watch {
 static const struct {
         const char *subsystem, *devtype;
 } filters[] = {
-        { "usb", "usb_device" }, { "usb", "usb_interface" }, { "scsi", "scsi_device" }, { "mmc", NULL },
-        { "memstick", NULL },    { "block", "disk" },        { "module", NULL },        { "bus", NULL },
+        { "usb", "usb_device" },  { "usb", "usb_interface" }, { "scsi", "scsi_device" },
+        { "mmc", NULL },          { "memstick", NULL },       { "block", "disk" },
+        { "block", "partition" }, { "module", NULL },         { "bus", NULL },
 };
 
 DEFINE_CLEANUP(cleanup_watch, struct watch *, watch_free)

@@ -16,6 +16,7 @@
  *              first, last     strings: RFC 3339, UTC
  *              rule            string: which refused it the last time
  *              read_only       bool: that rule would have opened it for reading
+ *              if_encrypted    bool: that rule would have opened it if it is encrypted; in audit mode nobody looks
  *              opened_since    string: the rule that opened such a one later, or ""
  *              present         array of strings: such are plugged in now, for `lekdicht learn`
  *              section         string: lines for the policy that open every device of that model; "" when only a
@@ -42,8 +43,11 @@
 #include "common/jsonw.h"
 
 #define FILTER "lekdicht.device"
-/* How policy/judge.c begins the reason of what a rule opened; a gate that is open has another one. */
-#define OPENED_BY "opened by "
+/* How policy/judge.c begins the reason of what a rule opened; a gate that is open has another one. And of what it would have
+ * opened if encrypted. */
+#define OPENED_BY           "opened by "
+#define OPENED_AS_ENCRYPTED "opened as encrypted by "
+#define IF_ENCRYPTED        "audit: would have opened if encrypted by "
 
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 DEFINE_CLEANUP(cleanup_policy, struct policy *, policy_free)
@@ -52,7 +56,8 @@ struct group {
         char kind[EVENT_STRING_MAX + 1], vendor[EVENT_STRING_MAX + 1], product[EVENT_STRING_MAX + 1],
                 called[EVENT_STRING_MAX + 1];
         char rule[EVENT_STRING_MAX + 1], opened_since[EVENT_STRING_MAX + 1];
-        bool read_only; /* the last time it would have opened for reading, else stayed shut */
+        bool read_only;    /* the last time it would have opened for reading, */
+        bool if_encrypted; /* or only if it is encrypted; else stayed shut */
         unsigned times;
         uint64_t first, last;
         char name[POLICY_NAME_MAX + 1]; /* of its section */
@@ -70,6 +75,11 @@ struct report {
 static bool is(const struct record *record, enum event_key key, const char *text)
 {
         return strcmp(record->values[key], text) == 0;
+}
+
+static bool begins(const char *text, const char *with)
+{
+        return strncmp(text, with, strlen(with)) == 0;
 }
 
 static struct group *find(struct report *report, const struct record *record)
@@ -105,7 +115,7 @@ static void count(struct report *report, const struct record *record)
 
         if (is(record, EVENT_KEY_SIMULATED, "true"))
                 return;
-        if (name == EVENT_DEVICE_OPENED && group && strncmp(reason, OPENED_BY, strlen(OPENED_BY)) == 0)
+        if (name == EVENT_DEVICE_OPENED && group && (begins(reason, OPENED_BY) || begins(reason, OPENED_AS_ENCRYPTED)))
                 strcpy(group->opened_since, record->values[EVENT_KEY_RULE]);
         if ((name != EVENT_DEVICE_REFUSED && name != EVENT_DEVICE_READONLY) || !is(record, EVENT_KEY_AUDIT, "true"))
                 return;
@@ -118,6 +128,7 @@ static void count(struct report *report, const struct record *record)
                 group->last = record->time;
         strcpy(group->rule, record->values[EVENT_KEY_RULE]);
         group->read_only = name == EVENT_DEVICE_READONLY;
+        group->if_encrypted = begins(reason, IF_ENCRYPTED);
         group->opened_since[0] = '\0';
 }
 
@@ -220,6 +231,7 @@ static void json_group(struct jsonw *json, const struct group *group, const stru
         jsonw_string(json, "last", when);
         jsonw_string(json, "rule", group->rule);
         jsonw_bool(json, "read_only", group->read_only);
+        jsonw_bool(json, "if_encrypted", group->if_encrypted);
         jsonw_string(json, "opened_since", group->opened_since);
         jsonw_begin_array(json, "present");
         for (size_t i = 0; devices && i < devices->n; i++)
@@ -303,14 +315,16 @@ static int print_table(const struct cli *cli, const struct report *report)
                 const struct group *group = &report->groups[i];
                 const char *kind = device_kind_words(group->kind);
                 char times[16], first[WHEN_MAX], last[WHEN_MAX], id[2 * EVENT_STRING_MAX + 2],
-                        since[EVENT_STRING_MAX + sizeof(OPENED_BY)], rule[EVENT_STRING_MAX + sizeof(" (read-only)")];
+                        since[EVENT_STRING_MAX + sizeof(OPENED_BY)], rule[EVENT_STRING_MAX + sizeof(" (if encrypted)")];
 
                 snprintf(times, sizeof(times), "%u", group->times);
                 when_day(group->first, first);
                 when_day(group->last, last);
                 snprintf(id, sizeof(id), "%s%s%s", group->vendor, *group->vendor ? ":" : "-", group->product);
                 snprintf(rule, sizeof(rule), "%s%s", *group->rule ? group->rule : "-",
-                         group->read_only ? " (read-only)" : "");
+                         group->read_only      ? " (read-only)"
+                         : group->if_encrypted ? " (if encrypted)"
+                                               : "");
                 snprintf(since, sizeof(since), "%s%s", *group->opened_since ? OPENED_BY : "-", group->opened_since);
                 r = table_add(table, (const char *const[]){
                                              times,
@@ -372,7 +386,7 @@ static void print_ways_in(const struct cli *cli, const struct report *report, co
 
 static int print_words(const struct cli *cli, const struct audit_report_input *input, const struct report *report)
 {
-        bool audit = strcmp(input->status->mode, "audit") == 0, open = false, read_only = false;
+        bool audit = strcmp(input->status->mode, "audit") == 0, open = false, read_only = false, encrypted = false;
         int r;
 
         print_source(cli, input, report);
@@ -380,12 +394,14 @@ static int print_words(const struct cli *cli, const struct audit_report_input *i
                 fputs("\nNothing was let through in audit mode that the policy would have refused.\n", cli->out);
                 return 0;
         }
-        for (size_t i = 0; i < report->n; i++)
+        for (size_t i = 0; i < report->n; i++) {
                 read_only = read_only || report->groups[i].read_only;
+                encrypted = encrypted || report->groups[i].if_encrypted;
+        }
         fprintf(cli->out,
-                audit ? "\nWith mode = enforce this would have stayed shut%s:\n\n"
-                      : "\nThis was let through, and would have stayed shut%s with mode = enforce:\n\n",
-                read_only ? " or been for reading only" : "");
+                audit ? "\nWith mode = enforce this would have stayed shut%s%s:\n\n"
+                      : "\nThis was let through, and would have stayed shut%s%s with mode = enforce:\n\n",
+                read_only ? " or been for reading only" : "", encrypted ? " or had to be encrypted" : "");
         r = print_table(cli, report);
         if (r < 0)
                 return r;

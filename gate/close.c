@@ -92,6 +92,9 @@ static int close_lun(const struct device *lun, void *userdata)
                                 break;
                         say("kept %s: granted read-only", lun->name);
                         return 0;
+                case GRANT_ENCRYPTED:
+                        say("kept %s: granted while it is encrypted", lun->name);
+                        return 0;
                 case GRANT_NONE:
                         break;
                 }

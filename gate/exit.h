@@ -10,4 +10,5 @@ enum gate_exit {
         GATE_IS_PARTLY = 4,     /* status: neither closed nor open */
         GATE_BUSY = 5,          /* in use; left exactly as it was */
         GATE_GONE = 6,          /* the device has left, or another has taken its name */
+        GATE_PLAIN = 7,         /* encrypted: not all of it is; closed */
 };

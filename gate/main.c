@@ -12,6 +12,7 @@
 #include "gate/boot.h"
 #include "gate/close.h"
 #include "gate/device.h"
+#include "gate/encrypted.h"
 #include "gate/exit.h"
 #include "gate/open.h"
 #include "gate/readonly.h"
@@ -30,6 +31,7 @@ static const struct roots roots = {
         .etc = "/etc/lekdicht",
         .udev = "/run/udev",
         .modprobe = "/sbin/modprobe",
+        .probe = LEKDICHT_PROBE,
 };
 
 static enum gate_exit keep_wish(enum wish wish, enum gate_exit code)
@@ -78,7 +80,7 @@ static enum gate_exit verb_open(const char *option)
         return GATE_USAGE;
 }
 
-/* `release`, `readonly` and `refuse`: 0 or why the argument names no device. */
+/* `release`, `readonly`, `encrypted` and `refuse`: 0 or why the argument names no device. */
 static enum gate_exit open_argument(const char *argument, struct device *ret)
 {
         int r;
@@ -142,6 +144,11 @@ static enum gate_exit verb_readonly(const char *argument)
         return walk_and(readonly, argument);
 }
 
+static enum gate_exit verb_encrypted(const char *argument)
+{
+        return walk_and(encrypted, argument);
+}
+
 static enum gate_exit verb_status(const char *argument)
 {
         return argument ? GATE_USAGE : status(&roots);
@@ -156,6 +163,7 @@ static const struct verb {
         { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)", verb_open, true },
         { "release", "DEVICE", "open one device", verb_release, true },
         { "readonly", "DEVICE", "open one disk, card or disc for reading only", verb_readonly, true },
+        { "encrypted", "DEVICE", "open one disk or card if all of it is encrypted, else shut it", verb_encrypted, true },
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
 };
@@ -166,9 +174,10 @@ static void usage(FILE *to)
 {
         fputs("Usage: lekdicht-gate VERB\n\n", to);
         for (size_t i = 0; i < VERBS; i++)
-                fprintf(to, "  %-8s %-26s %s\n", verbs[i].name, verbs[i].argument, verbs[i].help);
+                fprintf(to, "  %-9s %-26s %s\n", verbs[i].name, verbs[i].argument, verbs[i].help);
         fputs("\nDEVICE: a kernel name (1-2, 1-2:1.0, 3:0:0:0, mmc0:4567) or a path to its directory in /sys.\n"
-              "Exit: 0 done, 1 failed, 2 not understood, 5 in use and left as it was, 6 the device has gone.\n",
+              "Exit: 0 done, 1 failed, 2 not understood, 5 in use and left as it was, 6 the device has gone,\n"
+              "7 not encrypted and shut.\n",
               to);
 }
 

@@ -43,21 +43,24 @@ static int give_back(const char *name, void *userdata)
 static int open_lun(const struct device *lun, void *userdata)
 {
         struct round *round = userdata;
+        enum grant grant = GRANT_NONE;
         uint64_t diskseq;
-        int r;
+        int r = 0;
 
         if (!device_bound(lun)) {
-                bus_probe(round->roots, lun->bus, lun->name);
-                if (device_bound(lun)) {
-                        renew_note_bound(round->roots, lun);
-                        say("opened %s", lun->name);
-                } else if (renew(round->roots, lun)) {
+                if (renew(round->roots, lun))
                         return 0; /* its bus binds it when it is found */
-                }
+                bus_probe(round->roots, lun->bus, lun->name);
+                if (device_bound(lun))
+                        say("opened %s", lun->name);
                 /* Without a driver: enclosures, SDIO cards and the like never have a disk. */
         }
-        if (lun_diskseq(lun, &diskseq) == 0 && state_granted(round->roots, diskseq) == GRANT_READ_ONLY) {
-                r = roflag_clear(round->roots, lun, diskseq);
+        /* What was granted for less and is used for all now is judged anew when the gate closes. */
+        if (lun_diskseq(lun, &diskseq) == 0)
+                grant = state_granted(round->roots, diskseq);
+        if (grant == GRANT_READ_ONLY || grant == GRANT_ENCRYPTED) {
+                if (grant == GRANT_READ_ONLY)
+                        r = roflag_clear(round->roots, lun, diskseq);
                 if (r == 0)
                         r = state_revoke(round->roots, diskseq);
                 if (r < 0 && device_alive(lun)) {

@@ -10,20 +10,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/sysfs.h"
-#include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/refuse.h"
 #include "gate/release.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
-
-#define USB_NUMBER_MAX 999U
-#define ANCESTORS_MAX  16U      /* directories between a unit and its USB device: target, host, interface */
+#include "gate/usbnode.h"
 
 static enum gate_exit failed(const struct device *lun, const char *deed, int r)
 {
@@ -33,32 +28,6 @@ static enum gate_exit failed(const struct device *lun, const char *deed, int r)
         }
         complain("%s: %s: %s", lun->name, deed, strerror(-r));
         return GATE_FAILED;
-}
-
-/* Whoever may write to the usbfs node needs no disk: he claims the interface and talks to the stick himself. */
-static int close_usb_node(const struct roots *roots, const struct device *lun)
-{
-        char up[3 * ANCESTORS_MAX + 1] = "", node[32];
-        uint64_t busnum, devnum;
-
-        for (unsigned i = 0; i < ANCESTORS_MAX; i++) {
-                CLEANUP(cleanup_close) int fd = -1;
-                int r;
-
-                strcat(up, i ? "/.." : "..");
-                fd = attr_open_dir(lun->dirfd, up);
-                if (fd < 0)
-                        return fd;
-                if (sysfs_read_number(fd, "busnum", 10, USB_NUMBER_MAX, &busnum) < 0 ||
-                    sysfs_read_number(fd, "devnum", 10, USB_NUMBER_MAX, &devnum) < 0)
-                        continue;
-                snprintf(node, sizeof node, "%" PRIu64 "-%" PRIu64, busnum, devnum);
-                if (state_has(roots, STATE_NODES, node))
-                        return 0;
-                r = state_put(roots, STATE_NODES, node, "");
-                return r < 0 ? r : attr_trigger(fd, ".");
-        }
-        return -ENOENT;
 }
 
 /* It is bound. Can nobody have it open for writing? */
@@ -112,11 +81,9 @@ enum gate_exit readonly(const struct roots *roots, const struct uses *uses, cons
                 complain("%s: the gate is open, nothing can be kept read-only", device->name);
                 return GATE_FAILED;
         }
-        if (strstr(device->devpath, "/usb")) {
-                r = close_usb_node(roots, device);
-                if (r < 0)
-                        return failed(device, "closing its USB node", r);
-        }
+        r = usbnode_close(roots, device);
+        if (r < 0)
+                return failed(device, "closing its USB node", r);
         if (device_bound(device) && !never_was_writable(roots, device)) {
                 code = refuse(roots, uses, device);
                 if (code != GATE_DONE)

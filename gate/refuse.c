@@ -192,7 +192,7 @@ static enum gate_exit refuse_lun(const struct roots *roots, const struct device 
         r = lun_unbind(lun);
         if (r < 0)
                 return failure(lun, "unbinding", r);
-        renew_note_unbound(roots, lun);
+        renew_note(roots, lun);
         say("unbound %s", lun->name);
         return GATE_DONE;
 }

@@ -111,6 +111,8 @@ enum gate_exit release_bind(const struct roots *roots, const struct device *lun)
 {
         int r;
 
+        if (renew(roots, lun))
+                return GATE_GONE; /* whoever asked hears of the new one */
         r = bus_probe(roots, lun->bus, lun->name);
         if (device_alive(lun) && !device_bound(lun)) {
                 /* Its driver may have been unloaded since the gate was closed. */
@@ -121,12 +123,8 @@ enum gate_exit release_bind(const struct roots *roots, const struct device *lun)
                 undo_probe_of_other(roots, lun);
                 return gone(lun);
         }
-        if (device_bound(lun)) {
-                renew_note_bound(roots, lun);
+        if (device_bound(lun))
                 return GATE_DONE;
-        }
-        if (renew(roots, lun))
-                return GATE_GONE; /* whoever asked hears of the new one */
         return failed(lun, "no driver bound", r < 0 ? r : -ENOENT);
 }
 

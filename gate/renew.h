@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A SCSI unit to which the kernel binds no driver any more, because we took one away while somebody had its disk open.
- * Seen in Linux 6.1: sd_probe() fails with -ENOMEM for as long as the unit lives, since the block cgroup of the old disk is
- * still registered for the request queue that both share (block/blk-cgroup.c, blkg_create()). */
+/* A SCSI unit whose driver was taken away is not given one again as it is. Linux 6.1 makes the next disk for the request queue
+ * of the last one, and while somebody still has that open (a reader, the kernel's own look at the partitions), sd_probe()
+ * fails with -ENOMEM, or waits in blkcg_init_disk() with the device locked, and udevd and journald wait with it. So the unit
+ * is removed and its host looks for it: it comes back as another one, with a queue of its own. */
 
 #include <stdbool.h>
 
 #include "gate/device.h"
 #include "gate/roots.h"
 
-/* To be told after a driver was taken from the unit. That it is not written down is no error: then it is not renewed. */
-void renew_note_unbound(const struct roots *roots, const struct device *lun);
+/* To be told after a driver was taken from the unit. That it cannot be written down is no error: then it is bound as it is. */
+void renew_note(const struct roots *roots, const struct device *lun);
 
-/* The unit has a driver again. */
-void renew_note_bound(const struct roots *roots, const struct device *lun);
-
-/* No driver was bound. If one was taken away by us, once: have the unit removed and found anew, as another one with the same
- * name, and return true. False: nothing was done. May block for as long as the device makes the kernel wait. */
+/* If a driver was taken from it: have it found anew, as another one with the same name, and return true. False: nothing was
+ * done. May block for as long as the device makes the kernel wait. */
 bool renew(const struct roots *roots, const struct device *lun);

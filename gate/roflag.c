@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A node's name can go to another disk; the number that the kernel tells of an open node (BLKGETDISKSEQ, since 5.15) does
- * not, and an open node stays the same disk's. So it is opened, asked who it is, and only then told. */
-
 #include "gate/roflag.h"
 
 #include <errno.h>
@@ -16,26 +13,7 @@
 #include "common/cleanup.h"
 #include "common/sysfs.h"
 #include "gate/lun.h"
-
-/* An open node of the disk with that number. Reading only, and without waiting for a medium. */
-static int open_node(const struct roots *roots, const char *name, uint64_t diskseq)
-{
-        CLEANUP(cleanup_close) int fd = -1;
-        char node[SYSFS_NAME_MAX], path[PATH_MAX];
-        uint64_t found;
-
-        snprintf(node, sizeof node, "%s", name);
-        for (char *slash = node; (slash = strchr(slash, '!')); )
-                *slash = '/';
-        if ((size_t) snprintf(path, sizeof path, "%s/%s", roots->dev, node) >= sizeof path)
-                return -ENAMETOOLONG;
-        fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        if (ioctl(fd, BLKGETDISKSEQ, &found) < 0)
-                return -errno;
-        return found == diskseq ? steal_fd(&fd) : -ESTALE;
-}
+#include "gate/node.h"
 
 static int read_flag(int fd)
 {
@@ -46,7 +24,7 @@ static int read_flag(int fd)
 
 static int set_one(const struct roots *roots, const char *name, uint64_t diskseq)
 {
-        CLEANUP(cleanup_close) int fd = open_node(roots, name, diskseq);
+        CLEANUP(cleanup_close) int fd = node_open(roots, name, diskseq);
         int r = fd, on = 1;
 
         if (r >= 0)
@@ -56,7 +34,7 @@ static int set_one(const struct roots *roots, const char *name, uint64_t diskseq
 
 static int clear_one(const struct roots *roots, const char *name, uint64_t diskseq)
 {
-        CLEANUP(cleanup_close) int fd = open_node(roots, name, diskseq);
+        CLEANUP(cleanup_close) int fd = node_open(roots, name, diskseq);
         int off = 0;
 
         return fd < 0 ? fd : ioctl(fd, BLKROSET, &off) < 0 ? -errno : 0;
@@ -64,7 +42,7 @@ static int clear_one(const struct roots *roots, const char *name, uint64_t disks
 
 static int ask_one(const struct roots *roots, const char *name, uint64_t diskseq)
 {
-        CLEANUP(cleanup_close) int fd = open_node(roots, name, diskseq);
+        CLEANUP(cleanup_close) int fd = node_open(roots, name, diskseq);
         int r = fd < 0 ? fd : read_flag(fd);
 
         return r < 0 ? r : r == 1 ? 0 : -EROFS;

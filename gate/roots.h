@@ -12,4 +12,5 @@ struct roots {
         const char *etc;        /* "/etc/lekdicht": the wish, which outlasts it */
         const char *udev;       /* "/run/udev" */
         const char *modprobe;   /* program that loads a module */
+        const char *probe;      /* lekdicht-probe */
 };

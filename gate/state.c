@@ -36,7 +36,8 @@ static int make_directory(const char *path)
 int state_prepare(const struct roots *roots)
 {
         static const char *const directories[] = {
-                STATE_GRANTS, STATE_READONLY, STATE_REFUSED, STATE_NODES, STATE_PHONES, STATE_UNBOUND, STATE_EXEMPT,
+                STATE_GRANTS, STATE_READONLY, STATE_ENCRYPTED, STATE_REFUSED,
+                STATE_NODES,  STATE_PHONES,   STATE_UNBOUND,   STATE_EXEMPT,
         };
         char path[PATH_MAX];
         int r;
@@ -146,36 +147,60 @@ int state_foreach(const struct roots *roots, const char *directory, int (*callba
         }
 }
 
-/* Of the two kinds of grant the rules know one at a time; while there are both it is read-only. So of a change the one that
- * gives more comes last, and the one that takes away first. */
-int state_grant(const struct roots *roots, uint64_t diskseq, const char *text)
+/* Where there are several kinds of grant the one that gives least counts, here and to the rules. */
+static const struct {
+        const char *directory;
+        enum grant grant;
+} grants[] = {
+        { STATE_READONLY, GRANT_READ_ONLY },
+        { STATE_ENCRYPTED, GRANT_ENCRYPTED },
+        { STATE_GRANTS, GRANT_FULL },
+};
+
+#define GRANTS (sizeof grants / sizeof grants[0])
+
+/* So at a change the new one is written first and then the others go: in between it is never open for more than it was or
+ * will be. */
+static int put_grant(const struct roots *roots, enum grant grant, uint64_t diskseq, const char *text)
 {
         char name[24];
-        int r;
+        int r = 0;
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        r = state_put(roots, STATE_GRANTS, name, text);
-        return r < 0 ? r : state_remove(roots, STATE_READONLY, name);
+        for (size_t i = 0; i < GRANTS; i++)
+                if (grants[i].grant == grant)
+                        r = state_put(roots, grants[i].directory, name, text);
+        for (size_t i = 0; r == 0 && i < GRANTS; i++)
+                if (grants[i].grant != grant)
+                        r = state_remove(roots, grants[i].directory, name);
+        return r;
+}
+
+int state_grant(const struct roots *roots, uint64_t diskseq, const char *text)
+{
+        return put_grant(roots, GRANT_FULL, diskseq, text);
 }
 
 int state_grant_readonly(const struct roots *roots, uint64_t diskseq, const char *text)
 {
-        char name[24];
-        int r;
-
-        snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        r = state_put(roots, STATE_READONLY, name, text);
-        return r < 0 ? r : state_remove(roots, STATE_GRANTS, name);
+        return put_grant(roots, GRANT_READ_ONLY, diskseq, text);
 }
 
+int state_grant_encrypted(const struct roots *roots, uint64_t diskseq, const char *text)
+{
+        return put_grant(roots, GRANT_ENCRYPTED, diskseq, text);
+}
+
+/* The one that gives most goes first. */
 int state_revoke(const struct roots *roots, uint64_t diskseq)
 {
         char name[24];
-        int r;
+        int r = 0;
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        r = state_remove(roots, STATE_GRANTS, name);
-        return r < 0 ? r : state_remove(roots, STATE_READONLY, name);
+        for (size_t i = GRANTS; r == 0 && i-- > 0;)
+                r = state_remove(roots, grants[i].directory, name);
+        return r;
 }
 
 enum grant state_granted(const struct roots *roots, uint64_t diskseq)
@@ -183,9 +208,10 @@ enum grant state_granted(const struct roots *roots, uint64_t diskseq)
         char name[24];
 
         snprintf(name, sizeof name, "%" PRIu64, diskseq);
-        if (state_has(roots, STATE_READONLY, name))
-                return GRANT_READ_ONLY;
-        return state_has(roots, STATE_GRANTS, name) ? GRANT_FULL : GRANT_NONE;
+        for (size_t i = 0; i < GRANTS; i++)
+                if (state_has(roots, grants[i].directory, name))
+                        return grants[i].grant;
+        return GRANT_NONE;
 }
 
 static const char *const wish_texts[] = {

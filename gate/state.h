@@ -15,6 +15,7 @@
 #define STATE_OPEN "open"               /* while open: the hide rules let everything through; "why=..." when a boot left it so */
 #define STATE_GRANTS "grant"            /* grant/DISKSEQ: this disk is not hidden */
 #define STATE_READONLY "readonly"       /* readonly/DISKSEQ: this disk is not hidden, and not to be written; wins over a grant */
+#define STATE_ENCRYPTED "encrypted"     /* encrypted/DISKSEQ: of this disk is not hidden what is encrypted; wins over a grant */
 #define STATE_REFUSED "refused"         /* refused/KERNEL-NAME: deauthorised by us, to be given back */
 #define STATE_NODES "node"              /* node/BUSNUM-DEVNUM: this usbfs node is for root only */
 #define STATE_PHONES "phone"            /* phone/BUSNUM-DEVNUM, three digits each: this phone's node is given to users */
@@ -41,11 +42,13 @@ int state_foreach(const struct roots *roots, const char *directory,
 
 /* Grants are named after the disk's sequence number, which the kernel never gives twice in one boot (since 5.15,
  * block/genhd.c). A disk that takes another's name or SCSI address therefore inherits nothing. */
-enum grant { GRANT_NONE, GRANT_READ_ONLY, GRANT_FULL };
+enum grant { GRANT_NONE, GRANT_READ_ONLY, GRANT_ENCRYPTED, GRANT_FULL };
 int state_grant(const struct roots *roots, uint64_t diskseq, const char *text);
 /* The disk has its read-only flag already (gate/roflag.h). */
 int state_grant_readonly(const struct roots *roots, uint64_t diskseq, const char *text);
-/* Of either kind. */
+/* All of the disk was encrypted when it was looked at; the rules look again at each event (61-lekdicht-hold.rules). */
+int state_grant_encrypted(const struct roots *roots, uint64_t diskseq, const char *text);
+/* Of whatever kind. */
 int state_revoke(const struct roots *roots, uint64_t diskseq);
 enum grant state_granted(const struct roots *roots, uint64_t diskseq);
 

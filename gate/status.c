@@ -21,23 +21,22 @@ static int print_exempt(const char *name, void *userdata)
         return 0;
 }
 
+/* What the grants of a directory are called. */
+struct grants {
+        const struct roots *roots;
+        const char *directory, *called;
+};
+
 static int print_grant(const char *name, void *userdata)
 {
+        const struct grants *grants = userdata;
         char text[STATE_TEXT_MAX], disk[64];
+        bool known;
 
-        if (state_get(userdata, STATE_GRANTS, name, text, sizeof text) >= 0)
-                say("granted: disk sequence number %s%s%s", name, state_value(text, "disk", disk, sizeof disk) ? ", " : "",
-                    state_value(text, "disk", disk, sizeof disk) ? disk : "");
-        return 0;
-}
-
-static int print_readonly(const char *name, void *userdata)
-{
-        char text[STATE_TEXT_MAX], disk[64];
-
-        if (state_get(userdata, STATE_READONLY, name, text, sizeof text) >= 0)
-                say("read-only: disk sequence number %s%s%s", name, state_value(text, "disk", disk, sizeof disk) ? ", " : "",
-                    state_value(text, "disk", disk, sizeof disk) ? disk : "");
+        if (state_get(grants->roots, grants->directory, name, text, sizeof text) < 0)
+                return 0;
+        known = state_value(text, "disk", disk, sizeof disk);
+        say("%s: disk sequence number %s%s%s", grants->called, name, known ? ", " : "", known ? disk : "");
         return 0;
 }
 
@@ -50,6 +49,11 @@ static int print_refused(const char *name, void *userdata)
 
 enum gate_exit status(const struct roots *roots)
 {
+        struct grants grants[] = {
+                { roots, STATE_GRANTS, "granted" },
+                { roots, STATE_READONLY, "read-only" },
+                { roots, STATE_ENCRYPTED, "encrypted" },
+        };
         struct roots copy = *roots;
         size_t closed = 0, open = 0;
 
@@ -63,8 +67,8 @@ enum gate_exit status(const struct roots *roots)
         say("gate: %s", closed == BUSES ? "closed" : open == BUSES ? "open" : "partly closed");
         say("wish: %s", wish_name(state_wish(roots)));
         state_foreach(roots, STATE_EXEMPT, print_exempt, &copy);
-        state_foreach(roots, STATE_GRANTS, print_grant, &copy);
-        state_foreach(roots, STATE_READONLY, print_readonly, &copy);
+        for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
+                state_foreach(roots, grants[i].directory, print_grant, &grants[i]);
         state_foreach(roots, STATE_REFUSED, print_refused, &copy);
         return closed == BUSES ? GATE_DONE : open == BUSES ? GATE_IS_OPEN : GATE_IS_PARTLY;
 }

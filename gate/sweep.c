@@ -88,6 +88,15 @@ static int sweep_readonly(const char *name, void *userdata)
         return 0;
 }
 
+static int sweep_encrypted(const char *name, void *userdata)
+{
+        struct round *round = userdata;
+
+        if (disk_has_left(round, strtoull(name, NULL, 10)))
+                state_remove(round->roots, STATE_ENCRYPTED, name);
+        return 0;
+}
+
 static int sweep_exempt(const char *name, void *userdata)
 {
         struct round *round = userdata;
@@ -155,6 +164,7 @@ void sweep(const struct roots *roots)
         if (read_disks(roots, &round.disks)) {
                 state_foreach(roots, STATE_GRANTS, sweep_grant, &round);
                 state_foreach(roots, STATE_READONLY, sweep_readonly, &round);
+                state_foreach(roots, STATE_ENCRYPTED, sweep_encrypted, &round);
                 state_foreach(roots, STATE_EXEMPT, sweep_exempt, &round);
         }
         state_foreach(roots, STATE_REFUSED, sweep_refused, &round);

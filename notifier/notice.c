@@ -117,6 +117,8 @@ int notice_parse(GVariant *parameters, struct notice *ret)
         kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
         if (kind && strcmp(g_variant_get_string(kind, NULL), "device-readonly") == 0)
                 notice.read_only = true;
+        else if (kind && strcmp(g_variant_get_string(kind, NULL), "device-not-encrypted") == 0)
+                notice.plain = true;
         else if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
                 return -ENOTSUP;
 

@@ -37,6 +37,7 @@ struct notice {
         char plug[NOTICE_PLUG_MAX]; /* printable ASCII, never "": one physical plug, one notice */
         enum notice_device device;
         bool read_only;             /* it opened, but for reading; else it did not open */
+        bool plain;                 /* for it is not encrypted, and would have opened if it were */
         char name[NOTICE_NAME_MAX]; /* what the device calls itself */
         char code[NOTICE_CODE_MAX]; /* by which IT finds the event: A-Z, 0-9 */
         char school[NOTICE_TEXT_MAX];

@@ -17,6 +17,7 @@ struct kind {
         const char *title;
         const char *read_only; /* the title when it is open for reading; NULL: it never is */
         const char *why;
+        const char *plain; /* why, when it is for not being encrypted; NULL: that is never asked of it */
         const char *icon;
 };
 
@@ -25,42 +26,49 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("This USB stick stays shut"),
                 N_("This USB stick is for reading only"),
                 N_("USB sticks and disks get lost easily, so your school keeps files off them."),
+                N_("It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted ones."),
                 "drive-removable-media",
         },
         [NOTICE_SD_CARD] = {
                 N_("This memory card stays shut"),
                 N_("This memory card is for reading only"),
                 N_("Memory cards get lost easily, so your school keeps files off them."),
+                N_("It is not encrypted. Memory cards get lost easily, so your school opens only encrypted ones."),
                 "media-flash",
         },
         [NOTICE_OPTICAL] = {
                 N_("This CD or DVD stays shut"),
                 N_("This CD or DVD is for reading only"),
                 N_("CDs and DVDs get lost easily, so your school keeps files off them."),
+                NULL,
                 "media-optical",
         },
         [NOTICE_EXTERNAL_DISK] = {
                 N_("This external disk stays shut"),
                 N_("This external disk is for reading only"),
                 N_("External disks get lost easily, so your school keeps files off them."),
+                N_("It is not encrypted. External disks get lost easily, so your school opens only encrypted ones."),
                 "drive-harddisk",
         },
         [NOTICE_PHONE] = {
                 N_("Your phone can charge here, but not share files"),
                 NULL,
                 N_("Phones get lost easily, so your school keeps files off them."),
+                NULL,
                 "phone",
         },
         [NOTICE_CAMERA] = {
                 N_("The photos on this device stay shut"),
                 NULL,
                 N_("Cameras and phones get lost easily, so your school keeps files off them. Charging works as usual."),
+                NULL,
                 "camera-photo",
         },
         [NOTICE_OTHER] = {
                 N_("This device stays shut"),
                 N_("This device is for reading only"),
                 N_("Small devices get lost easily, so your school keeps files off them."),
+                N_("It is not encrypted. Small devices get lost easily, so your school opens only encrypted ones."),
                 "drive-removable-media",
         },
 };
@@ -135,6 +143,7 @@ void words_compose(const struct notice *notice, struct words *ret)
 {
         const struct kind *kind = &kinds[notice->device];
         const char *title = notice->read_only ? kind->read_only ?: kinds[NOTICE_OTHER].read_only : kind->title;
+        const char *why = notice->plain ? kind->plain ?: kinds[NOTICE_OTHER].plain : kind->why;
         GString *body = g_string_new(NULL);
 
         *ret = (struct words){ .icon = kind->icon };
@@ -147,7 +156,7 @@ void words_compose(const struct notice *notice, struct words *ret)
 
                 g_string_append_printf(body, "%s ", what);
         }
-        g_string_append_printf(body, "%s ", _(kind->why));
+        g_string_append_printf(body, "%s ", _(why));
         say_places(body, notice);
         say_whom_to_ask(body, notice);
         say_details(body, notice);

@@ -75,6 +75,11 @@ bool storage_kind_is_phone(enum storage_kind kind)
         return kind >= STORAGE_PHONE_MTP && kind < _STORAGE_KIND_MAX;
 }
 
+bool storage_kind_can_be_encrypted(enum storage_kind kind)
+{
+        return kind == STORAGE_USB_DISK || kind == STORAGE_SD_CARD || kind == STORAGE_EXTERNAL_DISK;
+}
+
 const char *storage_kind_name(enum storage_kind kind)
 {
         return (unsigned) kind < _STORAGE_KIND_MAX ? kind_names[kind] : NULL;

@@ -34,10 +34,14 @@ struct storage_facts {
         const char *serial;     /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
         unsigned units;         /* what its other logical units are, as far as known: 1U << enum storage_kind each */
         struct user_facts users;
+        bool plain;             /* it was looked at, and not all of it is encrypted */
 };
 
 /* A phone, tablet or camera: reached through its usbfs node, and somebody's own more often than not. */
 bool storage_kind_is_phone(enum storage_kind kind);
+
+/* Can it be encrypted, so that a rule may ask for that? Only what has a disk on it that is written to. */
+bool storage_kind_can_be_encrypted(enum storage_kind kind);
 
 /* "usb-disk" ... as written in the policy. Never NULL for a valid kind. */
 const char *storage_kind_name(enum storage_kind kind);

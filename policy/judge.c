@@ -78,10 +78,16 @@ static bool holds(const struct policy_end *end, unsigned today)
         return end->until == 0 || today <= end->until;
 }
 
-/* A phone's protocols know no reading alone: what is not wholly let in stays out. */
-static bool is_too_little(const struct storage_facts *facts, enum access access)
+/* What a device of that kind cannot be: what is not wholly let in stays out. NULL, or why. A phone's protocols know no
+ * reading alone. */
+static const char *impossible(const struct storage_facts *facts, enum access access)
 {
-        return access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind);
+        if (access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind))
+                return "read-only, which no phone can be";
+        if (access == ACCESS_ENCRYPTED && !storage_kind_can_be_encrypted(facts->kind))
+                return storage_kind_is_phone(facts->kind) ? "encrypted, which no phone can show to be"
+                                                          : "encrypted, which is not asked of discs";
+        return NULL;
 }
 
 /* by: who decides. `until` is a day as text, or "". */
@@ -95,6 +101,9 @@ static void set_reason(struct verdict *verdict, const char *by, const char *unti
                 break;
         case ACCESS_READ_ONLY:
                 deed = verdict->audit ? "audit: would have been opened read-only by" : "opened read-only by";
+                break;
+        case ACCESS_ENCRYPTED:
+                deed = verdict->audit ? "audit: would have opened if encrypted by" : "opened as encrypted by";
                 break;
         case ACCESS_ALLOW:
                 deed = "opened by";
@@ -112,12 +121,39 @@ static void note_again(struct verdict *verdict, const struct policy_end *end)
                 verdict->again = end->until + 1;
 }
 
+/* What a section comes to for a device of that kind. */
+static enum access access_for(const struct storage_facts *facts, enum access access)
+{
+        return impossible(facts, access) ? ACCESS_BLOCK : access;
+}
+
+/* What both give. Reading what is plain, and writing what is encrypted, have nothing in common. */
+static enum access lower(enum access a, enum access b)
+{
+        if ((a == ACCESS_READ_ONLY && b == ACCESS_ENCRYPTED) || (a == ACCESS_ENCRYPTED && b == ACCESS_READ_ONLY))
+                return ACCESS_BLOCK;
+        return a < b ? a : b;
+}
+
+static const char not_encrypted[] = "it is not encrypted";
+
+/* One that opens what is encrypted, and this is not: the school's own reason is for what opens. */
+static bool refuse_plain(const struct storage_facts *facts, struct verdict *verdict)
+{
+        if (verdict->by_rule != ACCESS_ENCRYPTED || !facts->plain || verdict->audit)
+                return false;
+        verdict->by_rule = ACCESS_BLOCK;
+        verdict->plain = true;
+        return true;
+}
+
 /* What came of the [device] sections that fit the device itself. */
 struct found {
         const struct policy_device *device; /* the one that decides; NULL: none */
         const struct policy_device *over;   /* the first that has ended */
         const struct policy_device *away;   /* the first whose users are not there */
         const struct policy_device *unsure; /* of those whose users may be there, the one that gives least */
+        enum access least;                  /* what all of those give */
 };
 
 static struct found find(const struct policy *policy, const struct storage_facts *facts, unsigned today)
@@ -134,7 +170,10 @@ static struct found find(const struct policy *policy, const struct storage_facts
                 } else if (each->users == 0 || each->users & facts->users.present) {
                         found.device = each;
                 } else if (each->users & facts->users.unknown) {
-                        if (!found.unsure || each->access < found.unsure->access)
+                        enum access access = access_for(facts, each->access);
+
+                        found.least = found.unsure ? lower(found.least, access) : access;
+                        if (!found.unsure || access < access_for(facts, found.unsure->access))
                                 found.unsure = each;
                 } else {
                         found.away = found.away ?: each;
@@ -162,14 +201,16 @@ static void set_aside(const struct found *found, char *text, size_t size)
 
 static void by_device(const struct policy_device *device, const struct storage_facts *facts, struct verdict *verdict)
 {
-        bool shut = is_too_little(facts, device->access);
+        const char *because = impossible(facts, device->access) ?: device->reason;
         char by[VERDICT_RULE_MAX + sizeof(" for its users")];
 
-        verdict->by_rule = shut ? ACCESS_BLOCK : device->access;
+        verdict->by_rule = access_for(facts, device->access);
+        if (refuse_plain(facts, verdict))
+                because = not_encrypted;
         note_again(verdict, &device->end);
         snprintf(verdict->rule, sizeof(verdict->rule), "[device %s]", device->name);
         snprintf(by, sizeof(by), "%s%s", verdict->rule, device->users ? " for its users" : "");
-        set_reason(verdict, by, device->end.text, shut ? "read-only, which no phone can be" : device->reason);
+        set_reason(verdict, by, device->end.text, because);
 }
 
 static void by_storage(const struct policy *policy, const struct storage_facts *facts, unsigned today,
@@ -184,6 +225,8 @@ static void by_storage(const struct policy *policy, const struct storage_facts *
         if (holds(end, today)) {
                 verdict->by_rule = kind ? policy->storage[facts->kind] : ACCESS_BLOCK;
                 note_again(verdict, end);
+                if (refuse_plain(facts, verdict))
+                        aside = not_encrypted;
                 set_reason(verdict, verdict->rule, end->text, aside[0] ? aside : NULL);
                 return;
         }
@@ -192,15 +235,17 @@ static void by_storage(const struct policy *policy, const struct storage_facts *
 }
 
 /* Its users may be there, and then it would decide: what it does not give, nobody gets. */
-static void hold_back(const struct policy_device *unsure, const struct storage_facts *facts, struct verdict *verdict)
+static void hold_back(const struct found *found, const struct storage_facts *facts, struct verdict *verdict)
 {
-        enum access least = is_too_little(facts, unsure->access) ? ACCESS_BLOCK : unsure->access;
+        enum access least = lower(found->least, verdict->by_rule);
 
-        if (least >= verdict->by_rule)
+        if (least == verdict->by_rule)
                 return;
         verdict->by_rule = least;
-        snprintf(verdict->rule, sizeof(verdict->rule), "[device %s]", unsure->name);
-        set_reason(verdict, verdict->rule, "", "it is not known whether one of its users is logged in");
+        snprintf(verdict->rule, sizeof(verdict->rule), "[device %s]", found->unsure->name);
+        set_reason(verdict, verdict->rule, "",
+                   refuse_plain(facts, verdict) ? not_encrypted
+                                                : "it is not known whether one of its users is logged in");
 }
 
 void judge(const struct policy *policy, const struct storage_facts *facts, unsigned today, struct verdict *ret)
@@ -226,7 +271,7 @@ void judge(const struct policy *policy, const struct storage_facts *facts, unsig
                 by_storage(policy, facts, today, aside, &verdict);
         }
         if (found.unsure)
-                hold_back(found.unsure, facts, &verdict);
+                hold_back(&found, facts, &verdict);
 
         if (found.unsure)
                 note_again(&verdict, &found.unsure->end);

@@ -81,13 +81,6 @@ int key_set_min_agent(struct sections *sections, const struct key *key, const ch
         return key_set_text(sections, key, value, line);
 }
 
-static bool begins(const char *value, const char *word)
-{
-        const char *rest = value_after(value, word);
-
-        return rest && (*rest == '\0' || *rest == ' ');
-}
-
 /* "read-only until 2027-02-01 then block": exactly so. 1, 0 when it has another form, or -EINVAL when the day is none. */
 static int read_end(const char *value, struct policy_end *ret)
 {
@@ -124,26 +117,25 @@ static void read_access(struct sections *sections, const struct key *key, const 
                 *ret = ACCESS_BLOCK;
         else if (strcmp(value, "read-only") == 0)
                 *ret = ACCESS_READ_ONLY;
+        else if (strcmp(value, "encrypted") == 0)
+                *ret = ACCESS_ENCRYPTED;
         else if (strcmp(value, "allow") == 0)
                 *ret = ACCESS_ALLOW;
         else if (end && (r = read_end(value, &found)) > 0) {
                 *ret = ACCESS_READ_ONLY;
                 *end = found;
-        } else if (begins(value, "encrypted"))
-                errors_add(sections->errors, line,
-                           "%s is not known by lekdicht %.20s, only by a later version; write block, read-only or allow",
-                           errors_quote(quoted, value), sections->agent_version);
-        else if (end && strstr(value, " until "))
-                errors_add(sections->errors, line,
-                           "%s cannot be %s; only read-only has an end, from %u-01-01 to %u-12-31: write read-only until "
-                           "2027-02-01 then block",
-                           key->name, errors_quote(quoted, value), VALUE_YEAR_MIN, VALUE_YEAR_MAX);
+        } else if (end && strstr(value, " until "))
+                errors_add(
+                        sections->errors, line,
+                        "%s cannot be %s; only read-only has an end, from %u-01-01 to %u-12-31: write read-only until "
+                        "2027-02-01 then block",
+                        key->name, errors_quote(quoted, value), VALUE_YEAR_MIN, VALUE_YEAR_MAX);
         else if (strstr(value, " until "))
-                errors_add(sections->errors, line, "%s cannot be %s; write its end as a key, until = 2027-02-01", key->name,
-                           errors_quote(quoted, value));
+                errors_add(sections->errors, line, "%s cannot be %s; write its end as a key, until = 2027-02-01",
+                           key->name, errors_quote(quoted, value));
         else
-                errors_add(sections->errors, line, "%s cannot be %s; write block, read-only or allow", key->name,
-                           errors_quote(quoted, value));
+                errors_add(sections->errors, line, "%s cannot be %s; write block, read-only, encrypted or allow",
+                           key->name, errors_quote(quoted, value));
 }
 
 int key_set_storage(struct sections *sections, const struct key *key, const char *value, unsigned line)
@@ -156,7 +148,15 @@ int key_set_storage(struct sections *sections, const struct key *key, const char
         read_access(sections, key, value, line, &sections->policy->storage[kind], &sections->policy->storage_end[kind]);
         if (storage_kind_is_phone((enum storage_kind) kind) && sections->policy->storage[kind] == ACCESS_READ_ONLY) {
                 sections->policy->storage[kind] = ACCESS_BLOCK;
-                errors_add(sections->errors, line, "%s cannot be read-only, for no phone can; write block or allow", key->name);
+                errors_add(sections->errors, line, "%s cannot be read-only, for no phone can; write block or allow",
+                           key->name);
+        }
+        if (!storage_kind_can_be_encrypted((enum storage_kind) kind) &&
+            sections->policy->storage[kind] == ACCESS_ENCRYPTED) {
+                sections->policy->storage[kind] = ACCESS_BLOCK;
+                errors_add(sections->errors, line, "%s cannot be encrypted, for no %s can; write block%s or allow",
+                           key->name, storage_kind_is_phone((enum storage_kind) kind) ? "phone" : "disc",
+                           storage_kind_is_phone((enum storage_kind) kind) ? "" : ", read-only");
         }
         return 0;
 }

@@ -29,7 +29,7 @@
 
 enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
 /* From the least to the most. */
-enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ALLOW };
+enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ENCRYPTED, ACCESS_ALLOW };
 
 #define POLICY_DAY_SIZE sizeof("2027-02-01")
 

@@ -133,11 +133,15 @@ static void end_device(struct sections *sections)
                            "a product without its vendor is any maker's; write vendor as well");
         if (!line_of(sections, "access"))
                 errors_add(sections->errors, sections->line,
-                           "[%s] has no access; write access = allow, read-only or block", sections->title);
+                           "[%s] has no access; write access = allow, encrypted, read-only or block", sections->title);
         else if (device->has_class && storage_kind_is_phone(device->class) && device->access == ACCESS_READ_ONLY)
                 errors_add(sections->errors, line_of(sections, "access"),
                            "%s cannot be read-only, for no phone can; write access = allow or block",
                            storage_kind_name(device->class));
+        else if (device->has_class && !storage_kind_can_be_encrypted(device->class) && device->access == ACCESS_ENCRYPTED)
+                errors_add(sections->errors, line_of(sections, "access"),
+                           "%s cannot be encrypted, for no %s can; write access = allow or block",
+                           storage_kind_name(device->class), storage_kind_is_phone(device->class) ? "phone" : "disc");
 }
 
 #define POLICY_TEXT(field) key_set_text, offsetof(struct policy, field)

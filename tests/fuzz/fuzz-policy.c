@@ -125,9 +125,9 @@ static void check_verdict(const struct policy *policy, const struct storage_fact
                 if (strcmp(rule, verdict.rule) != 0)
                         continue;
                 found = true;
-                CHECK(verdict.by_rule ==
-                      (device->access == ACCESS_READ_ONLY && storage_kind_is_phone(facts->kind) ? ACCESS_BLOCK
-                                                                                                : device->access));
+                CHECK(verdict.by_rule == device->access || verdict.by_rule == ACCESS_BLOCK);
+                CHECK(verdict.by_rule == device->access || device->access == ACCESS_READ_ONLY ||
+                      device->access == ACCESS_ENCRYPTED);
                 CHECK(device->users == 0 || device->users & (facts->users.present | facts->users.unknown));
                 CHECK(device->users == 0 || device->users & facts->users.present || device->access != ACCESS_ALLOW);
                 CHECK(!device->has_class || device->class == facts->kind ||

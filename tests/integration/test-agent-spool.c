@@ -28,6 +28,7 @@
 #define AUDIT    "[policy]\nversion = 2\nmode = audit\n"
 #define ALLOW    "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define READ_ONLY "[policy]\nversion = 4\n[storage]\nusb-disk = read-only\nsd-card = read-only\noptical = read-only\n"
+#define ENCRYPTED "[policy]\nversion = 5\n[storage]\nusb-disk = encrypted\nsd-card = encrypted\n"
 #define REPORTER 1 /* some user that there is: the bus wants to know its groups */
 #define RECORDS  1024
 
@@ -866,6 +867,71 @@ static void a_read_only_stick_is_told_when_it_is_open(void **state)
         assert_int_equal(n_strays, 0);
 }
 
+/* disk: what its disk will be, once the gate has bound it. */
+static void plug_disk(char disk[static BED_PATH * 2])
+{
+        char interface[BED_PATH * 2];
+        const char *lun;
+
+        snprintf(interface, sizeof(interface), "%s/1-2:1.0", scene_plug(&stick));
+        lun = bed_lun(&scene.bed, interface, 3, 0, 0, "Kingston", "DataTraveler");
+        snprintf(disk, BED_PATH * 2, "%s/block/sdx", lun);
+        scene_event("add", lun);
+}
+
+/* Who is refused for that can do something about it, and so is told. */
+static void a_stick_that_is_not_encrypted_is_told_as_that(void **state)
+{
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        scene_start(ENCRYPTED);
+        agent_answers();
+        call("Subscribe", "");
+        assert_false(is_error(NULL));
+        bed_text(&scene.bed, "plain/3:0:0:0", "%s", "");
+        plug_disk(disk);
+        UNTIL(n_notices == 1);
+        assert_int_equal(scene_gate("encrypted 3:0:0:0"), 1);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+        recent(1, "lekdicht.device.refused");
+        assert_int_equal(got.n, 1);
+        assert_non_null(strstr(got.text[0], "refused by [storage] usb-disk: it is not encrypted"));
+        assert_string_equal(note(0, "Kind"), "device-not-encrypted");
+        assert_string_equal(note(0, "DeviceKind"), "usb-disk");
+        assert_int_equal(n_strays, 0);
+        bed_remove(&scene.bed, "plain/3:0:0:0");
+}
+
+/* One that is encrypted opens, and nobody is told; formatted while it is open it is refused, and its user is. */
+static void a_stick_that_is_encrypted_no_more_is_told(void **state)
+{
+        char disk[BED_PATH * 2], partition[BED_PATH * 2 + 8];
+
+        (void) state;
+        scene_start(ENCRYPTED);
+        agent_answers();
+        call("Subscribe", "");
+        plug_disk(disk);
+        UNTIL(is_recorded("lekdicht.device.opened"));
+        recent(1, "lekdicht.device.opened");
+        assert_int_equal(got.n, 1);
+        assert_non_null(strstr(got.text[0], "opened as encrypted by [storage] usb-disk"));
+        scene_run(2500); /* longer than a scan for units */
+        assert_int_equal(n_notices, 0);
+        assert_int_equal(scene_gate("encrypted 3:0:0:0"), 1);
+        bed_text(&scene.bed, "plain/3:0:0:0", "%s", "");
+        /* udisks formats partitions, and the disk itself has no event then. */
+        snprintf(partition, sizeof(partition), "%s/sdx1", disk);
+        bed_device(&scene.bed, partition, "block", "DEVTYPE=partition");
+        scene_event("change", partition);
+        UNTIL(n_notices == 1);
+        assert_int_equal(scene_gate("encrypted 3:0:0:0"), 2);
+        assert_int_equal(scene_gate("refuse 1-2"), 1);
+        assert_string_equal(note(0, "Kind"), "device-not-encrypted");
+        bed_remove(&scene.bed, "plain/3:0:0:0");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -877,6 +943,8 @@ int main(void)
                 TEST(a_phone_is_told_once_a_day),
                 TEST(what_was_there_before_us_is_no_plug),
                 TEST(a_read_only_stick_is_told_when_it_is_open),
+                TEST(a_stick_that_is_not_encrypted_is_told_as_that),
+                TEST(a_stick_that_is_encrypted_no_more_is_told),
                 TEST(what_is_judged_anew_is_no_plug),
                 TEST(audit_tells_nobody),
                 TEST(what_the_gate_could_not_do_is_not_told),

@@ -17,6 +17,7 @@ RUN = Path("/run/lekdicht")
 MIB = 1 << 20
 PARTITIONS = (("vfat", "mkfs.vfat"), ("ext2", "mke2fs -q -F"), ("swap", "mkswap -q"), ("crypto_LUKS", None))
 FILE_SYSTEMS, OTHERS = (1, 2), (3, 4)
+CONTAINERS, NO_CONTAINERS = (4,), (1, 2, 3)
 # Ours, before our own rules: it is removable, and (for the second test) a CD drive; and blkid as 60-persistent-storage has it.
 PRETEND = """KERNEL=="loop*", ENV{LEKDICHT_HELD}="1"
 KERNEL=="loop*", TEST=="/run/is-cdrom", ENV{ID_CDROM}="1", GROUP="cdrom"
@@ -120,7 +121,7 @@ def shown(found, node, kind=None):
 
 
 def grants(loop, *kinds):
-    for kind in ("grant", "readonly"):
+    for kind in ("grant", "readonly", "encrypted"):
         path = RUN / kind / loop.sequence
         path.unlink(missing_ok=True)
         if kind in kinds:
@@ -161,6 +162,24 @@ def test(loop):
     check("made writable, it is hidden by its next event", each(everything, is_hidden))
     grants(loop, "grant")
     check("granted: shown, all of it", each(everything, is_shown("660:disk")))
+    grants(loop, "encrypted")
+    check("encrypted: the table and the container are shown", each((None, *CONTAINERS), is_shown("660:disk")))
+    check("encrypted: a node that holds anything else is hidden", each(NO_CONTAINERS, is_hidden))
+    grants(loop, "encrypted", "grant")
+    check("of two grants the encrypted one counts", each((None, *CONTAINERS), is_shown("660:disk")) + each(NO_CONTAINERS, is_hidden))
+    grants(loop, "encrypted", "readonly")
+    check("of two grants the read-only one counts before the encrypted one", each(everything, is_hidden))
+    grants(loop, "encrypted")
+    container = Path(f"{loop.node}p4").read_bytes()
+    call(f"mkfs.vfat {loop.node}p4")
+    check("encrypted: what is formatted is hidden by its next event", each((4,), is_hidden))
+    Path(f"{loop.node}p4").write_bytes(container)
+    check("encrypted: a container again, it is shown again", each((4,), is_shown("660:disk")))
+    table = Path(loop.node).read_bytes()[:MIB]
+    call(f"mkfs.vfat -I {loop.node}")
+    check("encrypted: a disk that is a file system itself is hidden", each((None,), is_hidden))
+    with open(loop.node, "r+b") as disk:
+        disk.write(table)
     (RUN / "open").touch()
     grants(loop)
     check("the gate open: shown, all of it", each(everything, is_shown("660:disk")))
@@ -202,7 +221,7 @@ def own_machine():
             call(f"cp -a /run/dev/{name} /dev/")
     for node in Path("/run/dev").glob("loop[0-9]*"):
         call(f"cp -a {node} /dev/")
-    for path in ("/run/udev/rules.d", RUN / "grant", RUN / "readonly"):
+    for path in ("/run/udev/rules.d", RUN / "grant", RUN / "readonly", RUN / "encrypted"):
         Path(path).mkdir(parents=True, exist_ok=True)
     call(f"cp {ROOT}/systemd/*.rules /run/udev/rules.d/")
     Path("/run/udev/rules.d/60-zz-pretend.rules").write_text(PRETEND)

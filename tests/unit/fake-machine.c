@@ -23,6 +23,7 @@ static ssize_t write_attribute(int fd, const void *value, size_t length);
 static int ioctl_node(int fd, unsigned long request, void *argument);
 
 #define ioctl ioctl_node
+#include "gate/node.c"
 #include "gate/roflag.c"
 #undef ioctl
 

@@ -111,6 +111,30 @@ static void what_would_be_read_only_is_said(void **state)
         free(bed);
 }
 
+static void what_would_have_to_be_encrypted_is_said(void **state)
+{
+        struct scene *scene = *state;
+        struct bed *bed = calloc(1, sizeof(*bed));
+        struct plug plug = passed(MOMENT);
+
+        begin(bed, text_audit);
+        plug.reason = "audit: would have opened if encrypted by " DISK;
+        record(bed, plug);
+        assert_int_equal(report(scene, bed), EXIT_WELL);
+        assert_non_null(strstr(said(scene), "With mode = enforce this would have stayed shut or had to be encrypted:\n"));
+        assert_non_null(strstr(said(scene), DISK " (if encrypted)"));
+        assert_non_null(strstr(said(scene), "access = allow"));
+        /* What opened for being encrypted since then is settled. */
+        plug.name = EVENT_DEVICE_OPENED;
+        plug.audit = false;
+        plug.reason = "opened as encrypted by " DISK;
+        record(bed, plug);
+        assert_int_equal(report(scene, bed), EXIT_WELL);
+        assert_null(strstr(strrchr(said(scene), ':'), "access = allow"));
+        end(bed);
+        free(bed);
+}
+
 static void one_model_is_one_line(void **state)
 {
         struct scene *scene = *state;
@@ -401,7 +425,7 @@ static void json_says_the_same(void **state)
                 "      \"product\": \"1666\",\n      \"name\": \"DataTraveler\",\n      \"times\": 2,\n"
                 "      \"first\": \"2025-11-20T08:15:02.000000Z\",\n"
                 "      \"last\": \"2025-11-21T08:15:02.000000Z\",\n"
-                "      \"rule\": \"[storage] usb-disk\",\n      \"read_only\": false,\n"
+                "      \"rule\": \"[storage] usb-disk\",\n      \"read_only\": false,\n      \"if_encrypted\": false,\n"
                 "      \"opened_since\": \"\",\n"
                 "      \"present\": [\n        \"1-2\"\n      ],\n"
                 "      \"section\": \"\\n# USB stick or disk, calls itself \\\"DataTraveler\\\"\\n# No serial, "
@@ -418,6 +442,7 @@ int main(void)
                 TEST(one_model_is_one_line),         TEST(only_what_was_let_through_counts),
                 TEST(nothing_recorded_is_said),      TEST(enforce_mode_is_said),
                 TEST(what_would_be_read_only_is_said),
+                TEST(what_would_have_to_be_encrypted_is_said),
                 TEST(a_cut_record_is_said),          TEST(what_was_opened_since_needs_no_lines),
                 TEST(what_is_plugged_in_is_learned), TEST(what_has_no_numbers_needs_its_serial),
                 TEST(names_are_given_once),          TEST(hostile_text_steers_nothing),

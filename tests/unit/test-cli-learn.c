@@ -92,7 +92,7 @@ static struct policy *appended(struct scene *scene)
 
 static bool opens(const struct policy *policy, enum storage_kind kind, const char *serial)
 {
-        struct storage_facts facts = { kind, true, 0x0951, 0x1666, serial, 0, { 0 } };
+        struct storage_facts facts = { kind, true, 0x0951, 0x1666, serial, 0, { 0 }, false };
         struct verdict verdict;
 
         judge(policy, &facts, 0, &verdict);

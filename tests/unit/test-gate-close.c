@@ -265,6 +265,19 @@ static void a_disk_granted_read_only_is_kept_while_it_is(void **state)
         assert_string_equal(machine_list(m, "run/readonly"), "12 ");
 }
 
+/* What is on it now the rules look at, and the agent has it looked at. */
+static void a_disk_granted_as_encrypted_is_kept(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        state_prepare(&m->roots);
+        state_grant_encrypted(&m->roots, 12, "");
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_says(m->out, "kept 3:0:0:0: granted while it is encrypted\n");
+        assert_string_equal(machine_list(m, "run/encrypted"), "12 ");
+}
+
 static void what_somebody_uses_is_left_and_said(void **state)
 {
         struct machine *m = *state;
@@ -416,6 +429,7 @@ int main(void)
                 test(an_exemption_that_cannot_be_written_cuts_nothing_off),
                 test(a_granted_disk_is_kept),
                 test(a_disk_granted_read_only_is_kept_while_it_is),
+                test(a_disk_granted_as_encrypted_is_kept),
                 test(what_somebody_uses_is_left_and_said),
                 cmocka_unit_test(a_failure_is_not_hidden_by_something_in_use),
                 test(what_leaves_meanwhile_is_no_failure),

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/open.c gate/readonly.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c */
+/* links: gate/close.c gate/open.c gate/readonly.c gate/refuse.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The command as it is installed, with its own /sys, /run and /etc: each call is made in a child that has entered the
@@ -192,13 +192,13 @@ static void nobody_has_to_listen(void **state)
 
 static void only_root_may_write(void **state)
 {
-        static const char *const verbs_[][2] = {
-                { "close", NULL }, { "open", NULL }, { "release", "1-2" }, { "readonly", "3:0:0:0" }, { "refuse", "1-2" }
-        };
+        static const char *const verbs_[][2] = { { "close", NULL },          { "open", NULL },
+                                                 { "release", "1-2" },       { "readonly", "3:0:0:0" },
+                                                 { "encrypted", "3:0:0:0" }, { "refuse", "1-2" } };
         struct machine *m = *state;
 
         user = 65534;
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < sizeof verbs_ / sizeof verbs_[0]; i++) {
                 assert_int_equal(gate(m, verbs_[i][0], verbs_[i][1]), GATE_FAILED);
                 assert_string_equal(m->err, "only root may do that\n");
                 assert_string_equal(m->journal, "");
@@ -363,6 +363,22 @@ static void one_disk_is_opened_for_reading(void **state)
         assert_int_equal(gate(m, "readonly", "9:0:0:0"), GATE_GONE);
 }
 
+/* Without the program that looks nobody knows, and so it is shut. */
+static void what_nobody_can_look_at_is_shut(void **state)
+{
+        struct machine *m = *state;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        machine_file(m, "60000\n", "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/.block/sdb/size");
+        machine_remove(m, "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/.block/sdb/sdb1");
+        assert_int_equal(gate(m, "encrypted", "3:0:0:0"), GATE_FAILED);
+        assert_says(m->err, "3:0:0:0: is it encrypted? lekdicht-probe ended with code 2\n");
+        assert_string_equal(machine_list(m, "run/lekdicht/encrypted"), "");
+        assert_false(machine_has(m, "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/driver"));
+        assert_int_equal(gate(m, "encrypted", "1-2"), GATE_USAGE);
+        assert_int_equal(gate(m, "encrypted", "9:0:0:0"), GATE_GONE);
+}
+
 static void what_carries_the_system_is_not_refused(void **state)
 {
         struct machine *m = *state;
@@ -410,6 +426,7 @@ int main(void)
                 test(one_device_is_refused_and_released),
                 test(one_disk_is_opened_for_reading),
                 test(the_agent_gives_a_descriptor),
+                test(what_nobody_can_look_at_is_shut),
                 test(what_carries_the_system_is_not_refused),
                 test(records_of_what_has_left_are_swept),
         };

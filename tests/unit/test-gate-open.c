@@ -9,6 +9,7 @@
 #include "gate/attr.h"
 #include "gate/lun.h"
 #include "gate/open.h"
+#include "gate/renew.h"
 #include "gate/state.h"
 
 static int setup(void **state)
@@ -244,18 +245,21 @@ static void phones_are_announced(void **state)
         assert_not_wrote(m, machine_string(m, "sys%s/uevent=add", mouse));
 }
 
-static void what_no_driver_is_bound_to_again_is_found_anew(void **state)
+static void what_was_unbound_is_found_anew(void **state)
 {
         struct machine *m = *state;
+        struct device device;
 
         state_prepare(&m->roots);
         machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
-        machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/.driverless");
         machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/target3:0:0/3:0:0:0/delete");
         machine_file(m, "", "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan");
-        machine_file(m, "", "run/unbound/3:0:0:0");
+        device = machine_open(m, "3:0:0:0");
+        renew_note(&m->roots, &device);
+        device_close(&device);
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_wrote(m, "sys" STICK_PORT "/1-2:1.0/host3/scsi_host/host3/scan=0 0 0");
+        assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
 }
 
 static void opening_twice_changes_nothing(void **state)
@@ -267,7 +271,7 @@ static void opening_twice_changes_nothing(void **state)
         m->journal[0] = '\0';
         assert_int_equal(open_gate(&m->roots), GATE_DONE);
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=3:0:0:0");
-        assert_string_equal(machine_list(m, "run"), "exempt grant node open phone readonly refused unbound ");
+        assert_string_equal(machine_list(m, "run"), "encrypted exempt grant node open phone readonly refused unbound ");
 }
 
 static void what_was_read_only_is_writable(void **state)
@@ -285,6 +289,19 @@ static void what_was_read_only_is_writable(void **state)
         assert_string_equal(machine_list(m, "run/readonly"), "");
 }
 
+/* Opened, all of it is shown; when the gate closes it has to be looked at. */
+static void what_was_encrypted_is_open(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, true);
+        state_grant_encrypted(&m->roots, 12, "");
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_not_wrote(m, "dev/sdb=rw");
+        assert_string_equal(machine_list(m, "run/encrypted"), "");
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, machine_teardown)
 
 int main(void)
@@ -300,9 +317,10 @@ int main(void)
                 test(a_driver_that_was_unloaded_is_loaded),
                 test(no_bus_is_loaded_that_is_not_there),
                 test(phones_are_announced),
-                test(what_no_driver_is_bound_to_again_is_found_anew),
+                test(what_was_unbound_is_found_anew),
                 test(opening_twice_changes_nothing),
                 test(what_was_read_only_is_writable),
+                test(what_was_encrypted_is_open),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

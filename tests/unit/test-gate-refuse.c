@@ -259,7 +259,7 @@ static void a_unit_loses_its_driver_and_its_grant(void **state)
         assert_string_equal(machine_list(m, "run/grant"), "");
         assert_string_equal(machine_list(m, "run/refused"), ""); /* nothing that open would have to authorise */
         assert_string_equal(m->out, "unbound 3:0:0:0\n");
-        assert_true(machine_has(m, "run/unbound/3:0:0:0"));
+        assert_true(machine_has(m, "run/unbound/3:0:0:0")); /* it is found anew before it is bound again */
         assert_string_equal(machine_read(m, "sys" STICK_PORT "/authorized"), "1\n");
         /* Held already. */
         m->journal[0] = m->out[0] = '\0';

@@ -30,7 +30,7 @@ static void the_directories_are_made_once(void **state)
         struct machine *m = *state;
 
         assert_int_equal(state_prepare(&m->roots), 0);
-        assert_string_equal(machine_list(m, "run"), "exempt grant node phone readonly refused unbound ");
+        assert_string_equal(machine_list(m, "run"), "encrypted exempt grant node phone readonly refused unbound ");
         machine_file(m, "x", "run/grant/7");
         assert_int_equal(state_prepare(&m->roots), 0);
         assert_true(machine_has(m, "run/grant/7"));

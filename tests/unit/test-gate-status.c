@@ -63,12 +63,14 @@ static void wishes_exemptions_grants_and_refusals_are_listed(void **state)
         machine_file(m, "devpath=/x\n", "run/exempt/4:0:0:0"); /* says nothing */
         machine_file(m, "disk=sdb\ndevpath=/x\n", "run/grant/12");
         machine_file(m, "disk=sdc\ndevpath=/y\n", "run/readonly/13");
+        machine_file(m, "disk=sdd\ndevpath=/z\n", "run/encrypted/14");
         machine_file(m, "devnum=5\n", "run/refused/1-2");
         assert_int_equal(status(&m->roots), GATE_DONE);
         assert_string_equal(m->out, machine_string(m,
                                                    "%swish: audit\nexempt: 3:0:0:0 carries /\n"
                                                    "granted: disk sequence number 12, sdb\n"
-                                                   "read-only: disk sequence number 13, sdc\nrefused: 1-2\n",
+                                                   "read-only: disk sequence number 13, sdc\n"
+                                                   "encrypted: disk sequence number 14, sdd\nrefused: 1-2\n",
                                                    head));
         m->out[0] = '\0';
         machine_file(m, "by-command\n", "etc/gate.open");
@@ -76,6 +78,7 @@ static void wishes_exemptions_grants_and_refusals_are_listed(void **state)
         machine_remove(m, "run/exempt/3:0:0:0");
         machine_remove(m, "run/refused/1-2");
         machine_remove(m, "run/readonly/13");
+        machine_remove(m, "run/encrypted/14");
         assert_int_equal(status(&m->roots), GATE_DONE);
         assert_string_equal(m->out, machine_string(m, "%swish: by-command\ngranted: disk sequence number 12\n", head));
 }

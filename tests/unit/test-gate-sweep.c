@@ -29,12 +29,15 @@ static void grants_of_disks_that_have_left_go(void **state)
         machine_file(m, "", "run/grant/2");
         machine_file(m, "", "run/readonly/12");
         machine_file(m, "", "run/readonly/2");
+        machine_file(m, "", "run/encrypted/12");
+        machine_file(m, "", "run/encrypted/2");
         machine_file(m, "", "run/grant/122");
         machine_file(m, "", "run/grant/nonsense");
         machine_file(m, "", "run/grant/18446744073709551616");
         sweep(&m->roots);
         assert_string_equal(machine_list(m, "run/grant"), "1 12 ");
         assert_string_equal(machine_list(m, "run/readonly"), "12 ");
+        assert_string_equal(machine_list(m, "run/encrypted"), "12 ");
         machine_unbind(m, stick);
         machine_remove(m, "sys/block/sdb");
         sweep(&m->roots);

@@ -96,8 +96,26 @@ static unsigned today(void *userdata)
         return on_day;
 }
 
+static bool watched; /* whether the last that was asked of a medium is asked on */
+
+static int watch_medium(void *userdata, const struct target *target, bool on)
+{
+        (void) userdata;
+        (void) target;
+        watched = on;
+        return 0;
+}
+
+static void found_empty(void *userdata, const struct device *device)
+{
+        (void) userdata;
+        (void) device;
+}
+
 static const struct decide_ops ops = { .act = act,
                                        .drop = drop,
+                                       .watch = watch_medium,
+                                       .empty = found_empty,
                                        .read_strings = read_strings,
                                        .verdict = verdict,
                                        .drift = drift,
@@ -515,6 +533,163 @@ static void another_medium_is_made_read_only_and_no_drift(void **state)
         assert_int_equal(n_drifts, 0);
 }
 
+static const char *encrypted_stick(char disk[static BED_PATH * 2])
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+
+        policy.storage[STORAGE_USB_DISK] = policy.storage[STORAGE_SD_CARD] = ACCESS_ENCRYPTED;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        snprintf(disk, BED_PATH * 2, "%s/block/sda", lun);
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "scsi", lun);
+        inventory_strings(inventory, strings_of, "", "");
+        return lun;
+}
+
+/* What the gate leaves behind when it has found LUN to be encrypted. */
+static void found_encrypted(const char *lun, unsigned diskseq)
+{
+        bed_bind(&bed, lun, "sd", "sda", diskseq);
+        bed_text(&bed, "run/lekdicht/encrypted/7", "%s", "");
+}
+
+static void encrypted_is_open_when_it_was_looked_at(void **state)
+{
+        char disk[BED_PATH * 2];
+        const char *lun = encrypted_stick(disk);
+
+        (void) state;
+        assert_true(was_asked(0, VERB_ENCRYPTED, "3:0:0:0"));
+        assert_string_equal(state_of("1-2"), "pending");
+        assert_int_equal(n_verdicts, 0); /* nobody knows yet */
+        found_encrypted(lun, 7);
+        done(0, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "allowed");
+        assert_int_equal(n_verdicts, 1);
+        assert_int_equal(inventory_find(inventory, "1-2")->verdict.by_rule, ACCESS_ENCRYPTED);
+        inventory_judge_all(inventory);
+        assert_int_equal(n_asked, 1);
+        event(WATCH_PRESENT, "scsi", lun); /* events were lost: nobody knows what was written meanwhile */
+        assert_true(was_asked(1, VERB_ENCRYPTED, "3:0:0:0"));
+        assert_string_equal(state_of("1-2"), "allowed");
+        done(1, DEED_DONE, false);
+        assert_int_equal(n_asked, 2);
+        assert_int_equal(n_verdicts, 1);
+}
+
+/* Its own event, or udisks' after a format: somebody may have written to it. One at a time, and none is forgotten. */
+static void each_event_of_the_disk_is_a_reason_to_look(void **state)
+{
+        char disk[BED_PATH * 2];
+        const char *lun = encrypted_stick(disk);
+
+        (void) state;
+        found_encrypted(lun, 7);
+        done(0, DEED_DONE, false);
+        event(WATCH_CHANGE, "block", disk);
+        assert_true(was_asked(1, VERB_ENCRYPTED, "3:0:0:0"));
+        assert_string_equal(state_of("1-2"), "allowed"); /* meanwhile it stays what it is */
+        event(WATCH_CHANGE, "block", disk);
+        event(WATCH_CHANGE, "block", disk);
+        assert_int_equal(n_asked, 2);
+        done(1, DEED_DONE, false);
+        assert_true(was_asked(2, VERB_ENCRYPTED, "3:0:0:0"));
+        done(2, DEED_DONE, false);
+        assert_int_equal(n_asked, 3);
+        assert_int_equal(n_verdicts, 1);
+        assert_int_equal(n_drifts, 0);
+}
+
+static void what_is_not_encrypted_is_refused_whole(void **state)
+{
+        char disk[BED_PATH * 2];
+        const struct device *device;
+
+        (void) state;
+        encrypted_stick(disk);
+        done(0, DEED_PLAIN, false);
+        assert_int_equal(n_asked, 1); /* unbound by the gate; the device, when its scan has ended */
+        inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC);
+        assert_true(was_asked(1, VERB_REFUSE, "1-2"));
+        assert_int_equal(n_verdicts, 1);
+        device = inventory_find(inventory, "1-2");
+        assert_int_equal(device->verdict.by_rule, ACCESS_BLOCK);
+        assert_true(device->verdict.plain);
+        assert_string_equal(device->verdict.reason, "refused by [storage] usb-disk: it is not encrypted");
+        /* Off, it has no units left to ask. */
+        bed_attribute(&bed, device->target.devpath, "authorized", "0");
+        bed_unplug(&bed, device->luns[0].target.devpath);
+        inventory_prune(inventory);
+        done(1, DEED_DONE, false);
+        inventory_judge_all(inventory);
+        assert_int_equal(n_asked, 2);
+        assert_string_equal(state_of("1-2"), "refused");
+        assert_string_equal(inventory_find(inventory, "1-2")->verdict.reason,
+                            "refused by [storage] usb-disk: it is not encrypted");
+}
+
+static void reformatted_while_open_it_is_refused(void **state)
+{
+        char disk[BED_PATH * 2];
+        const char *lun = encrypted_stick(disk);
+
+        (void) state;
+        found_encrypted(lun, 7);
+        done(0, DEED_DONE, false);
+        inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC);
+        event(WATCH_CHANGE, "block", disk);
+        bed_remove(&bed, "run/lekdicht/encrypted/7");
+        done(1, DEED_PLAIN, false);
+        assert_true(was_asked(2, VERB_REFUSE, "1-2"));
+        assert_int_equal(n_verdicts, 2);
+        assert_true(inventory_find(inventory, "1-2")->verdict.plain);
+}
+
+/* A reader in the laptop is never switched off: its plain card is held, and the next one is looked at. */
+static void a_plain_card_in_a_reader_leaves_the_reader_on(void **state)
+{
+        const char *devpath = bed_usb(&bed, &stick, true), *lun;
+        uint64_t unit;
+
+        (void) state;
+        bed_attribute(&bed, devpath, "removable", "fixed");
+        policy.storage[STORAGE_USB_DISK] = policy.storage[STORAGE_SD_CARD] = ACCESS_ENCRYPTED;
+        lun = bed_lun(&bed, interface_of(&stick, devpath, 0), 3, 0, 0, "a", "b");
+        event(WATCH_ADD, "usb", devpath);
+        event(WATCH_ADD, "scsi", lun);
+        inventory_strings(inventory, strings_of, "", "");
+        inventory_settle(inventory, 1000 + INVENTORY_READER_USEC + INVENTORY_SETTLE_USEC);
+        assert_true(was_asked(0, VERB_ENCRYPTED, "3:0:0:0"));
+        done(0, DEED_PLAIN, false);
+        assert_int_equal(n_asked, 1); /* unbound by the gate; nothing is switched off */
+        assert_true(watched);
+        assert_int_equal(n_verdicts, 1);
+        assert_string_equal(state_of("1-2"), "refused");
+        unit = inventory_find(inventory, "1-2")->luns[0].target.id;
+        inventory_medium(inventory, unit, MEDIUM_ABSENT);
+        assert_true(was_asked(1, VERB_ENCRYPTED, "3:0:0:0"));
+        assert_false(watched);
+        found_encrypted(lun, 7);
+        done(1, DEED_DONE, false);
+        assert_string_equal(state_of("1-2"), "allowed");
+        assert_int_equal(n_verdicts, 2);
+}
+
+/* The school says allow after all: what was found does not matter any more. */
+static void a_policy_that_allows_asks_nothing(void **state)
+{
+        char disk[BED_PATH * 2];
+
+        (void) state;
+        encrypted_stick(disk);
+        done(0, DEED_PLAIN, false);
+        inventory_settle(inventory, 1000 + INVENTORY_SETTLE_USEC);
+        policy.storage[STORAGE_USB_DISK] = ACCESS_ALLOW;
+        inventory_set_policy(inventory, &policy);
+        inventory_judge_all(inventory);
+        assert_string_equal(inventory_find(inventory, "1-2")->verdict.reason, "opened by [storage] usb-disk");
+}
+
 /* A stick whose disk may be read and whose CD drive may be written: the one that opens most speaks for it. */
 static void the_most_open_lun_speaks_for_the_stick(void **state)
 {
@@ -794,6 +969,12 @@ int main(void)
                 TEST(read_only_is_not_allowed_and_allowed_is_not_read_only),
                 TEST(made_writable_by_another_it_is_read_only_again),
                 TEST(another_medium_is_made_read_only_and_no_drift),
+                TEST(encrypted_is_open_when_it_was_looked_at),
+                TEST(each_event_of_the_disk_is_a_reason_to_look),
+                TEST(what_is_not_encrypted_is_refused_whole),
+                TEST(reformatted_while_open_it_is_refused),
+                TEST(a_plain_card_in_a_reader_leaves_the_reader_on),
+                TEST(a_policy_that_allows_asks_nothing),
                 TEST(the_most_open_lun_speaks_for_the_stick),
                 TEST(released_disk_without_grant_is_not_released_for_ever),
                 TEST(quarrel_ends),

@@ -162,13 +162,13 @@ static void every_criterion_must_fit(void **state)
                 { "vendor = 0951\nproduct = 1666\nserial = 0\n",
                   { .has_usb_id = true, .vendor = 0x0951, .product = 0x1666, .serial = "0" },
                   false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, true },
-                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
-                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0, { 0 } }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0, { 0 } }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0, { 0 } }, false },
-                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0, { 0 } }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 }, false }, true },
+                { all, { STORAGE_OPTICAL, true, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 }, false }, false },
+                { all, { STORAGE_USB_DISK, false, 0x0951, 0x1666, "60A44C413FAEE411", 0, { 0 }, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0950, 0x1666, "60A44C413FAEE411", 0, { 0 }, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1667, "60A44C413FAEE411", 0, { 0 }, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, "60A44C413FAEE412", 0, { 0 }, false }, false },
+                { all, { STORAGE_USB_DISK, true, 0x0951, 0x1666, NULL, 0, { 0 }, false }, false },
         };
         (void) state;
 
@@ -432,6 +432,74 @@ static void audit_opens_what_would_be_read_only(void **state)
         assert_string_equal(v.reason, "audit: would have been opened read-only by [device x]");
 }
 
+static void what_is_plain_is_refused_where_it_must_be_encrypted(void **state)
+{
+        static const char text[] = HEAD "[storage]\nusb-disk = encrypted\nsd-card = allow\n"
+                                        "[device x]\nvendor = 0d28\naccess = encrypted\nreason = the vault\n";
+        struct storage_facts facts = stick;
+        struct verdict v;
+        (void) state;
+
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_ENCRYPTED);
+        assert_int_equal(v.by_rule, ACCESS_ENCRYPTED);
+        assert_false(v.plain);
+        assert_string_equal(v.reason, "opened as encrypted by [storage] usb-disk");
+        facts.plain = true;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_int_equal(v.by_rule, ACCESS_BLOCK);
+        assert_true(v.plain);
+        assert_string_equal(v.rule, "[storage] usb-disk");
+        assert_string_equal(v.reason, "refused by [storage] usb-disk: it is not encrypted");
+        facts.vendor = 0x0d28;
+        v = judged(text, facts);
+        assert_string_equal(v.reason, "refused by [device x]: it is not encrypted");
+        facts.plain = false;
+        v = judged(text, facts);
+        assert_string_equal(v.reason, "opened as encrypted by [device x]: the vault");
+
+        /* Who may open it anyway is asked nothing. */
+        facts = stick;
+        facts.plain = true;
+        facts.kind = STORAGE_SD_CARD;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_false(v.plain);
+}
+
+/* A section can cover a stick with a disc drive beside the disk. */
+static void a_disc_and_a_phone_are_never_encrypted(void **state)
+{
+        static const char text[] = HEAD "[device x]\nvendor = 0951\naccess = encrypted\n";
+        struct storage_facts facts = stick;
+        struct verdict v;
+        (void) state;
+
+        facts.kind = STORAGE_OPTICAL;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.reason, "refused by [device x]: encrypted, which is not asked of discs");
+        facts.kind = STORAGE_PHONE_MTP;
+        v = judged(text, facts);
+        assert_int_equal(v.access, ACCESS_BLOCK);
+        assert_string_equal(v.reason, "refused by [device x]: encrypted, which no phone can show to be");
+}
+
+/* Nobody looks in audit mode, so nobody knows. */
+static void audit_opens_what_would_have_to_be_encrypted(void **state)
+{
+        struct storage_facts facts = stick;
+        struct verdict v;
+        (void) state;
+
+        facts.plain = true;
+        v = judged(HEAD "mode = audit\n[device x]\nvendor = 0951\naccess = encrypted\n", facts);
+        assert_int_equal(v.access, ACCESS_ALLOW);
+        assert_int_equal(v.by_rule, ACCESS_ENCRYPTED);
+        assert_string_equal(v.reason, "audit: would have opened if encrypted by [device x]");
+}
+
 /* Nothing that a policy file can hold is cut short on its way to the journal. */
 static void the_longest_reason_is_whole(void **state)
 {
@@ -622,6 +690,9 @@ int main(void)
                 cmocka_unit_test(the_next_section_that_fits_takes_over),
                 cmocka_unit_test(read_only_may_end),
                 cmocka_unit_test(audit_opens_what_would_be_read_only),
+                cmocka_unit_test(what_is_plain_is_refused_where_it_must_be_encrypted),
+                cmocka_unit_test(a_disc_and_a_phone_are_never_encrypted),
+                cmocka_unit_test(audit_opens_what_would_have_to_be_encrypted),
                 cmocka_unit_test(hand_made_policies),
                 cmocka_unit_test(the_longest_reason_is_whole),
                 cmocka_unit_test(a_thousand_devices),

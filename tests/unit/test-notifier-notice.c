@@ -121,6 +121,10 @@ static void kinds_of_notice(void **state)
         assert_false(notice.read_only);
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-readonly'>"), 0);
         assert_true(notice.read_only);
+        assert_false(notice.plain);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-not-encrypted'>"), 0);
+        assert_false(notice.read_only);
+        assert_true(notice.plain);
 }
 
 static void untouched(void **state)

@@ -93,6 +93,24 @@ static void read_only(void **state)
         }
 }
 
+static void plain(void **state)
+{
+        (void) state;
+        notice.plain = true;
+        compose();
+        assert_string_equal(words.title, "This USB stick stays shut");
+        assert_string_equal(words.body,
+                            "It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted "
+                            "ones. Please use OneDrive or Teams instead.\n"
+                            "Questions? Servicedesk, room 1.04\n"
+                            "De Regenboog · “DataTraveler” · code 7Q3XYZ");
+        for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
+                notice.device = (enum notice_device) device;
+                compose();
+                assert_non_null(strstr(words.body, "It is not encrypted."));
+        }
+}
+
 static void buttons(void **state)
 {
         static const char *const labels[] = { "OneDrive", "Teams", "Ask the servicedesk", "Report a data leak" };
@@ -246,7 +264,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(whole), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
-                TEST(read_only), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
+                TEST(read_only), TEST(plain), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
                 TEST(leak),  TEST(simulated), TEST(strange), TEST(longest),
         };
 

@@ -287,7 +287,7 @@ static void no_newline_at_end(void **state)
         policy_free(p);
         assert_refused(HEAD "mode = audi", 3, "mode cannot be \"audi\"; write enforce or audit");
         assert_refused(HEAD "[device a]\nvendor = 0951", 3,
-                       "[device a] has no access; write access = allow, read-only or block");
+                       "[device a] has no access; write access = allow, encrypted, read-only or block");
 }
 
 static void control_characters(void **state)

@@ -59,19 +59,16 @@ static void access(void **state)
 {
         (void) state;
 
-        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4, "usb-disk cannot be \"alow\"; write block, read-only or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4, "usb-disk cannot be \"ALLOW\"; write block, read-only or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4, "usb-disk cannot be \"yes\"; write block, read-only or allow");
-        assert_refused(HEAD "[storage]\noptical = encrypted\n", 4,
-                       "\"encrypted\" is not known by lekdicht 0.1.0, only by a later version; write block, read-only or "
-                       "allow");
+        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4, "usb-disk cannot be \"alow\"; write block, read-only, encrypted or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4, "usb-disk cannot be \"ALLOW\"; write block, read-only, encrypted or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4, "usb-disk cannot be \"yes\"; write block, read-only, encrypted or allow");
         assert_refused(HEAD "[device a]\nclass = optical\naccess = read-only until 2027-02-01 then block\n", 5,
                        "access cannot be \"read-only until 2027-02-01 then block\"; write its end as a key, until = "
                        "2027-02-01");
         assert_refused(HEAD "[storage]\noptical = read-onlyish\n", 4,
-                       "optical cannot be \"read-onlyish\"; write block, read-only or allow");
+                       "optical cannot be \"read-onlyish\"; write block, read-only, encrypted or allow");
         assert_refused(HEAD "[device a]\nclass = optical\naccess = open\n", 5,
-                       "access cannot be \"open\"; write block, read-only or allow");
+                       "access cannot be \"open\"; write block, read-only, encrypted or allow");
 }
 
 static void read_only(void **state)
@@ -108,6 +105,33 @@ static void read_only(void **state)
                          bad[i]);
                 assert_refused(text, 4, error);
         }
+}
+
+/* Not of discs, which hold no container that anybody writes to, nor of phones, of which nobody can tell. */
+static void encrypted(void **state)
+{
+        struct policy *policy = assert_accepted(HEAD "[storage]\nusb-disk = encrypted\nsd-card = encrypted\n"
+                                                     "external-disk = encrypted\n"
+                                                     "[device a]\nvendor = 0951\naccess = encrypted\n");
+
+        (void) state;
+        assert_int_equal(policy->storage[STORAGE_USB_DISK], ACCESS_ENCRYPTED);
+        assert_int_equal(policy->storage[STORAGE_SD_CARD], ACCESS_ENCRYPTED);
+        assert_int_equal(policy->storage[STORAGE_EXTERNAL_DISK], ACCESS_ENCRYPTED);
+        assert_int_equal(policy->devices[0].access, ACCESS_ENCRYPTED);
+        policy_free(policy);
+
+        assert_refused(HEAD "[storage]\noptical = encrypted\n", 4,
+                       "optical cannot be encrypted, for no disc can; write block, read-only or allow");
+        assert_refused(HEAD "[storage]\nphone-mtp = encrypted\n", 4,
+                       "phone-mtp cannot be encrypted, for no phone can; write block or allow");
+        assert_refused(HEAD "[device a]\nclass = optical\naccess = encrypted\n", 5,
+                       "optical cannot be encrypted, for no disc can; write access = allow or block");
+        assert_refused(HEAD "[device a]\nclass = phone-adb\naccess = encrypted\n", 5,
+                       "phone-adb cannot be encrypted, for no phone can; write access = allow or block");
+        assert_refused(HEAD "[storage]\nusb-disk = encrypted until 2027-02-01 then block\n", 4,
+                       "usb-disk cannot be \"encrypted until 2027-02-01 then block\"; only read-only has an end, from "
+                       "2020-01-01 to 2099-12-31: write read-only until 2027-02-01 then block");
 }
 
 static void class(void **state)
@@ -293,6 +317,7 @@ int main(void)
                 cmocka_unit_test(min_agent),
                 cmocka_unit_test(access),
                 cmocka_unit_test(read_only),
+                cmocka_unit_test(encrypted),
                 cmocka_unit_test(class),
                 cmocka_unit_test(vendor_and_product),
                 cmocka_unit_test(serial_that_never_matches_is_a_warning),

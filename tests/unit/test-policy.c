@@ -320,9 +320,9 @@ static void device_is_complete(void **state)
         assert_refused(HEAD "[device a]\naccess = allow\nreason = x\n", 3,
                        "[device a] does not say which device; write class, vendor, product or serial");
         assert_refused(HEAD "[device a]\nclass = optical\n", 3,
-                       "[device a] has no access; write access = allow, read-only or block");
+                       "[device a] has no access; write access = allow, encrypted, read-only or block");
         assert_refused(HEAD "[device a]\nvendor = 0951\n[storage]\n", 3,
-                       "[device a] has no access; write access = allow, read-only or block");
+                       "[device a] has no access; write access = allow, encrypted, read-only or block");
 }
 
 static void device_by_each_criterion(void **state)

@@ -100,7 +100,7 @@ def differences():
 def stale():
     """Records of what is not there any more."""
     sequences = {read(f"{disk}/diskseq").decode().strip() for disk in glob.glob(f"{SYS}/block/*")}
-    for grant in sorted((names("grant") | names("readonly")) - sequences):
+    for grant in sorted((names("grant") | names("readonly") | names("encrypted")) - sequences):
         yield f"grant {grant} is of no disk"
     for record in sorted(names("refused")):
         if not os.path.exists(f"{SYS}/bus/usb/devices/{record}"):

@@ -122,11 +122,12 @@ def become(user):
 
 
 def start_notifier(stage, user):
-    """As the user of the desktop, who may enter the demo's folder for that; what is secret there stays root's. False: the
-    way there is shut to that user."""
+    """As the user of the desktop, who may enter the demo's folder for that; what is secret there stays root's. Returns
+    what that user cannot reach, or None: it runs."""
     stage.folder.chmod(0o711)
-    if subprocess.run([*become(user), "test", "-w", stage.folder / "bus"], check=False).returncode != 0:
-        return False
+    for way, where in (("-w", stage.folder / "bus"), ("-x", BUILD / "lekdicht-notifier")):
+        if subprocess.run([*become(user), "test", way, where], check=False).returncode != 0:
+            return where
     # A plug before the notifier has subscribed would not be told.
     stage.start("monitor", ["dbus-monitor", "--address", stage.environment["DBUS_SYSTEM_BUS_ADDRESS"],
                             "type='method_call',member='Subscribe'"], lambda text: None)
@@ -137,4 +138,4 @@ def start_notifier(stage, user):
                     "DBUS_SESSION_BUS_ADDRESS": f"unix:path=/run/user/{user.pw_uid}/bus", "TEXTDOMAINDIR": f"{BUILD}/locale"}
     stage.start("notifier", [*become(user), BUILD / "lekdicht-notifier"], lambda text: text, mark=False, environment=environment)
     stage.wait_line("monitor", "member=Subscribe")
-    return True
+    return None

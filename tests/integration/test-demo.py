@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -116,6 +117,9 @@ def on_the_page(folder):
 def on_the_desktop(folder):
     """where the user who runs it has a desktop, the notice is shown there, once, and says that it is simulated"""
     user = pwd.getpwnam("games")
+    why_not = out_of_reach(user)
+    if why_not:
+        raise unittest.SkipTest(why_not)
     os.chmod(folder, 0o711)
     home = pathlib.Path(f"/run/user/{user.pw_uid}")
     home.mkdir(mode=0o700, parents=True)
@@ -244,6 +248,14 @@ def out_of_the_way(folder):
     wait_gone(folder)
 
 
+def out_of_reach(user):
+    """Why that user could start nothing of ours, or None: in a clone below /root the demo says so itself."""
+    if subprocess.run(["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "test", "-x",
+                       BUILD / "lekdicht-notifier"], check=False).returncode != 0:
+        return f"{user.pw_name} cannot reach {BUILD}"
+    return None
+
+
 TESTS = [shown, on_the_page, on_the_desktop, killed, interrupted, failed, not_reported, out_of_the_way]
 
 
@@ -261,6 +273,8 @@ def main():
             try:
                 test(folder)
                 print(f"ok {number} - demo: {test.__doc__}", flush=True)
+            except unittest.SkipTest as why:
+                print(f"ok {number} - demo: {test.__doc__} # SKIP {why}", flush=True)
             except Exception as problem:  # pylint: disable=broad-except
                 bad += 1
                 print(f"not ok {number} - demo: {test.__doc__}")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Order matters. The flag first, since modprobe.d closes a bus the moment it is loaded when it sees the flag. Then the
- * modules, so that there is a bus to close and a driver to release with. Then the buses; only then what is bound already. */
+ * buses that are there; the modules, so that there is every bus to close and a driver to release with, and the buses they
+ * brought; only then what is bound already. */
 
 #include "gate/close.h"
 
@@ -25,7 +26,7 @@ static bool close_bus(const struct roots *roots, const struct bus *bus)
         int r;
 
         bus_load(roots, bus);
-        r = bus_set(roots, bus, false);
+        r = bus_state(roots, bus) == BUS_CLOSED ? 0 : bus_set(roots, bus, false);
         if (r == 0)
                 say("closed %s", bus->name);
         else if (r == -ENOENT)
@@ -138,6 +139,9 @@ enum gate_exit close_gate(const struct roots *roots)
                 complain("%s: %s", roots->run, strerror(-r));
                 round.code = GATE_FAILED;
         }
+        /* Those that are there at once: loading takes a while, and somebody may have opened one just now. */
+        for (size_t i = 0; i < BUSES; i++)
+                (void) bus_set(roots, &buses[i], false);
         for (size_t i = 0; i < BUSES; i++)
                 if (!close_bus(roots, &buses[i]))
                         all = false;

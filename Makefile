@@ -7,6 +7,7 @@
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
+# sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
 #
 # V=1 shows the commands. SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (into build-san). WERROR=0
@@ -257,7 +258,7 @@ uninstall-collector:
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 
-.PHONY: run check check-unit check-integration check-vm check-fuzz check-san packages-build packages-run packages-check bench clean format
+.PHONY: run check check-unit check-integration check-vm check-fuzz check-san check-plugs packages-build packages-run packages-check bench clean format
 packages-build packages-run packages-check:
 	.ci/install-packages $(@:packages-%=%)
 
@@ -271,7 +272,7 @@ check:
 	.ci/install-packages build check
 	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run unit san integration fuzz vm
 
-check-unit check-integration check-vm check-fuzz check-san:
+check-unit check-integration check-vm check-fuzz check-san check-plugs:
 	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run $(@:check-%=%)
 
 bench:

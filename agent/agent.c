@@ -284,6 +284,12 @@ static void on_users(void *userdata)
         set_settle_timer(agent);
 }
 
+static void on_rule_missed(void *userdata, const char *words)
+{
+        (void) userdata;
+        record_rule_missed(words);
+}
+
 static void watch_days(struct agent *agent)
 {
         const struct policy *policy = agent->store.policy;
@@ -321,6 +327,8 @@ static void reconcile_now(struct agent *agent)
         inventory_prune(agent->inventory);
         read_exempts(agent);
         gatewatch_check(agent->gatewatch);
+        if (agent->rulewatch)
+                rulewatch_check(agent->rulewatch);
         r = watch_enumerate(agent->watch);
         if (r < 0)
                 record_note(LOG_ERR, "the devices in %s cannot be listed: %s", agent->config->paths.sys, strerror(-r));
@@ -495,6 +503,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                                                            .exempts_changed = on_exempts_changed,
                                                            .userdata = agent },
                                   &agent->gatewatch);
+        if (r >= 0 && paths->rules)
+                r = rulewatch_new(loop, paths->rules, paths->own_rules, on_rule_missed, agent, &agent->rulewatch);
         if (r >= 0)
                 r = watch_new(loop, paths->sys, config->receive_buffer, on_event, agent, &agent->watch);
         for (size_t i = 0; r >= 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -517,6 +527,7 @@ struct agent *agent_free(struct agent *agent)
         agent->ready = ready_free(agent->ready);
         agent->bus = bus_free(agent->bus);
         watch_free(agent->watch);
+        rulewatch_free(agent->rulewatch);
         gatewatch_free(agent->gatewatch);
         inventory_free(agent->inventory);
         media_free(agent->media);

@@ -2,7 +2,8 @@
 
 /* One function, look(), compares what is meant with what is. Meant follows from three things: the policy's mode, the
  * wish in /etc, and `open` in /run. It is called when one of them may have changed and when the kernel's side may have
- * (a module was loaded, the machine slept). It is not called by the clock: a laptop that does nothing is not woken. */
+ * (a module was loaded, the machine slept, somebody wrote to drivers_autoprobe, which inotify tells). It is not called by
+ * the clock: a laptop that does nothing is not woken. */
 
 #include <errno.h>
 #include <limits.h>
@@ -12,6 +13,8 @@
 #include <sys/inotify.h>
 #include <syslog.h>
 
+#include "agent/autoprobe.h"
+#include "agent/drift.h"
 #include "agent/gatewatch.h"
 #include "agent/record.h"
 
@@ -26,6 +29,7 @@ struct gatewatch {
         struct gatekeeper *gatekeeper;
         struct gatewatch_ops ops;
         sd_event_source *places[_PLACE_MAX];
+        struct autoprobe *autoprobe;
         sd_event_source *grace;
         bool audit;
         enum verb under_way;    /* VERB_NONE: no child of ours */
@@ -33,7 +37,8 @@ struct gatewatch {
         enum verb failed;       /* did not help; not tried again before something changes */
         bool looked, told_open; /* what changed() was told */
         bool seen_closed;
-        enum gate recorded; /* GATE_PARTLY: neither */
+        uint64_t right_usec; /* CLOCK_BOOTTIME: when it was last seen, or put down, as it is meant to be; 0: not yet */
+        enum gate recorded;  /* GATE_PARTLY: neither */
 };
 
 static uint64_t now(struct gatewatch *gatewatch)
@@ -112,16 +117,11 @@ static void record(struct gatewatch *gatewatch, const struct gateview *view, boo
         gatewatch->recorded = view->gate;
 }
 
-static void record_drift(const struct gateview *view)
+static void record_drift(const struct gatewatch *gatewatch, const struct gateview *view)
 {
-        char text[128] = "";
+        char text[DRIFT_WORDS_MAX];
 
-        for (unsigned i = 0; i < GATEVIEW_BUSES; i++) {
-                size_t length = strlen(text);
-
-                snprintf(text + length, sizeof(text) - length, "%s%s %s", i ? ", " : "", gateview_bus(i),
-                         gateview_bus_state(view->buses[i]));
-        }
+        drift_words(view, gatewatch->right_usec, text, sizeof(text));
         record_gate_drift(text);
 }
 
@@ -169,6 +169,20 @@ static void tell(struct gatewatch *gatewatch, bool open)
         gatewatch->ops.changed(gatewatch->ops.userdata, open);
 }
 
+/* Before anybody has closed it there is nothing to keep, and after a change of mode nobody did wrong. */
+static bool is_drift(struct gatewatch *gatewatch, const struct gateview *view, enum verb verb)
+{
+        if (verb == VERB_OPEN || verb == VERB_OPEN_UNTIL_REBOOT)
+                return true;
+        if (verb != VERB_CLOSE || view->wish != GATE_WISH_CLOSED)
+                return false;
+        if (!gatewatch->looked && any_bus(view, BUS_OPEN)) {
+                gatewatch->right_usec = drift_closed_usec(gatewatch->run);
+                return gatewatch->right_usec != 0;
+        }
+        return gatewatch->seen_closed;
+}
+
 static void look(struct gatewatch *gatewatch, bool put_right)
 {
         struct gateview view;
@@ -181,14 +195,14 @@ static void look(struct gatewatch *gatewatch, bool put_right)
         if (verb != gatewatch->failed)
                 gatewatch->failed = VERB_NONE;
         if (put_right && verb != VERB_NONE && verb != gatewatch->failed && gatewatch->under_way == VERB_NONE) {
-                /* At the first look nobody has closed it yet, and after a change of mode nobody did wrong. */
-                if ((verb == VERB_CLOSE && gatewatch->seen_closed && view.wish == GATE_WISH_CLOSED) ||
-                    verb == VERB_OPEN || verb == VERB_OPEN_UNTIL_REBOOT)
-                        record_drift(&view);
+                if (is_drift(gatewatch, &view, verb))
+                        record_drift(gatewatch, &view);
                 if (run(gatewatch, verb) < 0)
                         gatewatch->failed = verb;
         }
         gatewatch->seen_closed = gatewatch->seen_closed || view.gate == GATE_CLOSED;
+        if (verb == VERB_NONE)
+                gatewatch->right_usec = drift_now_usec();
         record(gatewatch, &view, open);
 
         if (open) {
@@ -228,9 +242,33 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         return 0;
 }
 
+/* Somebody's lekdicht-gate is at work: it says so in /run before it does anything, and loads modules among other things. */
+static bool has_grace(const struct gatewatch *gatewatch)
+{
+        return gatewatch->grace && sd_event_source_get_enabled(gatewatch->grace, NULL) > 0;
+}
+
+/* Somebody wrote to a bus' drivers_autoprobe. lekdicht-gate is given its time; of anyone else this is the very write. */
+static void on_autoprobe(void *userdata)
+{
+        struct gatewatch *gatewatch = userdata;
+        struct gateview view;
+
+        if (has_grace(gatewatch) || gatewatch->under_way != VERB_NONE)
+                return;
+        gatewatch_view(gatewatch, &view);
+        if (gatewatch->right_usec != 0 && gatewatch->failed == VERB_NONE)
+                gatewatch->right_usec = drift_now_usec();
+        /* What our own gate wrote, and could not close, is no reason to try again. */
+        if (any_bus(&view, BUS_OPEN))
+                gatewatch->failed = VERB_NONE;
+        look(gatewatch, true);
+}
+
 /* Watch what can be watched by now. */
 static void watch_places(struct gatewatch *gatewatch)
 {
+        autoprobe_watch(gatewatch->autoprobe);
         for (unsigned i = 0; i < _PLACE_MAX; i++) {
                 char path[PATH_MAX];
 
@@ -262,6 +300,10 @@ int gatewatch_new(sd_event *loop, const char *sys, const char *run_directory, co
         gatewatch->gatekeeper = gatekeeper;
         gatewatch->ops = *ops;
         gatewatch->recorded = GATE_PARTLY;
+        if (autoprobe_new(loop, sys, on_autoprobe, gatewatch, &gatewatch->autoprobe) < 0) {
+                gatewatch_free(gatewatch);
+                return -ENOMEM;
+        }
         *ret = gatewatch;
         return 0;
 }
@@ -272,6 +314,7 @@ struct gatewatch *gatewatch_free(struct gatewatch *gatewatch)
                 return NULL;
         for (unsigned i = 0; i < _PLACE_MAX; i++)
                 sd_event_source_disable_unref(gatewatch->places[i]);
+        autoprobe_free(gatewatch->autoprobe);
         sd_event_source_disable_unref(gatewatch->grace);
         sd_event_unref(gatewatch->loop);
         free(gatewatch);
@@ -281,12 +324,6 @@ struct gatewatch *gatewatch_free(struct gatewatch *gatewatch)
 void gatewatch_set_audit(struct gatewatch *gatewatch, bool audit)
 {
         gatewatch->audit = audit;
-}
-
-/* Somebody's lekdicht-gate is at work, and loads modules among other things. */
-static bool has_grace(const struct gatewatch *gatewatch)
-{
-        return gatewatch->grace && sd_event_source_get_enabled(gatewatch->grace, NULL) > 0;
 }
 
 void gatewatch_check(struct gatewatch *gatewatch)
@@ -311,6 +348,7 @@ void gatewatch_result(struct gatewatch *gatewatch, const struct gatekeeper_resul
         }
         if (result->verb == gatewatch->under_way)
                 gatewatch->under_way = VERB_NONE;
+        gatewatch->grace = sd_event_source_disable_unref(gatewatch->grace); /* it was for our own */
         gatewatch->failed = result->verb; /* if it did not help, it will not help again */
         watch_places(gatewatch);
         look(gatewatch, true);

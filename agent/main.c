@@ -36,6 +36,8 @@ static struct agent_config config = {
                 .lock = "/run/lekdicht-agent.lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
                 .spool = "/var/lib/lekdicht/spool.db",
+                .rules = "/usr/lib/udev/rules.d",
+                .own_rules = "/etc/udev/rules.d",
         },
         .policy_flags = POLICY_REQUIRE_ROOT_OWNED,
         .receive_buffer = WATCH_RECEIVE_BUFFER,

@@ -14,6 +14,7 @@
 #include "agent/plugs.h"
 #include "agent/policystore.h"
 #include "agent/ready.h"
+#include "agent/rulewatch.h"
 #include "agent/spool.h"
 #include "agent/strings.h"
 #include "agent/today.h"
@@ -30,6 +31,7 @@ struct agent {
         struct media *media;
         struct inventory *inventory;
         struct gatewatch *gatewatch;
+        struct rulewatch *rulewatch; /* NULL: nobody looks */
         struct watch *watch;
         struct bus *bus;
         struct spool *spool;

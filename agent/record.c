@@ -457,6 +457,17 @@ void record_gate_drift(const char *what)
         end(&entry);
 }
 
+void record_rule_missed(const char *what)
+{
+        struct entry entry;
+
+        message(&entry, "%s; lekdicht has to be installed again", what);
+        begin(&entry, EVENT_GATE_DRIFT, LOG_ERR);
+        add(&entry, "LEKDICHT_REASON", "%s", what);
+        set_string(&entry, EVENT_KEY_REASON, what);
+        end(&entry);
+}
+
 void record_gate_exempt(const char *name, const char *carries)
 {
         struct entry entry;

@@ -66,6 +66,8 @@ void record_gate_slow(const char *name, enum verb verb);
 void record_gate_closed(void);
 void record_gate_opened(const char *why);
 void record_gate_drift(const char *what);
+/* The same event, of what cannot be put right. */
+void record_rule_missed(const char *what);
 void record_gate_exempt(const char *name, const char *carries);
 
 void record_policy_applied(const char *source, unsigned version, bool audit);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Order matters. The flag first, since modprobe.d closes a bus the moment it is loaded when it sees the flag. Then the
- * modules, so that there is a bus to close and a driver to release with. Then the buses; only then what is bound already. */
+ * buses that are there; the modules, so that there is every bus to close and a driver to release with, and the buses they
+ * brought; only then what is bound already. */
 
 #include "gate/close.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gate/external.h"
 #include "gate/lun.h"
 #include "gate/phone.h"
 #include "gate/refuse.h"
@@ -24,7 +26,7 @@ static bool close_bus(const struct roots *roots, const struct bus *bus)
         int r;
 
         bus_load(roots, bus);
-        r = bus_set(roots, bus, false);
+        r = bus_state(roots, bus) == BUS_CLOSED ? 0 : bus_set(roots, bus, false);
         if (r == 0)
                 say("closed %s", bus->name);
         else if (r == -ENOENT)
@@ -40,22 +42,45 @@ struct round {
         enum gate_exit code;
 };
 
-static int exempt(const struct round *round, const struct device *lun, const struct use *use)
+static int exempt_disk(const struct round *round, const char *name, const char *devpath, uint64_t diskseq, const struct use *use)
 {
         char text[PATH_MAX + 256];
-        uint64_t diskseq;
         int r;
 
-        r = lun_diskseq(lun, &diskseq);
-        if (r < 0)
-                return r;
         /* A mount point with a newline in it must not write lines of its own. */
-        snprintf(text, sizeof text, "devpath=%s\ndiskseq=%" PRIu64 "\ncarries=%.*s\n", lun->devpath, diskseq,
+        snprintf(text, sizeof text, "devpath=%s\ndiskseq=%" PRIu64 "\ncarries=%.*s\n", devpath, diskseq,
                  (int) strcspn(use_name(use), "\n"), use_name(use));
-        r = state_put(round->roots, STATE_EXEMPT, lun->name, text);
+        r = state_put(round->roots, STATE_EXEMPT, name, text);
         if (r == 0)
                 r = state_grant(round->roots, diskseq, text);
         return r;
+}
+
+/* It stays as it is; R is how writing that down went. */
+static void tell_exempt(struct round *round, const char *name, const struct use *use, int r)
+{
+        if (r == 0) {
+                say("exempt %s: carries %s", name, use_name(use));
+                return;
+        }
+        complain("%s carries %s, but that cannot be written down: %s", name, use_name(use), strerror(-r));
+        round->code = GATE_FAILED;
+}
+
+/* No bus holds it, and it is hidden by its next event; but not what carries the system. */
+static int close_external(const struct external *disk, void *userdata)
+{
+        struct round *round = userdata;
+        const struct use *use = walk_carries(&round->uses, disk->devpath);
+        uint64_t diskseq;
+        int r;
+
+        if (use) {
+                r = external_diskseq(disk, &diskseq);
+                tell_exempt(round, disk->name, use, r < 0 ? r : exempt_disk(round, disk->name, disk->devpath, diskseq, use));
+        }
+        external_trigger(disk);
+        return 0;
 }
 
 static int close_lun(const struct device *lun, void *userdata)
@@ -74,12 +99,8 @@ static int close_lun(const struct device *lun, void *userdata)
         }
         use = walk_carries(&round->uses, lun->devpath);
         if (use) {
-                r = exempt(round, lun, use);
-                if (r < 0) {
-                        complain("%s carries %s, but that cannot be written down: %s", lun->name, use_name(use), strerror(-r));
-                        round->code = GATE_FAILED;
-                } else
-                        say("exempt %s: carries %s", lun->name, use_name(use));
+                r = lun_diskseq(lun, &diskseq);
+                tell_exempt(round, lun->name, use, r < 0 ? r : exempt_disk(round, lun->name, lun->devpath, diskseq, use));
                 return 0;
         }
         if (lun_diskseq(lun, &diskseq) == 0)
@@ -121,6 +142,9 @@ enum gate_exit close_gate(const struct roots *roots)
                 complain("%s: %s", roots->run, strerror(-r));
                 round.code = GATE_FAILED;
         }
+        /* Those that are there at once: loading takes a while, and somebody may have opened one just now. */
+        for (size_t i = 0; i < BUSES; i++)
+                (void) bus_set(roots, &buses[i], false);
         for (size_t i = 0; i < BUSES; i++)
                 if (!close_bus(roots, &buses[i]))
                         all = false;
@@ -133,6 +157,7 @@ enum gate_exit close_gate(const struct roots *roots)
                 return GATE_FAILED;
         }
         r = lun_foreach(roots, "", close_lun, &round);
+        (void) external_foreach(roots, close_external, &round);
         walk_free(&round.uses);
         if (r < 0) {
                 complain("looking for what is open: %s", strerror(-r));

@@ -159,11 +159,11 @@ static bool has_component(const char *devpath, const char *prefix)
         return false;
 }
 
-static bool behind_removable_pci(const struct roots *roots, const struct device *device)
+bool devpath_behind_removable_pci(const struct roots *roots, const char *devpath)
 {
         char path[PATH_MAX], attribute[PATH_MAX], value[32];
 
-        snprintf(path, sizeof path, "%s%s", roots->sys, device->devpath);
+        snprintf(path, sizeof path, "%s%s", roots->sys, devpath);
         for (char *slash = strrchr(path, '/'); slash && slash > path + strlen(roots->sys); slash = strrchr(path, '/')) {
                 *slash = '\0';
                 if ((size_t) snprintf(attribute, sizeof attribute, "%s/removable", path) < sizeof attribute &&
@@ -193,7 +193,7 @@ bool device_removable(const struct roots *roots, const struct device *device)
         if (device->bus && strcmp(device->bus->name, "mmc") == 0 &&
             attr_read(device->dirfd, "type", type, sizeof type) >= 0 && (strcmp(type, "SD") == 0 || strcmp(type, "SDcombo") == 0))
                 return true;
-        return takes_discs(device) || behind_removable_pci(roots, device);
+        return takes_discs(device) || devpath_behind_removable_pci(roots, device->devpath);
 }
 
 bool devpath_is_under(const char *devpath, const char *below)

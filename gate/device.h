@@ -50,5 +50,8 @@ bool device_bound(const struct device *device);
  * MMC and not on USB) is not. */
 bool device_removable(const struct roots *roots, const struct device *device);
 
+/* Is a device above it in /sys behind a PCI port that the firmware calls removable? */
+bool devpath_behind_removable_pci(const struct roots *roots, const char *devpath);
+
 /* devpath is `below` or under it. */
 bool devpath_is_under(const char *devpath, const char *below);

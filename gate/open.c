@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "gate/attr.h"
+#include "gate/external.h"
 #include "gate/lun.h"
 #include "gate/phone.h"
 #include "gate/release.h"
@@ -81,6 +82,13 @@ static int show_node(const char *name, void *userdata)
         return 0;
 }
 
+static int show_external(const struct external *disk, void *userdata)
+{
+        (void) userdata;
+        external_trigger(disk);
+        return 0;
+}
+
 enum gate_exit open_gate(const struct roots *roots)
 {
         struct round round = { .roots = roots, .code = GATE_DONE };
@@ -110,6 +118,7 @@ enum gate_exit open_gate(const struct roots *roots)
         state_foreach(roots, STATE_NODES, show_node, &round);
         state_foreach(roots, STATE_REFUSED, give_back, &round);
         phone_look_again(roots, true);
+        (void) external_foreach(roots, show_external, NULL);
         r = lun_foreach(roots, "", open_lun, &round);
         if (r < 0) {
                 complain("looking for what is held: %s", strerror(-r));

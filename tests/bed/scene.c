@@ -157,6 +157,8 @@ static void remove_root(void)
 
 int scene_setup(void **state)
 {
+        static const char *const rules[] = { "rules.d/60-lekdicht-internal.rules", "rules.d/61-lekdicht-hold.rules",
+                                             "rules.d/69-zz-lekdicht-phone.rules", "rules.d/72-lekdicht-hold.rules" };
         static const char *const parts[] = { "sys",  "run",      "etc",        "var", "hang",
                                              "exit", "gate.log", "gate.paths", "gate", "members", "members.log" };
         static const struct record_sink sink = { .send = keep_entry };
@@ -192,6 +194,8 @@ int scene_setup(void **state)
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGHUP);
         sigprocmask(SIG_BLOCK, &set, NULL);
+        for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+                bed_text(&scene.bed, rules[i], "%s", "");
         /* Under umockdev the bed's sys/ is /sys, for libudev as for us. */
         scene.config = (struct agent_config){
                 .paths = { .sys = "/sys",
@@ -204,7 +208,9 @@ int scene_setup(void **state)
                            .members = strdup(path_of("members/ask")),
                            .lock = strdup(path_of("run/agent.lock")),
                            .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
-                           .spool = strdup(path_of("var/lib/lekdicht/spool.db")) },
+                           .spool = strdup(path_of("var/lib/lekdicht/spool.db")),
+                           .rules = strdup(path_of("rules.d")),
+                           .own_rules = "/nonexistent" },
                 .receive_buffer = 65536,
                 .sink = &sink,
                 .reporter_uid = (uid_t) -1,
@@ -239,6 +245,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.members);
         free((void *) (uintptr_t) scene.config.paths.lock);
         free((void *) (uintptr_t) scene.config.paths.spool);
+        free((void *) (uintptr_t) scene.config.paths.rules);
         return 0;
 }
 

@@ -3,12 +3,16 @@
 
 /* Open and closed: who wishes what, what the kernel says, and who wins. */
 
+#include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "agent/inventory.h"
@@ -16,8 +20,9 @@
 #include "tests/bed/scene.h"
 #include "tests/bed/stick.h"
 
-#define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
-#define AUDIT "[policy]\nversion = 2\nmode = audit\n"
+#define BLOCK     "[policy]\nversion = 1\nmode = enforce\n"
+#define SCSI_OPEN "LEKDICHT_REASON=scsi open, mmc closed, memstick closed; for 1 s at most"
+#define AUDIT     "[policy]\nversion = 2\nmode = audit\n"
 
 static void set_buses(const char *autoprobe)
 {
@@ -114,16 +119,71 @@ static void drift_is_put_right(void **state)
         bed_device(&scene.bed, "/module/scsi_mod", "module", "");
         scene_event("add", "/module/scsi_mod");
         UNTIL(scene_gate("close ") == 1 && is_closed());
-        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
-                                       "LEKDICHT_REASON=scsi open, mmc closed, memstick closed", NULL),
-                         1);
-        scene_run(300);         /* the gate's child has been seen to end, which is a reason to look too */
-        /* Other modules are no reason to look. */
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", SCSI_OPEN, NULL), 1);
+}
+
+/* No event of the kernel tells of it. */
+static void a_write_is_put_right_at_once(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(300);
+        for (unsigned n = 1; n <= 2; n++) {
+                bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
+                UNTIL(scene_gate("close ") == n && is_closed());
+                assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", SCSI_OPEN, NULL), n);
+                scene_run(300); /* the gate's child has been seen to end, which is a reason to look too */
+        }
+        assert_int_equal(scene_gate_calls(), 2);
+}
+
+/* The gate was closed so many seconds ago. */
+static void closed_since(time_t seconds)
+{
+        struct timespec times[2] = { { .tv_sec = time(NULL) - seconds }, { .tv_sec = time(NULL) - seconds } };
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%s/run/lekdicht/armed", scene.bed.root);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Closed in this boot, and open when we come: nobody saw it happen, but it was not before. */
+static void drift_while_nobody_looked_is_told(void **state)
+{
+        (void) state;
         bed_text(&scene.bed, "sys/bus/scsi/drivers_autoprobe", "1\n");
-        bed_device(&scene.bed, "/module/snd", "module", "");
-        scene_event("add", "/module/snd");
-        scene_run(500);
-        assert_int_equal(scene_gate_calls(), 1);
+        closed_since(100);
+        scene_start(BLOCK);
+        UNTIL(scene_gate("close ") == 1 && is_closed());
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL) == 1);
+        assert_int_equal(
+                scene_journal("LEKDICHT_REASON=scsi open, mmc closed, memstick closed; for 100 s at most", NULL) +
+                        scene_journal("LEKDICHT_REASON=scsi open, mmc closed, memstick closed; for 101 s at most",
+                                      NULL),
+                1);
+}
+
+static void a_rule_that_is_taken_away_is_told(void **state)
+{
+        (void) state;
+        scene_start(BLOCK);
+        scene_run(300);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+        /* As an installation does it. */
+        bed_remove(&scene.bed, "rules.d/61-lekdicht-hold.rules");
+        bed_text(&scene.bed, "rules.d/61-lekdicht-hold.rules", "%s", "");
+        scene_run(2500);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 0);
+        for (unsigned n = 1; n <= 2; n++) {
+                bed_remove(&scene.bed, "rules.d/61-lekdicht-hold.rules");
+                UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
+                                    "LEKDICHT_REASON=udev rule 61-lekdicht-hold.rules is missing; for 3 s at most",
+                                    NULL) == n);
+                bed_text(&scene.bed, "rules.d/61-lekdicht-hold.rules", "%s", "");
+                scene_run(2500);
+        }
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift", NULL), 2);
+        assert_int_equal(scene_gate_calls(), 0);
 }
 
 /* Closing by hand begins with its flag, loads modules, and closes one bus after another. */
@@ -159,7 +219,8 @@ static void bus_that_goes_is_drift(void **state)
         bed_remove(&scene.bed, "sys/bus/scsi");
         UNTIL(scene_gate("close ") == 1);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.gate.drift",
-                                       "LEKDICHT_REASON=scsi absent, mmc closed, memstick closed", NULL),
+                                       "LEKDICHT_REASON=scsi absent, mmc closed, memstick closed; for 1 s at most",
+                                       NULL),
                          1);
 }
 
@@ -269,7 +330,8 @@ static void audit_does_not_count_empty_slots(void **state)
         bed_attribute(&scene.bed, lun, "block/sdb/size", "15523840");
         snprintf(path, sizeof(path), "%s/block/sdb", lun);
         scene_event("change", path);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=yes", "LEKDICHT_PORT=1-8", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_AUDIT=yes", "LEKDICHT_PORT=1-8",
+                            NULL) == 1);
 }
 
 static void audit_from_enforce_gives_back(void **state)
@@ -345,6 +407,9 @@ int main(void)
                 TEST(devices_wait_until_it_is_closed),
                 TEST(missing_bus_is_no_closed_gate),
                 TEST(drift_is_put_right),
+                TEST(a_write_is_put_right_at_once),
+                TEST(drift_while_nobody_looked_is_told),
+                TEST(a_rule_that_is_taken_away_is_told),
                 TEST(closing_by_hand_is_no_drift),
                 TEST(bus_that_goes_is_drift),
                 TEST(opened_by_hand_is_honoured),

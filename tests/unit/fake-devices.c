@@ -120,6 +120,20 @@ const char *machine_memstick(struct machine *m, const char *disk, unsigned major
         return lun;
 }
 
+const char *machine_nvme(struct machine *m, const char *disk, unsigned major, uint64_t diskseq, bool external)
+{
+        const char *pci = PCI "/0000:04:00.0", *path = machine_string(m, "%s/nvme/nvme0/%s", pci, disk);
+
+        machine_device(m, pci, "pci", NULL);
+        if (external)
+                machine_file(m, "removable\n", "sys%s/removable", pci);
+        block(m, path, major, 0);
+        machine_file(m, machine_string(m, "%ju\n", (uintmax_t) diskseq), "sys%s/diskseq", path);
+        machine_link(m, machine_string(m, "sys%s", path), "sys/block/%s", disk);
+        block(m, machine_string(m, "%s/%sp1", path, disk), major, 1);
+        return path;
+}
+
 const char *machine_virtual(struct machine *m, const char *name, unsigned major, unsigned minor)
 {
         const char *path = machine_string(m, "/devices/virtual/block/%s", name);

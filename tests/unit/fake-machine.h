@@ -94,6 +94,8 @@ const char *machine_sata(struct machine *m, unsigned host, const char *disk, uns
 const char *machine_card(struct machine *m, const char *name, const char *type, const char *disk, unsigned major,
                          uint64_t diskseq, bool bound);
 const char *machine_memstick(struct machine *m, const char *disk, unsigned major, uint64_t diskseq, bool bound);
+/* On PCI itself, on no gated bus, with one partition; behind a port that the firmware calls external, or inside. */
+const char *machine_nvme(struct machine *m, const char *disk, unsigned major, uint64_t diskseq, bool external);
 
 /* A USB device or interface only; an interface belongs below its device. */
 const char *machine_usb(struct machine *m, const char *port, unsigned devnum, const char *class);

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/close.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Closing the gate: in which order, what is let live, and what is said when a part of it fails. */
@@ -72,6 +72,49 @@ static void a_laptop_is_closed(void **state)
         assert_not_wrote(m, "sys/bus/scsi/drivers/sd/unbind=0:0:0:0");
 }
 
+static void external_disks_are_hidden(void **state)
+{
+        struct machine *m = *state;
+        const char *nvme = machine_nvme(m, "nvme0n1", 810, 20, true);
+
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_wrote(m, machine_string(m, "sys%s/uevent=change", nvme));
+        assert_wrote(m, machine_string(m, "sys%s/nvme0n1p1/uevent=change", nvme));
+        assert_string_equal(machine_list(m, "run/grant"), "");
+}
+
+static void an_external_disk_with_the_system_is_exempt(void **state)
+{
+        struct machine *m = *state;
+
+        machine_nvme(m, "nvme0n1", 810, 20, true);
+        machine_mount(m, 810, 1, "/", "ext4", "/dev/nvme0n1p1", "rw");
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_says(m->out, "exempt nvme0n1: carries /\n");
+        assert_string_equal(machine_list(m, "run/grant"), "20 ");
+        assert_says(machine_read(m, "run/exempt/nvme0n1"), "diskseq=20\n");
+}
+
+static void a_memory_stick_loses_its_disk(void **state)
+{
+        struct machine *m = *state;
+        const char *stick = machine_memstick(m, "mspblk0", 804, 16, true);
+
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_closed(m, "memstick");
+        assert_false(machine_has(m, "sys%s/driver", stick));
+        assert_says(m->out, "unbound memstick0\n");
+}
+
+static void an_internal_nvme_is_nobodys_business(void **state)
+{
+        struct machine *m = *state;
+        const char *nvme = machine_nvme(m, "nvme0n1", 810, 20, false);
+
+        assert_int_equal(close_gate(&m->roots), GATE_DONE);
+        assert_not_wrote(m, machine_string(m, "sys%s/uevent=change", nvme));
+}
+
 /* What there was at each write, one letter each: a(rmed) o(pen). */
 static int note_flags(struct machine *m, const char *path, const char *value)
 {
@@ -83,8 +126,8 @@ static int note_flags(struct machine *m, const char *path, const char *value)
         return MACHINE_GOES_ON;
 }
 
-/* modprobe.d closes a bus that is loaded anew when it sees the flag: so the flag is there before anything is loaded,
- * and everything is closed before anything is unbound. */
+/* modprobe.d closes a bus that is loaded anew when it sees the flag: so the flag is there before anything is loaded. What is
+ * there is closed before that, and everything before anything is unbound. */
 static void flag_modules_buses_units(void **state)
 {
         struct machine *m = *state;
@@ -105,7 +148,7 @@ static void flag_modules_buses_units(void **state)
         m->on_write = note_flags;
         m->userdata = notes;
         assert_int_equal(close_gate(&m->roots), GATE_DONE);
-        assert_string_equal(machine_read(m, "asked"), "armed scsi_mod 1\narmed mmc_core 1\narmed memstick 1\n");
+        assert_string_equal(machine_read(m, "asked"), "armed scsi_mod 0\narmed mmc_core 0\narmed memstick 0\n");
         assert_string_equal(notes, "drivers_autoprobe:a drivers_autoprobe:a drivers_autoprobe:a unbind:a uevent:a ");
         assert_string_equal(m->journal, "sys/bus/scsi/drivers_autoprobe=0\nsys/bus/mmc/drivers_autoprobe=0\n"
                                         "sys/bus/memstick/drivers_autoprobe=0\nsys/bus/scsi/drivers/sd/unbind=3:0:0:0\n"
@@ -420,6 +463,10 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 test(a_laptop_is_closed),
+                test(external_disks_are_hidden),
+                test(an_external_disk_with_the_system_is_exempt),
+                test(an_internal_nvme_is_nobodys_business),
+                test(a_memory_stick_loses_its_disk),
                 test(flag_modules_buses_units),
                 cmocka_unit_test(an_absent_bus_is_a_failure_and_the_others_are_closed),
                 test(a_bus_that_does_not_stay_closed_is_a_failure),

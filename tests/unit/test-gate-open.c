@@ -1,4 +1,4 @@
-/* links: gate/open.c gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/open.c gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something
@@ -52,6 +52,16 @@ static void everything_held_is_bound(void **state)
         assert_not_wrote(m, machine_string(m, "sys%s/block/sda/uevent=change", sata));
         assert_not_wrote(m, "sys/bus/scsi/drivers_probe=0:0:0:0");
         assert_string_equal(m->err, "");
+}
+
+static void external_disks_are_shown(void **state)
+{
+        struct machine *m = *state;
+        const char *nvme = machine_nvme(m, "nvme0n1", 810, 20, true);
+
+        assert_int_equal(open_gate(&m->roots), GATE_DONE);
+        assert_wrote(m, machine_string(m, "sys%s/uevent=change", nvme));
+        assert_wrote(m, machine_string(m, "sys%s/nvme0n1p1/uevent=change", nvme));
 }
 
 static int note_flags(struct machine *m, const char *path, const char *value)
@@ -308,6 +318,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 test(everything_held_is_bound),
+                test(external_disks_are_shown),
                 test(flag_buses_units),
                 test(what_was_refused_is_authorised),
                 cmocka_unit_test(one_failure_does_not_stop_the_others),

@@ -83,6 +83,8 @@ def test_untested_is_seen():
     """a check or a scenario that does not exist is told"""
     assert not zoo.untested(parse(GOOD))
     assert "no check check_tape" in zoo.untested(parse(GOOD.replace("check_stick", "check_tape")))[0]
+    assert not zoo.untested(parse(GOOD.replace("bed: check_stick", "unit/test-zerocd: " + sorted(zoo.checks_of("unit/test-zerocd"))[0])))
+    assert "no check check_stick" in zoo.untested(parse(GOOD.replace("bed:", "unit/test-zerocd:")))[0]
     assert "no scenario lab" in zoo.untested(parse(GOOD.replace("bed:", "lab:")))[0]
 
 

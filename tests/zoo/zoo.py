@@ -12,6 +12,8 @@ Scenarios read the files too, and plug what `make` describes, so that a new devi
                                                     phones are: mtp, ptp, adb, vendor (MTP that only udev knows), charging, iphone
     how = boot      make = what the laptop is like, in words
     how = deed      make = what is done to it, in words
+
+What no emulator has is tested with a fake /sys: tested-by = unit/test-PROGRAM: TEST, and kernel = no.
 """
 
 import ast
@@ -151,8 +153,14 @@ def load(directory=HERE):
     return animals
 
 
+TEST = re.compile(r"^static void (\w+)\(void \*\*state\)", re.MULTILINE)
+
+
 def checks_of(scenario, root=ROOT):
-    """The names of the checks of a scenario; None when there is no such file."""
+    """The names of the checks of a scenario, or of the tests of a program ("unit/test-x"); None when there is no such file."""
+    if "/" in scenario:
+        path = root / "tests" / f"{scenario}.c"
+        return set(TEST.findall(path.read_text())) if path.is_file() else None
     path = root / "tests/vm/scenarios" / f"{scenario}.py"
     if not path.is_file():
         return None

@@ -18,6 +18,7 @@ from .machine import Machine, command_line
 from .pci import Pci
 from .qemu import Process
 from .qmp import Qmp
+from .sd import Slot
 from .shell import RUN_TIMEOUT, CommandFailed, Shell
 from .tree import tree
 from .usb import Usb
@@ -62,7 +63,7 @@ class Guest:
         self.directory = private_directory()
         self.console = self.logs / "console.log"
         self._console_read = 0          # bytes of it that are of a boot before
-        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.sd = self.gadgets = None
 
     def __enter__(self):
         return self
@@ -107,6 +108,7 @@ class Guest:
         self.evidence = Evidence(sockets[2], self.logs / "kernel.log", self.shell)
         self.usb = Usb(self.qmp, self.evidence, self.directory)
         self.pci = Pci(self.qmp, self.evidence, self.directory)
+        self.sd = Slot(self.qmp, self.evidence, self.directory)
         self.gadgets = Gadgets(self)
         if before_power_on:
             before_power_on(self)
@@ -122,7 +124,7 @@ class Guest:
             self.process.stop()
             for socket in ("qmp", "agent", "events"):
                 (self.directory / socket).unlink(missing_ok=True)
-        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.gadgets = None
+        self.process = self.qmp = self.shell = self.evidence = self.usb = self.pci = self.sd = self.gadgets = None
 
     def reboot(self):
         """Reboot the guest in the same QEMU, so that its disk keeps what was written, and wait.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from . import acpi
 from .disks import Blank
 from .host import BedError
 from .image import LABEL
@@ -9,6 +10,7 @@ from .tree import GUEST
 
 USB_PORTS = 15              # of the xHCI controller; each takes a fast or a slow device
 SLOTS = {1: 0x10, 2: 0x11}  # PCIe slots that take a disk while the guest runs, and their addresses
+EXTERNAL_TABLE = "external.aml"     # in the machine's directory
 HEADS = 4                   # displays, each the address of one keyboard (keys.py)
 ROOT_USB_PORT = USB_PORTS   # where a root stick sits, out of the way of the checks
 USB_ROOT_SERIAL = "BEDROOT"
@@ -25,7 +27,7 @@ DRIVE_DEVICES = {
     "ahci": "ide-hd,bus=ide.{number},drive={id}",
     "ahci-cd": "ide-cd,bus=ide.{number},drive={id}",
     "nvme": "nvme,drive={id},serial={id}",
-    "sd": "sd-card,bus=sd-bus,drive={id}",
+    "sd": "sd-card,id={id}-card,bus=sd-bus,drive={id}",
 }
 # All of TCG's CPU but what only costs time: nested guests (kvm loads at boot), five-level page tables.
 CPU = "max,svm=off,la57=off"
@@ -54,6 +56,7 @@ class Machine:
     sata: bool = True               # without an AHCI controller nothing loads scsi_mod at boot
     drives: tuple = ()              # of Drive: what else is in it
     files: dict = field(default_factory=dict)   # path -> text, in the root before init starts
+    external: bool = False          # the firmware calls the PCIe slots external, as it does Thunderbolt's
     kernel: str = ""                # more words for the kernel's command line
     memory: int = 1024              # MiB
     cpus: int = 2
@@ -93,6 +96,9 @@ def command_line(machine, disk, boot, initrd, directory, console):
                  "-device", f"virtserialport,chardev={port},name=bed.{port}"]
     for number, address in SLOTS.items():
         argv += ["-device", f"pcie-root-port,id=slot{number},chassis={number},addr={address:#x}"]
+    if machine.external:
+        (directory / EXTERNAL_TABLE).write_bytes(acpi.external_facing_table(SLOTS.values()))
+        argv += ["-acpitable", f"file={directory / EXTERNAL_TABLE}"]
     for number in range(1, HEADS + 1):
         argv += ["-device", f"secondary-vga,id=head{number},romfile="]
     for number, drive in enumerate(machine.drives, start=1):

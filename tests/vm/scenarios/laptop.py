@@ -7,12 +7,12 @@ from harness import keys
 from harness.disks import Fat
 from harness.gate import assert_closed, moment_of, removable_disks, wait_off
 from harness.machine import Drive, Machine
+from harness.plugs import PLUGS
 from harness.present import AtBoot, assert_clean, name_at_boot
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
 MACHINE = Machine(drives=(Drive("sd"),), kernel="bed.wait=sda,sdb,mmcblk0")
-PLUGS = 20
 REFUSED = "lekdicht.device.refused"
 LATE = 20               # seconds that systemd waits before it restarts lekdichtd, so that there is time without it
 DROP_IN = "/run/systemd/system/lekdichtd.service.d/bed.conf"
@@ -140,6 +140,24 @@ def check_composite(vm):
     stall.clear()
 
 
+def check_composite_plugs(vm):
+    """20 plugs of it: no block device, and each time the keyboard is there"""
+    agent = Product(vm)
+    since = vm.evidence.mark()
+    stall, = (Stall(vm, animal) for animal in animals("laptop", "check_composite"))
+    for _ in range(PLUGS):
+        gadget = stall.plug()
+        gadget.wait_input()
+        name = name_of(gadget)
+        vm.wait_for(f"grep -q 0 /sys/bus/usb/devices/{name}:1.0/authorized")
+        stall.pull()
+    vm.evidence.assert_no_disk(since)
+    agent.gate("open", "--until-reboot")
+    stall.plug().wait_disk()
+    agent.gate("close")
+    stall.clear()
+
+
 def check_gate_alone(vm):
     """with lekdichtd stopped every kind is found by the kernel and none opens; started again, it refuses them"""
     agent = Product(vm)
@@ -160,7 +178,7 @@ def check_gate_alone(vm):
         stall.clear()
 
 
-def check_opened(vm):
+def check_plugs_opened(vm):
     """the control: with the gate opened the same kinds open, and closing it takes them away again"""
     agent = Product(vm)
     stalls = [Stall(vm, animal) for animal in animals("laptop", "check_plugs")]

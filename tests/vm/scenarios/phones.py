@@ -6,10 +6,10 @@ A program of teacher's does all the time what a file manager would: it opens the
 import json
 
 from harness import teacher
+from harness.plugs import FEW as PLUGS
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
-PLUGS = 3
 REFUSED = "lekdicht.device.refused"
 STOP = "/tmp/claim-phones-stop"
 # The ids of QEMU's phone, of gadgets, and of harness/zoo.py.

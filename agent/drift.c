@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "agent/drift.h"
+
+#define USEC_PER_SEC 1000000U
+
+uint64_t drift_now_usec(void)
+{
+        struct timespec time;
+
+        clock_gettime(CLOCK_BOOTTIME, &time);
+        return (uint64_t) time.tv_sec * USEC_PER_SEC + (uint64_t) time.tv_nsec / 1000U;
+}
+
+uint64_t drift_closed_usec(const char *run)
+{
+        uint64_t now = drift_now_usec(), ago;
+        char path[PATH_MAX];
+        struct timespec wall;
+        struct stat armed;
+
+        snprintf(path, sizeof(path), "%s/armed", run);
+        if (stat(path, &armed) < 0 || clock_gettime(CLOCK_REALTIME, &wall) < 0)
+                return 0;
+        /* The clock may have been set since; it was not before the boot, in any case. */
+        if (wall.tv_sec < armed.st_mtim.tv_sec)
+                return 1;
+        ago = (uint64_t) (wall.tv_sec - armed.st_mtim.tv_sec) * USEC_PER_SEC;
+        return ago < now ? now - ago : 1;
+}
+
+void drift_words(const struct gateview *view, uint64_t right_usec, char *ret, size_t size)
+{
+        size_t length = 0;
+
+        ret[0] = '\0';
+        for (unsigned i = 0; i < GATEVIEW_BUSES; i++) {
+                snprintf(ret + length, size - length, "%s%s %s", i ? ", " : "", gateview_bus(i),
+                         gateview_bus_state(view->buses[i]));
+                length = strlen(ret);
+        }
+        if (right_usec != 0)
+                snprintf(ret + length, size - length, "; for %llu s at most",
+                         (unsigned long long) ((drift_now_usec() - right_usec + USEC_PER_SEC - 1) / USEC_PER_SEC));
+}

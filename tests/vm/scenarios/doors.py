@@ -187,7 +187,7 @@ def check_scsi_host_plugs(vm):
     vm.run("modprobe scsi_debug max_luns=1")
     vm.wait_for("ls /sys/devices/pseudo_*/adapter*/host*/target*/*/block", SLOW)
     agent.wait_quiet(1.0)
-    vm.run("rmmod scsi_debug")
+    vm.wait_for("rmmod scsi_debug", SLOW)      # udev may still be looking at it
     agent.here()
     assert not agent.events(place), agent.events(place)
 
@@ -199,4 +199,4 @@ def check_scsi_host_plugs(vm):
     vm.evidence.assert_no_disk(since)
     agent.set_policy("[storage]\noptical = allow\n")
     vm.wait_for("test -b /dev/sr0", SLOW)
-    vm.run("rmmod scsi_debug")
+    vm.wait_for("rmmod scsi_debug", SLOW)      # udev may still be looking at it

@@ -7,20 +7,11 @@
 #include <time.h>
 
 #include "agent/drift.h"
-
-#define USEC_PER_SEC 1000000U
-
-uint64_t drift_now_usec(void)
-{
-        struct timespec time;
-
-        clock_gettime(CLOCK_BOOTTIME, &time);
-        return (uint64_t) time.tv_sec * USEC_PER_SEC + (uint64_t) time.tv_nsec / 1000U;
-}
+#include "common/clock.h"
 
 uint64_t drift_closed_usec(const char *run)
 {
-        uint64_t now = drift_now_usec(), ago;
+        uint64_t now = clock_usec(CLOCK_BOOTTIME), ago;
         char path[PATH_MAX];
         struct timespec wall;
         struct stat armed;
@@ -31,7 +22,7 @@ uint64_t drift_closed_usec(const char *run)
         /* The clock may have been set since; it was not before the boot, in any case. */
         if (wall.tv_sec < armed.st_mtim.tv_sec)
                 return 1;
-        ago = (uint64_t) (wall.tv_sec - armed.st_mtim.tv_sec) * USEC_PER_SEC;
+        ago = (uint64_t) (wall.tv_sec - armed.st_mtim.tv_sec) * CLOCK_USEC_A_SEC;
         return ago < now ? now - ago : 1;
 }
 
@@ -47,5 +38,6 @@ void drift_words(const struct gateview *view, uint64_t right_usec, char *ret, si
         }
         if (right_usec != 0)
                 snprintf(ret + length, size - length, "; for %llu s at most",
-                         (unsigned long long) ((drift_now_usec() - right_usec + USEC_PER_SEC - 1) / USEC_PER_SEC));
+                         (unsigned long long) ((clock_usec(CLOCK_BOOTTIME) - right_usec + CLOCK_USEC_A_SEC - 1) /
+                                               CLOCK_USEC_A_SEC));
 }

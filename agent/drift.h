@@ -11,8 +11,6 @@
 
 #define DRIFT_WORDS_MAX 192U /* bytes, NUL included */
 
-uint64_t drift_now_usec(void);
-
 /* When lekdicht-gate closed the gate in this boot (the file `armed` in its directory RUN); 0: it did not. */
 uint64_t drift_closed_usec(const char *run);
 

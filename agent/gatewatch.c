@@ -17,6 +17,7 @@
 #include "agent/drift.h"
 #include "agent/gatewatch.h"
 #include "agent/record.h"
+#include "common/clock.h"
 
 #define TARGET_GATE 1ULL
 #define CHANGES     (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE)
@@ -202,7 +203,7 @@ static void look(struct gatewatch *gatewatch, bool put_right)
         }
         gatewatch->seen_closed = gatewatch->seen_closed || view.gate == GATE_CLOSED;
         if (verb == VERB_NONE)
-                gatewatch->right_usec = drift_now_usec();
+                gatewatch->right_usec = clock_usec(CLOCK_BOOTTIME);
         record(gatewatch, &view, open);
 
         if (open) {
@@ -258,7 +259,7 @@ static void on_autoprobe(void *userdata)
                 return;
         gatewatch_view(gatewatch, &view);
         if (gatewatch->right_usec != 0 && gatewatch->failed == VERB_NONE)
-                gatewatch->right_usec = drift_now_usec();
+                gatewatch->right_usec = clock_usec(CLOCK_BOOTTIME);
         /* What our own gate wrote, and could not close, is no reason to try again. */
         if (any_bus(&view, BUS_OPEN))
                 gatewatch->failed = VERB_NONE;

@@ -9,8 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "agent/drift.h"
 #include "agent/rulewatch.h"
+#include "common/clock.h"
 
 #define WORDS_MAX 192U
 #define RULES     (sizeof(rules) / sizeof(rules[0]))
@@ -49,7 +49,8 @@ static void say(struct rulewatch *rulewatch, size_t i)
                 snprintf(words, sizeof(words), "udev rule %s is missing", rules[i]);
         else
                 snprintf(words, sizeof(words), "udev rule %s is missing; for %llu s at most", rules[i],
-                         (unsigned long long) ((drift_now_usec() - since + 999999) / 1000000));
+                         (unsigned long long) ((clock_usec(CLOCK_BOOTTIME) - since + CLOCK_USEC_A_SEC - 1) /
+                                               CLOCK_USEC_A_SEC));
         rulewatch->callback(rulewatch->userdata, words);
 }
 
@@ -61,7 +62,7 @@ void rulewatch_check(struct rulewatch *rulewatch)
                 if (missing && !rulewatch->missed[i])
                         say(rulewatch, i);
                 if (!missing)
-                        rulewatch->seen_usec[i] = drift_now_usec();
+                        rulewatch->seen_usec[i] = clock_usec(CLOCK_BOOTTIME);
                 rulewatch->missed[i] = missing;
         }
 }
@@ -82,7 +83,7 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         if (event->len == 0 || !strstr(event->name, "lekdicht"))
                 return 0;
         if (event->mask & (IN_DELETE | IN_MOVED_FROM))
-                rulewatch->gone_usec = drift_now_usec();
+                rulewatch->gone_usec = clock_usec(CLOCK_BOOTTIME);
         rulewatch->grace = sd_event_source_disable_unref(rulewatch->grace);
         if (sd_event_add_time_relative(rulewatch->loop, &rulewatch->grace, CLOCK_MONOTONIC, RULEWATCH_GRACE_USEC, 0,
                                        on_grace, rulewatch) < 0)

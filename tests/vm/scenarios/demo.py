@@ -12,8 +12,8 @@ from harness import keys
 PRODUCT = False
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = "/root/lekdicht"
-FILES = ("tests/demo", "systemd", "policy/policy.ini", "build/lekdicht", "build/lekdicht-gate", "build/lekdicht-collector",
-         "build/lekdicht-reporter", "build/tests/demo/lekdichtd-demo")
+FILES = ("tests/demo", "tests/bed/privatebus.py", "systemd", "policy/policy.ini", "build/lekdicht", "build/lekdicht-gate",
+         "build/lekdicht-collector", "build/lekdicht-reporter", "build/tests/demo/lekdichtd-demo")
 PAGE = "python3 -c 'import urllib.request; print(urllib.request.urlopen(\"http://127.0.0.1:4318/\").read().decode())'"
 # All that the demo may not leave changed.
 STATE = ("cd /sys/bus && grep . scsi/drivers_autoprobe mmc/drivers_autoprobe memstick/drivers_autoprobe; "

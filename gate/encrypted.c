@@ -8,28 +8,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "common/sysfs.h"
 #include "gate/lun.h"
+#include "gate/opening.h"
 #include "gate/probe.h"
 #include "gate/refuse.h"
-#include "gate/release.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
-#include "gate/usbnode.h"
-
-static enum gate_exit failed(const struct device *lun, const char *deed, int r)
-{
-        if (r == -ENODEV || !device_alive(lun)) {
-                complain("%s: gone, nothing is opened", lun->name);
-                return GATE_GONE;
-        }
-        complain("%s: %s: %s", lun->name, deed, strerror(-r));
-        return GATE_FAILED;
-}
 
 /* Hidden at once, also while somebody uses it; then as `refuse` does. code: what to answer when that has gone well. */
 static enum gate_exit shut(const struct roots *roots, const struct uses *uses, const struct device *lun,
@@ -41,7 +27,7 @@ static enum gate_exit shut(const struct roots *roots, const struct uses *uses, c
                 int r = state_revoke(roots, diskseq);
 
                 if (r < 0)
-                        return failed(lun, "taking back its grant", r);
+                        return opening_failed(lun, "taking back its grant", r);
                 lun_trigger(lun);
         }
         refused = refuse(roots, uses, lun);
@@ -50,9 +36,7 @@ static enum gate_exit shut(const struct roots *roots, const struct uses *uses, c
 
 static enum gate_exit grant(const struct roots *roots, const struct device *lun, const char *disk, uint64_t diskseq)
 {
-        char text[SYSFS_NAME_MAX + PATH_MAX + 32];
         enum grant before = state_granted(roots, diskseq);
-        uint64_t after;
         int r = 0;
 
         if (before == GRANT_ENCRYPTED)
@@ -60,15 +44,13 @@ static enum gate_exit grant(const struct roots *roots, const struct device *lun,
         if (before == GRANT_READ_ONLY)
                 r = roflag_clear(roots, lun, diskseq);
         if (r < 0)
-                return failed(lun, "making it writable", r);
-        snprintf(text, sizeof text, "disk=%s\ndevpath=%s\n", disk, lun->devpath);
-        r = state_grant_encrypted(roots, diskseq, text);
+                return opening_failed(lun, "making it writable", r);
+        r = opening_grant(roots, lun, disk, diskseq, state_grant_encrypted);
         if (r < 0)
-                return failed(lun, "writing its grant", r);
-        /* A medium that was changed meanwhile has a new number, and a gate that was opened has let all go. */
-        if (lun_diskseq(lun, &after) < 0 || after != diskseq || state_has(roots, NULL, STATE_OPEN)) {
+                return opening_failed(lun, "writing its grant", r);
+        if (!opening_still_holds(roots, lun, diskseq)) {
                 state_revoke(roots, diskseq);
-                return failed(lun, "changed while it was looked at", -EAGAIN);
+                return opening_failed(lun, "changed while it was looked at", -EAGAIN);
         }
         lun_trigger(lun);
         say("opened %s, which is encrypted, as %s, disk sequence number %" PRIu64, lun->name, disk, diskseq);
@@ -76,15 +58,10 @@ static enum gate_exit grant(const struct roots *roots, const struct device *lun,
 }
 
 static enum gate_exit look(const struct roots *roots, const struct uses *uses, const struct device *lun,
-                           const char *disk)
+                           const char *disk, uint64_t diskseq)
 {
         char why[PROBE_WHY_MAX];
-        uint64_t diskseq;
-        int r;
 
-        r = lun_diskseq(lun, &diskseq);
-        if (r < 0)
-                return failed(lun, "finding its disk", r);
         if (probe_is_empty(lun, disk)) {
                 say("bound %s, which has no medium", lun->name);
                 return GATE_DONE;
@@ -99,7 +76,7 @@ static enum gate_exit look(const struct roots *roots, const struct uses *uses, c
                 break;
         }
         if (!device_alive(lun))
-                return failed(lun, "looking at it", -ENODEV);
+                return opening_failed(lun, "looking at it", -ENODEV);
         complain("%s: is it encrypted? %s", lun->name, why);
         return shut(roots, uses, lun, diskseq, GATE_FAILED);
 }
@@ -107,30 +84,13 @@ static enum gate_exit look(const struct roots *roots, const struct uses *uses, c
 enum gate_exit encrypted(const struct roots *roots, const struct uses *uses, const struct device *device)
 {
         char disk[SYSFS_NAME_MAX];
-        int r;
+        enum gate_exit code;
+        uint64_t diskseq;
 
-        if (device->type != DEVICE_LUN) {
-                complain("%s is no disk: only what is on the buses scsi, mmc and memstick can be looked at",
-                         device->name);
-                return GATE_USAGE;
-        }
-        if (state_has(roots, NULL, STATE_OPEN)) {
-                complain("%s: the gate is open, nothing can be kept hidden", device->name);
-                return GATE_FAILED;
-        }
-        r = usbnode_close(roots, device);
-        if (r < 0)
-                return failed(device, "closing its USB node", r);
-        if (!device_bound(device)) {
-                enum gate_exit code = release_bind(roots, device);
-
-                if (code != GATE_DONE)
-                        return code;
-        }
-        r = lun_disk(device, disk, sizeof disk);
-        if (r == -ENOENT && device_alive(device)) {
-                say("bound %s, which has no disk", device->name);
-                return GATE_DONE;
-        }
-        return r < 0 ? failed(device, "finding its disk", r) : look(roots, uses, device, disk);
+        code = opening_prepare(roots, device, "looked at", "hidden");
+        if (code == GATE_DONE)
+                code = opening_find(roots, device, disk, &diskseq);
+        if (code != GATE_DONE || !disk[0])
+                return code;
+        return look(roots, uses, device, disk, diskseq);
 }

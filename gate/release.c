@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* drivers_probe takes a name, and a name can have gone to another device while we were writing it. So the grant, not the
- * probe, is what opens a disk: it is given to the sequence number read through the pinned descriptor, after the probe. */
-
 #include "gate/release.h"
 
 #include <errno.h>
@@ -16,27 +13,13 @@
 #include "common/sysfs.h"
 #include "gate/attr.h"
 #include "gate/lun.h"
+#include "gate/opening.h"
 #include "gate/phone.h"
-#include "gate/renew.h"
 #include "gate/roflag.h"
 #include "gate/say.h"
 #include "gate/state.h"
 
 #define USB_NUMBER_MAX 999U
-
-static enum gate_exit gone(const struct device *device)
-{
-        complain("%s: gone, nothing is opened", device->name);
-        return GATE_GONE;
-}
-
-static enum gate_exit failed(const struct device *device, const char *deed, int r)
-{
-        if (r == -ENODEV || !device_alive(device))
-                return gone(device);
-        complain("%s: %s: %s", device->name, deed, strerror(-r));
-        return GATE_FAILED;
-}
 
 static int begins_with(const char *name, void *userdata)
 {
@@ -67,7 +50,7 @@ static enum gate_exit release_usb(const struct roots *roots, const struct device
                 r = attr_write(AT_FDCWD, path, device->name);
         }
         if (r < 0)
-                return failed(device, "authorising", r);
+                return opening_failed(device, "authorising", r);
         state_remove(roots, STATE_REFUSED, device->name);
 
         parent = attr_open_dir(device->dirfd, device->type == DEVICE_USB_INTERFACE ? ".." : ".");
@@ -91,73 +74,24 @@ static enum gate_exit release_usb(const struct roots *roots, const struct device
         return GATE_DONE;
 }
 
-/* Another device may have taken the name between our look and the kernel's: it was bound by our doing and is unbound. */
-static void undo_probe_of_other(const struct roots *roots, const struct device *lun)
-{
-        CLEANUP_DEVICE struct device other = DEVICE_NULL;
-        uint64_t diskseq;
-
-        if (state_has(roots, NULL, STATE_OPEN))
-                return; /* everything may be bound then */
-        if (device_open(roots, lun->name, &other) < 0 || other.type != DEVICE_LUN || !device_bound(&other) ||
-            (lun_diskseq(&other, &diskseq) == 0 && state_granted(roots, diskseq) != GRANT_NONE) ||
-            !device_removable(roots, &other))
-                return;
-        if (lun_unbind(&other) == 0)
-                say("unbound %s, which is another device by now", other.name);
-}
-
-enum gate_exit release_bind(const struct roots *roots, const struct device *lun)
-{
-        int r;
-
-        if (renew(roots, lun))
-                return GATE_GONE; /* whoever asked hears of the new one */
-        r = bus_probe(roots, lun->bus, lun->name);
-        if (device_alive(lun) && !device_bound(lun)) {
-                /* Its driver may have been unloaded since the gate was closed. */
-                bus_load(roots, lun->bus);
-                r = bus_probe(roots, lun->bus, lun->name);
-        }
-        if (!device_alive(lun)) {
-                undo_probe_of_other(roots, lun);
-                return gone(lun);
-        }
-        if (device_bound(lun))
-                return GATE_DONE;
-        return failed(lun, "no driver bound", r < 0 ? r : -ENOENT);
-}
-
 static enum gate_exit release_lun(const struct roots *roots, const struct device *lun)
 {
-        char disk[SYSFS_NAME_MAX], text[SYSFS_NAME_MAX + PATH_MAX + 32];
+        char disk[SYSFS_NAME_MAX];
         enum gate_exit code;
         uint64_t diskseq;
         int r;
 
-        if (!device_bound(lun)) {
-                code = release_bind(roots, lun);
-                if (code != GATE_DONE)
-                        return code;
-        }
-        r = lun_disk(lun, disk, sizeof disk);
-        if (r == -ENOENT && device_alive(lun)) {
-                say("bound %s, which has no disk", lun->name);
-                return GATE_DONE;
-        }
-        if (r == 0)
-                r = lun_diskseq(lun, &diskseq);
-        if (r < 0)
-                return failed(lun, "finding its disk", r);
-        snprintf(text, sizeof text, "disk=%s\ndevpath=%s\n", disk, lun->devpath);
+        code = opening_find(roots, lun, disk, &diskseq);
+        if (code != GATE_DONE || !disk[0])
+                return code;
         if (state_granted(roots, diskseq) == GRANT_READ_ONLY) {
                 r = roflag_clear(roots, lun, diskseq);
                 if (r < 0)
-                        return failed(lun, "making it writable", r);
+                        return opening_failed(lun, "making it writable", r);
         }
-        r = state_grant(roots, diskseq, text);
+        r = opening_grant(roots, lun, disk, diskseq, state_grant);
         if (r < 0)
-                return failed(lun, "writing its grant", r);
+                return opening_failed(lun, "writing its grant", r);
         lun_trigger(lun);
         say("opened %s as %s, disk sequence number %" PRIu64, lun->name, disk, diskseq);
         return GATE_DONE;

@@ -9,6 +9,3 @@
  * grant by sequence number, only when it is still the same instance after the kernel has read it; until then the hide rules
  * keep it from everybody. Idempotent: a unit that has its driver gets (only) its grant. What was read-only becomes writable. */
 enum gate_exit release(const struct roots *roots, const struct device *device);
-
-/* Only the driver of a unit that has none: GATE_DONE when it is bound and still the same. It has no grant, so it is hidden. */
-enum gate_exit release_bind(const struct roots *roots, const struct device *lun);

@@ -1,4 +1,4 @@
-/* links: common/sysfs.c common/text.c common/utf8.c gate/attr.c gate/boot.c gate/bus.c gate/close.c gate/device.c gate/renew.c gate/lun.c gate/mounts.c gate/open.c gate/readonly.c gate/refuse.c gate/release.c gate/roflag.c gate/say.c gate/settle.c gate/state.c gate/status.c gate/sweep.c gate/walk.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/node.c gate/external.c */
+/* links: common/sysfs.c common/text.c common/utf8.c gate/attr.c gate/boot.c gate/bus.c gate/close.c gate/device.c gate/renew.c gate/lun.c gate/mounts.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/roflag.c gate/say.c gate/settle.c gate/state.c gate/status.c gate/sweep.c gate/walk.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/node.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht-gate on a machine that is played: the same sources, with roots below the directory that LEKDICHT_DEMO names.

@@ -1,4 +1,4 @@
-/* links: gate/open.c gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/external.c */
+/* links: gate/open.c gate/opening.c gate/usbnode.c gate/release.c gate/renew.c gate/lun.c gate/state.c gate/phone.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Opening the gate: everything that was held or refused is given back, and nothing stays dead because of something

@@ -1,4 +1,4 @@
-/* links: gate/readonly.c gate/release.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/phone.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/encrypted.c gate/probe.c gate/usbnode.c */
+/* links: gate/readonly.c gate/opening.c gate/release.c gate/refuse.c gate/settle.c gate/walk.c gate/mounts.c gate/phone.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/encrypted.c gate/probe.c gate/usbnode.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Read-only from birth: the flag before the grant, the grant before anybody's eyes, and never a writer from before. */

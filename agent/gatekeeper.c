@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/gatekeeper.h"
+#include "agent/spawn.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 
@@ -313,17 +313,10 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
         return 0;
 }
 
-static int spawn(struct job *job, int output_fd)
+static int start_gate(struct job *job, int output_fd)
 {
-        static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8",
-                    device[] = "/proc/self/fd/3";
-        static char audit[] = "--audit", until_reboot[] = "--until-reboot";
-        const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
-        char *const environment[] = { path, locale, NULL };
+        static char device[] = SPAWN_DIRECTORY, audit[] = "--audit", until_reboot[] = "--until-reboot";
         char *arguments[] = { job->gatekeeper->program, strdupa(gatekeeper_verb_name(job->verb)), NULL, NULL };
-        posix_spawn_file_actions_t files;
-        posix_spawnattr_t attributes;
-        sigset_t none, all;
         int r;
 
         if (job->dirfd >= 0)
@@ -332,34 +325,10 @@ static int spawn(struct job *job, int output_fd)
                 arguments[2] = audit;
         else if (job->verb == VERB_OPEN_UNTIL_REBOOT)
                 arguments[2] = until_reboot;
-
-        sigemptyset(&none);
-        sigfillset(&all);
-        r = posix_spawn_file_actions_init(&files);
-        if (r != 0)
-                return -r;
-        r = posix_spawnattr_init(&attributes);
-        if (r != 0) {
-                posix_spawn_file_actions_destroy(&files);
-                return -r;
-        }
-        r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        r = r ?: posix_spawn_file_actions_adddup2(&files, output_fd, STDOUT_FILENO);
-        r = r ?: posix_spawn_file_actions_adddup2(&files, output_fd, STDERR_FILENO);
-        /* Last: output_fd may itself be 3 and is copied by now. Equal numbers lose their close-on-exec. */
-        if (job->dirfd >= 0)
-                r = r ?: posix_spawn_file_actions_adddup2(&files, job->dirfd, 3);
-        r = r ?: posix_spawnattr_setsigmask(&attributes, &none);
-        r = r ?: posix_spawnattr_setsigdefault(&attributes, &all);
-        /* A group of its own: Ctrl-C on a terminal must not hit it between two writes. */
-        r = r ?: posix_spawnattr_setpgroup(&attributes, 0);
-        r = r ?: posix_spawnattr_setflags(&attributes, flags);
-        r = r ?: posix_spawn(&job->pid, job->gatekeeper->program, &files, &attributes, arguments, environment);
-        posix_spawnattr_destroy(&attributes);
-        posix_spawn_file_actions_destroy(&files);
-        if (r != 0)
+        r = spawn(job->gatekeeper->program, arguments, output_fd, output_fd, job->dirfd, &job->pid);
+        if (r < 0)
                 job->pid = 0;
-        return -r;
+        return r;
 }
 
 static int try_start(struct job *job)
@@ -380,7 +349,7 @@ static int try_start(struct job *job)
         /* Only our end is not to block. */
         if (fcntl(write_end, F_SETFL, 0) < 0)
                 return -errno;
-        r = spawn(job, write_end);
+        r = start_gate(job, write_end);
         if (r < 0)
                 return r;
         r = sd_event_add_child(gatekeeper->loop, &job->child, job->pid, WEXITED, on_child, job);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "agent/members.h"
 #include "agent/membership.h"
+#include "agent/spawn.h"
 #include "common/cleanup.h"
 
 #define UID_MAX_ sizeof("4294967295")
@@ -191,41 +191,14 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- the question ---- */
 
-static int spawn(const struct members *members, int output, pid_t *ret)
+static int start_membership(const struct members *members, int output, pid_t *ret)
 {
-        static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8";
         static char name[] = "lekdichtd", option[] = MEMBERSHIP_OPTION;
-        const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
-        char *const environment[] = { path, locale, NULL };
         char uid[UID_MAX_], *arguments[3 + POLICY_GROUPS_MAX + 1] = { name, option, uid };
-        posix_spawn_file_actions_t files;
-        posix_spawnattr_t attributes;
-        sigset_t none, all;
-        int r;
 
         snprintf(uid, sizeof(uid), "%u", members->uid);
         memcpy(arguments + 3, members->names, members->n * sizeof(*arguments));
-        sigemptyset(&none);
-        sigfillset(&all);
-        r = posix_spawn_file_actions_init(&files);
-        if (r != 0)
-                return -r;
-        r = posix_spawnattr_init(&attributes);
-        if (r != 0) {
-                posix_spawn_file_actions_destroy(&files);
-                return -r;
-        }
-        r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        r = r ?: posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-        r = r ?: posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-        r = r ?: posix_spawnattr_setsigmask(&attributes, &none);
-        r = r ?: posix_spawnattr_setsigdefault(&attributes, &all);
-        r = r ?: posix_spawnattr_setpgroup(&attributes, 0);
-        r = r ?: posix_spawnattr_setflags(&attributes, flags);
-        r = r ?: posix_spawn(ret, members->program, &files, &attributes, arguments, environment);
-        posix_spawnattr_destroy(&attributes);
-        posix_spawn_file_actions_destroy(&files);
-        return -r;
+        return spawn(members->program, arguments, output, -1, -1, ret);
 }
 
 /* Returns NULL when it cannot be asked. */
@@ -243,7 +216,7 @@ static struct question *question_new(struct members *members)
         if (r >= 0) {
                 question->pipe = ends[0];
                 output = ends[1];
-                r = spawn(members, output, &question->pid);
+                r = start_membership(members, output, &question->pid);
         }
         if (r >= 0)
                 r = sd_event_add_child(members->loop, &question->child, question->pid, WEXITED, on_child, question);

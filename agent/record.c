@@ -208,6 +208,12 @@ void record_stopped(void)
         end(&entry);
 }
 
+static void add_reason(struct entry *entry, const char *reason)
+{
+        add(entry, "LEKDICHT_REASON", "%s", reason);
+        set_string(entry, EVENT_KEY_REASON, reason);
+}
+
 static void add_usb_id(struct entry *entry, unsigned vendor, unsigned product)
 {
         char id[8];
@@ -270,8 +276,7 @@ static void add_subject(struct entry *entry, const struct record_subject *subjec
         set_string(entry, EVENT_KEY_PRODUCT_NAME, subject->name);
         add(entry, "LEKDICHT_RULE", "%s", verdict->rule);
         set_string(entry, EVENT_KEY_RULE, verdict->rule);
-        add(entry, "LEKDICHT_REASON", "%s", reason);
-        set_string(entry, EVENT_KEY_REASON, reason);
+        add_reason(entry, reason);
         add(entry, "LEKDICHT_AUDIT", "%s", verdict->audit ? "yes" : "no");
         set_bool(entry, EVENT_KEY_AUDIT, verdict->audit);
 }
@@ -376,8 +381,7 @@ void record_switched(const struct device *device, uint16_t vendor, uint16_t prod
         add_usb_id(&entry, device->vendor, device->product);
         add(&entry, "LEKDICHT_PORT", "%s", device->target.name);
         set_string(&entry, EVENT_KEY_PORT, device->target.name);
-        add(&entry, "LEKDICHT_REASON", "%s", reason);
-        set_string(&entry, EVENT_KEY_REASON, reason);
+        add_reason(&entry, reason);
         end(&entry);
 }
 
@@ -441,8 +445,7 @@ void record_gate_opened(const char *why)
 
         message(&entry, "the gate is open: %s", why);
         begin(&entry, EVENT_GATE_OPENED, LOG_WARNING);
-        add(&entry, "LEKDICHT_REASON", "%s", why);
-        set_string(&entry, EVENT_KEY_REASON, why);
+        add_reason(&entry, why);
         end(&entry);
 }
 
@@ -452,8 +455,7 @@ void record_gate_drift(const char *what)
 
         message(&entry, "the gate was not as it should be (%s) and is put right", what);
         begin(&entry, EVENT_GATE_DRIFT, LOG_WARNING);
-        add(&entry, "LEKDICHT_REASON", "%s", what);
-        set_string(&entry, EVENT_KEY_REASON, what);
+        add_reason(&entry, what);
         end(&entry);
 }
 
@@ -463,8 +465,7 @@ void record_rule_missed(const char *what)
 
         message(&entry, "%s; lekdicht has to be installed again", what);
         begin(&entry, EVENT_GATE_DRIFT, LOG_ERR);
-        add(&entry, "LEKDICHT_REASON", "%s", what);
-        set_string(&entry, EVENT_KEY_REASON, what);
+        add_reason(&entry, what);
         end(&entry);
 }
 

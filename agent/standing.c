@@ -41,9 +41,10 @@ static bool is_found_encrypted(const struct decide *decide, const struct device 
 
 bool standing_is_decided(const struct decide *decide, const struct device *device, enum access *ret)
 {
-        bool opens = standing_access(device) != ACCESS_BLOCK;
+        bool opens;
 
         *ret = standing_access(device);
+        opens = *ret != ACCESS_BLOCK;
         if (device->bus != DEVICE_USB && !traits_has_openable(device))
                 return false;
         if (*ret == ACCESS_ENCRYPTED && !decide->open)

@@ -1,4 +1,4 @@
-/* links: agent/members.c agent/membership.c libs: libsystemd */
+/* links: agent/members.c agent/spawn.c agent/membership.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The question that a child is asked, by scripts that answer well, badly, late and never; and the child's own answer, by

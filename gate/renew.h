@@ -17,3 +17,7 @@ void renew_note(const struct roots *roots, const struct device *lun);
 /* If a driver was taken from it: have it found anew, as another one with the same name, and return true. False: nothing was
  * done. May block for as long as the device makes the kernel wait. */
 bool renew(const struct roots *roots, const struct device *lun);
+
+/* Forget the notes of units that have left; of one that was removed by a gate that died before its host had looked for it,
+ * have that done. */
+void renew_sweep(const struct roots *roots);

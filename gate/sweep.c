@@ -17,6 +17,7 @@
 #include "gate/device.h"
 #include "gate/lun.h"
 #include "gate/phone.h"
+#include "gate/renew.h"
 #include "gate/state.h"
 
 #define DISKS_MAX 4096U         /* block devices looked at */
@@ -170,4 +171,5 @@ void sweep(const struct roots *roots)
         state_foreach(roots, STATE_REFUSED, sweep_refused, &round);
         state_foreach(roots, STATE_NODES, sweep_node, &round);
         state_foreach(roots, STATE_PHONES, sweep_phone, &round);
+        renew_sweep(roots);
 }

@@ -1,4 +1,4 @@
-/* links: gate/state.c gate/phone.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
+/* links: gate/state.c gate/phone.c gate/renew.c gate/lun.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Records of what has left go, records of what is there stay, whatever happens meanwhile. */
@@ -207,6 +207,22 @@ static void what_cannot_be_looked_up_again_stays(void **state)
         assert_string_equal(machine_list(m, "run/grant"), "13 ");
 }
 
+/* Unplugged, or removed by a gate that died before its host had looked for it again. */
+static void what_was_removed_and_not_found_anew_is_looked_for(void **state)
+{
+        struct machine *m = *state;
+
+        state_prepare(&m->roots);
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 12, false);
+        machine_file(m, "", "sys/class/scsi_host/host4/scan");
+        machine_file(m, "inode=1\n", "run/unbound/3:0:0:0");
+        machine_file(m, "inode=2\n", "run/unbound/4:0:0:1");
+        machine_file(m, "inode=3\n", "run/unbound/5:0:0:0");
+        sweep(&m->roots);
+        assert_wrote(m, "sys/class/scsi_host/host4/scan=0 0 1");
+        assert_string_equal(machine_list(m, "run/unbound"), "3:0:0:0 ");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -220,6 +236,7 @@ int main(void)
                 machine_test(phones_go_with_their_device),
                 machine_test(a_grant_that_is_given_meanwhile_stays),
                 machine_test(what_cannot_be_looked_up_again_stays),
+                machine_test(what_was_removed_and_not_found_anew_is_looked_for),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

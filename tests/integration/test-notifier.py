@@ -80,6 +80,21 @@ def every_kind(folder):
     assert len(titles) == 2 * len(kinds), titles
 
 
+def every_access(folder):
+    """what opens for reading only, and what is not encrypted, says so in both languages"""
+    news = ("device-readonly", "device-not-encrypted")
+    told = {}
+    for language, name in ((None, "notice-access-en"), ("nl_NL", "notice-access-nl")):
+        with Desktop(folder, language) as desktop:
+            for number, kind in enumerate(news):
+                desktop.agent.tell(Plug=f"1-{number}#1", Kind=kind, Servicedesk=DUTCH_SERVICEDESK if language else STICK["Servicedesk"])
+            desktop.shows(len(news))
+            desktop.screenshot(name)
+            told[language] = " ".join(f"{entry['summary']} {entry['body']}" for entry in desktop.history())
+    assert "It is not encrypted." in told[None] and "read" in told[None], told[None]
+    assert "Deze is niet versleuteld." in told["nl_NL"] and "alleen lezen" in told["nl_NL"], told["nl_NL"]
+
+
 def one_each(folder):
     """one plug, one notice: the same one is replaced, another one is another; nine are eight"""
     with Desktop(folder) as desktop:
@@ -389,8 +404,8 @@ class Skip(Exception):
     """Not possible here, and why."""
 
 
-TESTS = [options, english, dutch, every_kind, one_each, strangers, hostile, flood, abilities, server_fails, server_late, server_restart,
-         agent_restart, bus_restart, only_one, quiet, installed,
+TESTS = [options, english, dutch, every_kind, every_access, one_each, strangers, hostile, flood, abilities, server_fails, server_late,
+         server_restart, agent_restart, bus_restart, only_one, quiet, installed,
          whole_way]
 
 

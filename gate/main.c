@@ -11,6 +11,7 @@
 
 #include "gate/boot.h"
 #include "gate/close.h"
+#include "gate/cut.h"
 #include "gate/device.h"
 #include "gate/exit.h"
 #include "gate/open.h"
@@ -137,6 +138,11 @@ static enum gate_exit verb_refuse(const char *argument)
         return walk_and(refuse, argument);
 }
 
+static enum gate_exit verb_cut(const char *argument)
+{
+        return walk_and(cut, argument);
+}
+
 static enum gate_exit verb_readonly(const char *argument)
 {
         return walk_and(readonly, argument);
@@ -157,6 +163,7 @@ static const struct verb {
         { "release", "DEVICE", "open one device", verb_release, true },
         { "readonly", "DEVICE", "open one disk, card or disc for reading only", verb_readonly, true },
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
+        { "cut", "DEVICE", "shut one device also while it is in use, once all is written back", verb_cut, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
 };
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 VM = Path(__file__).resolve().parent.parent
 REPO = VM.parent.parent
-BUILD = Path(os.environ.get("LEKDICHT_BUILD", REPO / "build")) / "vm"
+BUILD = (Path(os.environ.get("LEKDICHT_BUILD", REPO / "build")) / "vm").resolve()  # as the kernel lists what is mounted below it
 
 # Program -> the Debian package that has it, for an error that can be acted on.
 PROGRAMS = {

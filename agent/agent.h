@@ -23,6 +23,7 @@ struct agent_paths {
         const char *lock;      /* "/run/lekdicht-agent.lock" */
         const char *bus;       /* D-Bus address of the system bus */
         const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
+        const char *leases;    /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
         const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
 };
 

@@ -111,6 +111,7 @@ struct device {
         bool empty_told;
         bool scan_ended;
         bool settled; /* and every LUN was refused */
+        bool cut;     /* in use, it is not left as it is any more */
         bool exempt;
         char carries[DEVICE_TEXT_MAX]; /* when exempt: a mount point, or "swap" */
 

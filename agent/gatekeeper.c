@@ -67,6 +67,8 @@ const char *gatekeeper_verb_name(enum verb verb)
                 return "readonly";
         case VERB_REFUSE:
                 return "refuse";
+        case VERB_CUT:
+                return "cut";
         case VERB_CLOSE:
                 return "close";
         case VERB_OPEN:

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "agent/discover.h"
+#include "agent/enforce.h"
 #include "agent/facts.h"
 #include "agent/inventory.h"
 #include "agent/zerocd.h"
@@ -180,8 +181,7 @@ void inventory_judge_due(struct inventory *inventory, unsigned today)
         for (struct device *device = inventory->devices; device; device = device->next) {
                 if (device->again == 0 || device->again > today)
                         continue;
-                device->settled = false;
-                decide_device(&inventory->decide, device, true);
+                inventory_judge(inventory, device);
         }
 }
 
@@ -315,7 +315,29 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
         }
         if (deed == DEED_BUSY || deed == DEED_FAILED)
                 text_clean(said, strcspn(said, "\n"), device->trouble, sizeof(device->trouble));
+        if (deed == DEED_BUSY && device->cut)
+                enforce_cut(decide, device);
+        if (deed == DEED_DONE && verb == VERB_CUT) {
+                /* What was to become of it instead? */
+                target->wish = VERB_NONE;
+                target->outcome = OUTCOME_NONE;
+                decide_device(decide, device, true);
+                return;
+        }
         decide_refresh(decide, device);
+}
+
+void inventory_judge(struct inventory *inventory, struct device *device)
+{
+        device->settled = false;
+        decide_device(&inventory->decide, device, true);
+}
+
+void inventory_cut(struct inventory *inventory, struct device *device)
+{
+        device->cut = true;
+        enforce_cut(&inventory->decide, device);
+        decide_refresh(&inventory->decide, device);
 }
 
 void inventory_strings(struct inventory *inventory, uint64_t device_id, const char *text, const char *serial)

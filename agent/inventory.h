@@ -43,6 +43,10 @@ struct exempts *inventory_exempts(struct inventory *inventory);
 void inventory_judge_all(struct inventory *inventory);
 /* Judge those again of which the rules may say something else by today (policy/policy.h). */
 void inventory_judge_due(struct inventory *inventory, unsigned today);
+/* Judge one again, and try again what failed. */
+void inventory_judge(struct inventory *inventory, struct device *device);
+/* From now on being in use is no reason to leave it open when it is to be shut or made read-only. */
+void inventory_cut(struct inventory *inventory, struct device *device);
 void inventory_event(struct inventory *inventory, const struct watch_event *event);
 
 /* Forget what is gone; before or after a watch_enumerate(). */

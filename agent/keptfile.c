@@ -18,7 +18,7 @@
 
 struct keptfile {
         char *path, *aside;
-        char text[KEPTFILE_MAX];
+        char *text;
         pthread_t thread;
         bool writing; /* the thread is to be joined */
 };
@@ -91,9 +91,16 @@ static void *write_text(void *userdata)
 
 bool keptfile_write(struct keptfile *file, const char *text)
 {
-        if ((file->writing && pthread_tryjoin_np(file->thread, NULL) != 0) || strlen(text) >= sizeof(file->text))
+        char *copy;
+
+        if (file->writing && pthread_tryjoin_np(file->thread, NULL) != 0)
                 return false;
-        strcpy(file->text, text);
+        file->writing = false;
+        copy = strdup(text);
+        if (!copy)
+                return false;
+        free(file->text);
+        file->text = copy;
         file->writing = pthread_create(&file->thread, NULL, write_text, file) == 0;
         return file->writing;
 }
@@ -119,6 +126,7 @@ struct keptfile *keptfile_free(struct keptfile *file)
                 return NULL;
         free(file->path);
         free(file->aside);
+        free(file->text);
         free(file);
         return NULL;
 }

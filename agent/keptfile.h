@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define KEPTFILE_MAX      16384U /* bytes */
-#define KEPTFILE_HANG_SEC 2      /* so long the end waits for a sick disk */
+#define KEPTFILE_HANG_SEC 2 /* so long the end waits for a sick disk */
 
 struct keptfile;
 

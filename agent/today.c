@@ -112,6 +112,11 @@ uint64_t today_usec(struct today *today)
         return now_usec(today);
 }
 
+uint64_t today_clock_usec(const struct today *today)
+{
+        return today->clock.usec(today->clock.userdata, CLOCK_REALTIME);
+}
+
 uint64_t today_boot_usec(const struct today *today)
 {
         return today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME);

@@ -34,8 +34,10 @@ struct today *today_free(struct today *today);
 /* Today (policy/policy.h), where the laptop is (/etc/localtime): the latest of the clock, the time that was kept, and
  * what must have passed since. */
 unsigned today_day(struct today *today);
-/* The same as a time: microseconds since 1970. And what has passed since the boot, sleep included. */
+/* The same as a time: microseconds since 1970. */
 uint64_t today_usec(struct today *today);
+/* What the clock shows, whatever was done to it; and what has passed since the boot, sleep included. */
+uint64_t today_clock_usec(const struct today *today);
 uint64_t today_boot_usec(const struct today *today);
 /* By how many seconds the clock is behind that; 0: it is not. */
 uint64_t today_behind(struct today *today);

@@ -8,6 +8,7 @@ enum verb {
         VERB_RELEASE,
         VERB_READONLY,
         VERB_REFUSE,
+        VERB_CUT, /* refuse, also while it is in use */
         VERB_CLOSE,
         VERB_OPEN,              /* keeps the wish "by-command" */
         VERB_OPEN_AUDIT,        /* keeps the wish "audit" */

@@ -198,6 +198,7 @@ int scene_setup(void **state)
                            .policy = strdup(path_of("etc/lekdicht/policy.ini")),
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
                            .clock = strdup(path_of("var/lib/lekdicht/clock")),
+                           .leases = strdup(path_of("var/lib/lekdicht/leases")),
                            .gate = strdup(path_of("gate")),
                            .lock = strdup(path_of("run/agent.lock")),
                            .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
@@ -232,6 +233,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.policy);
         free((void *) (uintptr_t) scene.config.paths.last_good);
         free((void *) (uintptr_t) scene.config.paths.clock);
+        free((void *) (uintptr_t) scene.config.paths.leases);
         free((void *) (uintptr_t) scene.config.paths.gate);
         free((void *) (uintptr_t) scene.config.paths.lock);
         free((void *) (uintptr_t) scene.config.paths.spool);

@@ -289,11 +289,22 @@ static void warn(struct leases *leases, const struct lease *lease, const struct 
                 tell(leases, lease, device, news, &receipt);
 }
 
+/* Its users can reach something of it. */
+static bool is_open(const struct leases *leases, const struct device *device)
+{
+        if (device->state != DEVICE_ALLOWED && device->state != DEVICE_READ_ONLY)
+                return false;
+        for (size_t i = 0; i < device->n_luns; i++)
+                if (decide_lun_is_open(inventory_decide(leases->inventory), &device->luns[i]))
+                        return true;
+        return device->phone.is;
+}
+
 static void note_used(struct leases *leases, struct lease *lease)
 {
         for (struct device *device = first(leases); device && !lease->used; device = device->next) {
-                if ((device->state != DEVICE_ALLOWED && device->state != DEVICE_READ_ONLY) ||
-                    strcmp(device->verdict.rule, LEASE_RULE) != 0 || lease_match(lease, device) != LEASE_IS)
+                if (strcmp(device->verdict.rule, LEASE_RULE) != 0 || lease_match(lease, device) != LEASE_IS ||
+                    !is_open(leases, device))
                         continue;
                 lease->used = leases->changed = true;
                 record(leases, lease, EVENT_GRANT_USED, "opened for the first time; ", NULL);

@@ -125,19 +125,6 @@ static void grant(const char *access, unsigned minutes, bool keep)
                 fail_msg("%s", sd_bus_message_get_error(answer)->message);
 }
 
-/* The agent's own stick, granted and open. */
-static const char *open_for(const char *access, unsigned minutes, bool keep)
-{
-        const char *devpath = plug();
-        bool read_only = strcmp(access, "read-only") == 0;
-
-        grant(access, minutes, keep);
-        UNTIL(scene_gate("release 1-2") > 0);
-        add_lun(devpath, 3);
-        UNTIL(strcmp(state(), read_only ? "read-only" : "allowed") == 0);
-        return devpath;
-}
-
 static bool is_open(void)
 {
         return bed_exists(&scene.bed, "run/lekdicht/grant/77");
@@ -149,6 +136,22 @@ static unsigned events(const char *name)
 
         snprintf(field, sizeof(field), "LEKDICHT_EVENT=lekdicht.grant.%s", name);
         return scene_journal(field, NULL);
+}
+
+/* The agent's own stick, granted and open. */
+static const char *open_for(const char *access, unsigned minutes, bool keep)
+{
+        const char *devpath = plug();
+        bool read_only = strcmp(access, "read-only") == 0;
+
+        grant(access, minutes, keep);
+        UNTIL(scene_gate("release 1-2") > 0);
+        scene_run(30);
+        assert_int_equal(events("used"), 0); /* nothing is to be seen of it yet */
+        add_lun(devpath, 3);
+        UNTIL(read_only ? bed_exists(&scene.bed, "run/lekdicht/readonly/78") : is_open());
+        UNTIL(strcmp(state(), read_only ? "read-only" : "allowed") == 0);
+        return devpath;
 }
 
 static void what_is_refused_opens_and_says_until_when(void **state_)
@@ -352,12 +355,12 @@ static void nothing_opens_after_its_end(void **state_)
 {
         (void) state_;
         begin(BLOCK);
-        scene_unplug(open_for("allow", 10, false));
-        UNTIL(strcmp(state(), "unknown") == 0);
+        open_for("allow", 10, false);
+        scene_run(50);
         boot_sec += 11 * MINUTE;
         wall_sec += 11 * MINUTE;
-        plug();
-        assert_int_equal(scene_gate("release 1-2"), 1);
+        inventory_judge_all(scene.agent->inventory);
+        UNTIL(strcmp(state(), "refused") == 0);
 }
 
 static void a_clock_that_is_set_changes_nothing(void **state_)
@@ -400,6 +403,32 @@ static void a_restart_keeps_it_and_its_extension(void **state_)
         /* Nothing is left of it. */
         scene_run(50);
         assert_string_equal(bed_read(&scene.bed, "run/lekdicht/leases"), "");
+}
+
+/* The agent was away when it was to be cut off: the gate says only then that it is in use. */
+static void a_restart_after_its_end_cuts_it_off(void **state_)
+{
+        unsigned refused;
+
+        (void) state_;
+        begin(BLOCK);
+        open_for("allow", 10, false);
+        bed_text(&scene.bed, "exit/1-2", "5\n");
+        pass(11 * MINUTE);
+        UNTIL(strcmp(state(), "busy") == 0 && events("ending") == 1);
+        scene_run(50);
+        scene_stop();
+        boot_sec += 3 * MINUTE;
+        wall_sec += 3 * MINUTE;
+        bed_text(&scene.bed, "hang/1-2", " ");
+        refused = scene_gate("refuse 1-2");
+        begin(BLOCK);
+        UNTIL(scene_gate("refuse 1-2") > refused);
+        leases_look(scene.agent->leases);
+        bed_remove(&scene.bed, "hang/1-2");
+        UNTIL(scene_gate("cut 1-2") == 1);
+        UNTIL(strcmp(state(), "refused") == 0);
+        UNTIL(events("ended") == 1);
 }
 
 /* The machine is off for a while: /run is empty then, and the count of its time begins anew. */
@@ -645,6 +674,7 @@ int main(void)
                 TEST(nothing_opens_after_its_end),
                 TEST(a_clock_that_is_set_changes_nothing),
                 TEST(a_restart_keeps_it_and_its_extension),
+                TEST(a_restart_after_its_end_cuts_it_off),
                 TEST(a_reboot_ends_it),
                 TEST(unless_it_was_to_be_kept),
                 TEST(a_clock_set_back_over_a_reboot_gives_no_more),

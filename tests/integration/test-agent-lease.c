@@ -101,13 +101,14 @@ static void add_lun(const char *devpath, unsigned host)
         scene_event("add", bed_lun(&scene.bed, interface, host, 0, 0, "Kingston", "DataTraveler"));
 }
 
-/* Plugged in, and refused. */
+/* Plugged in, refused, and told: a grant takes back what has not been told yet. */
 static const char *plug(void)
 {
+        size_t told = strlen(notices);
         const char *devpath = scene_plug(&stick);
-        unsigned before = scene_gate("refuse 1-2");
 
-        UNTIL(strcmp(state(), "refused") == 0 && scene_gate("refuse 1-2") >= before);
+        UNTIL(strcmp(state(), "refused") == 0 && inventory_find(scene.agent->inventory, "1-2")->strings_known);
+        UNTIL(strlen(notices) > told);
         return devpath;
 }
 
@@ -276,6 +277,7 @@ static void a_policy_cuts_nothing_off(void **state_)
         devpath = scene_plug(&stick);
         add_lun(devpath, 3);
         UNTIL(is_open());
+        UNTIL(inventory_find(scene.agent->inventory, "1-2")->strings_known);
         grant("allow", 3, false);
         pass(4 * MINUTE); /* over, and the policy allows it all the same */
         UNTIL(events("ended") == 1);
@@ -300,6 +302,7 @@ static void what_goes_back_to_reading_is_cut_off_too(void **state_)
         devpath = scene_plug(&stick);
         add_lun(devpath, 3);
         UNTIL(strcmp(state(), "read-only") == 0);
+        UNTIL(inventory_find(scene.agent->inventory, "1-2")->strings_known);
         grant("allow", 5, false);
         UNTIL(strcmp(state(), "allowed") == 0);
         bed_text(&scene.bed, "exit/3:0:0:0", "5\n");
@@ -647,7 +650,7 @@ static void without_a_serial_it_is_the_port(void **state_)
         elsewhere.devnum = 9;
         begin(BLOCK);
         devpath = scene_plug(&plain);
-        UNTIL(strcmp(state(), "refused") == 0);
+        UNTIL(strcmp(state(), "refused") == 0 && inventory_find(scene.agent->inventory, "1-2")->strings_known);
         grant("allow", 60, false);
         UNTIL(scene_gate("release 1-2") == 1);
         scene_unplug(devpath);

@@ -11,10 +11,11 @@
 
 #include "agent/leasefile.h"
 #include "agent/leases.h"
+#include "agent/leasetell.h"
 #include "agent/record.h"
 
 #define USEC_PER_MINUTE 60000000ULL
-#define WORDS_MAX       (VERDICT_REASON_MAX + 128U)
+#define WHAT_MAX        128U /* bytes of how a grant ended */
 
 struct leases {
         sd_event *loop;
@@ -63,8 +64,6 @@ int leases_new(sd_event *loop, const char *run, const char *kept, struct today *
         return 0;
 }
 
-/* ---- words ---- */
-
 /* Its end as the clock shows it. */
 static uint64_t shown_usec(const struct leases *leases, const struct lease *lease)
 {
@@ -76,34 +75,15 @@ static uint64_t shown_usec(const struct leases *leases, const struct lease *leas
 static void record(const struct leases *leases, const struct lease *lease, enum event_name name, const char *what,
                    struct record_receipt *receipt)
 {
-        char reason[WORDS_MAX], words[VERDICT_REASON_MAX];
-        struct record_subject subject = {
-                .kind = lease->kind,
-                .private = lease->private,
-                .has_usb_id = lease->has_usb_id && !lease->private,
-                .vendor = lease->private ? 0 : lease->vendor,
-                .product = lease->private ? 0 : lease->product,
-        };
-        struct record_receipt none;
-
-        snprintf(subject.port, sizeof(subject.port), "%s", lease->name);
-        lease_verdict(lease, shown_usec(leases, lease), &subject.verdict);
-        snprintf(reason, sizeof(reason), "%s%s", what,
-                 lease_words(lease, shown_usec(leases, lease), words, sizeof(words)));
-        record_grant(name, &subject, reason, receipt ?: &none);
+        leasetell_record(lease, shown_usec(leases, lease), name, what, receipt);
 }
 
 static void tell(const struct leases *leases, const struct lease *lease, const struct device *device,
                  enum plug_news news, const struct record_receipt *receipt)
 {
-        struct plug_notice notice = {
-                .kind = lease->kind,
-                .news = news,
-                .name = lease->private ? "" : device_name(device),
-        };
+        struct plug_notice notice;
 
-        snprintf(notice.plug, sizeof(notice.plug), "%s#grant%u", lease->name, lease->number);
-        plugs_code(receipt, notice.code);
+        leasetell_notice(lease, device, news, receipt, &notice);
         leases->ops.notice(leases->ops.userdata, &notice);
 }
 
@@ -182,6 +162,7 @@ int leases_give(struct leases *leases, const struct device *device, enum access 
                 const char *reason, bool keep, uint64_t *ret_shown)
 {
         struct lease *lease = find(leases, device), given;
+        struct record_receipt receipt;
         int r = lease_init(&given, device);
 
         if (r < 0)
@@ -197,7 +178,7 @@ int leases_give(struct leases *leases, const struct device *device, enum access 
         snprintf(given.reason, sizeof(given.reason), "%s", reason);
         *lease = given;
         *ret_shown = shown_usec(leases, lease);
-        record(leases, lease, EVENT_GRANT_GIVEN, "", NULL);
+        record(leases, lease, EVENT_GRANT_GIVEN, "", &receipt);
         save(leases);
         judge_all_of(leases, lease);
         leases->ops.changed(leases->ops.userdata);
@@ -302,27 +283,23 @@ static bool is_open(const struct leases *leases, const struct device *device)
 
 static void note_used(struct leases *leases, struct lease *lease)
 {
+        struct record_receipt receipt;
+
         for (struct device *device = first(leases); device && !lease->used; device = device->next) {
                 if (strcmp(device->verdict.rule, LEASE_RULE) != 0 || lease_match(lease, device) != LEASE_IS ||
                     !is_open(leases, device))
                         continue;
                 lease->used = leases->changed = true;
-                record(leases, lease, EVENT_GRANT_USED, "opened for the first time; ", NULL);
+                record(leases, lease, EVENT_GRANT_USED, "opened for the first time; ", &receipt);
         }
 }
 
 static void end(struct leases *leases, struct lease *lease, struct device *device)
 {
-        const char *how = !device                          ? "it was not plugged in"
-                          : device->state == DEVICE_FAILED ? "it could not be closed"
-                          : lease->phase == LEASE_CUTTING  ? "in use to the last, written back and cut off"
-                          : lease->phase == LEASE_EXTENDED ? "in use at its end, closed when it was not any more"
-                                                           : "closed";
         struct record_receipt receipt;
-        char what[WORDS_MAX];
+        char what[WHAT_MAX];
 
-        snprintf(what, sizeof(what), "%s; %s; it was ", lease->revoked ? "taken back" : "its time was over", how);
-        record(leases, lease, EVENT_GRANT_ENDED, what, &receipt);
+        record(leases, lease, EVENT_GRANT_ENDED, leasetell_end(lease, device, what, sizeof(what)), &receipt);
         lease->phase = LEASE_OVER;
         leases->changed = true;
         if (!device)

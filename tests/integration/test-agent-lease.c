@@ -220,6 +220,8 @@ static void it_is_warned_of_and_then_closed(void **state_)
 /* The careful way, then two minutes with a notice, then for good. */
 static void what_is_in_use_gets_one_extension(void **state_)
 {
+        unsigned refused;
+
         (void) state_;
         begin(BLOCK);
         open_for("allow", 5, false);
@@ -234,16 +236,21 @@ static void what_is_in_use_gets_one_extension(void **state_)
         scene_run(100);
         assert_int_equal(scene_gate("cut 1-2"), 0);
         assert_int_equal(events("ended"), 0);
+        bed_text(&scene.bed, "hang/1-2", " ");
+        refused = scene_gate("refuse 1-2");
         pass(30);
         UNTIL(scene_gate("cut 1-2") == 1);
+        /* Looked at meanwhile, nothing less is asked for. */
+        inventory_judge_all(scene.agent->inventory);
+        bed_remove(&scene.bed, "hang/1-2");
         UNTIL(strcmp(state(), "refused") == 0);
         UNTIL(events("ended") == 1);
+        assert_int_equal(scene_gate("refuse 1-2"), refused);
         assert_int_equal(
                 scene_journal("LEKDICHT_EVENT=lekdicht.grant.ended",
                               "LEKDICHT_REASON=its time was over; in use to the last, written back and cut off; *",
                               NULL),
                 1);
-        /* And only this end cuts off: the next policy that closes it leaves it as it is. */
         assert_int_equal(events("ending"), 2);
 }
 

@@ -67,6 +67,44 @@ def pull(stick):
     stick.wait_gone()
 
 
+def check_in_use_at_its_end(vm):
+    """in use at its end it is warned of twice, gets two minutes, and is cut off; all that was written by the last warning is on it"""
+    product, copy, stick, name = begin(vm, BUSY)
+    place = product.here()
+    allow(vm, name, minutes=MINUTES)
+    where = mount(vm, opened(vm, product, stick))
+    writer = vm.start(f"{product.tool('steady-writer.py')} '{where}/werk.txt'", user=teacher.NAME)
+    writer.wait_output("writing\n")
+    vm.run(f"cp /bin/busybox '{where}/groot'", user=teacher.NAME)
+    given = product.wait_event("lekdicht.grant.given", place)
+    warned = product.wait_event("lekdicht.grant.ending", place, timeout=60 * MINUTES + SLACK)
+    product.wait_state(name, "busy", timeout=EXTENSION + SLACK)
+    warnings = product.events(place, "lekdicht.grant.ending")
+    assert len(warnings) == 2, f"{len(warnings)} warnings"
+    last = warnings[-1]
+    assert "a little longer" in last["LEKDICHT_REASON"], f"the last warning is {last['LEKDICHT_REASON']}"
+    ended = product.wait_event("lekdicht.grant.ended", place, timeout=EXTENSION + SLACK)
+    assert "cut off" in ended["LEKDICHT_REASON"], f"it ended so: {ended['LEKDICHT_REASON']}"
+    product.wait_refused(stick)
+    writer.wait_output("stopped after")
+    moments = [product.moment(entry) for entry in (given, warned, last, ended)]
+    assert moments[2] - moments[0] >= 60 * MINUTES, f"it ended early: {moments}"
+    assert EXTENSION - 1 <= moments[3] - moments[2] <= EXTENSION + SLACK, f"the extension was another: {moments}"
+    vm.wait_for(f"! findmnt -no TARGET '{where}'")
+    pull(stick)
+    lines = [float(line) for line in on_image(vm, copy, "werk.txt").split(b"\n")[:-1]]
+    assert lines and lines[-1] >= moments[2], f"of what was written by {moments[2]} there is only what was by {lines[-1:]}"
+    # Long before the kernel would have written it by itself.
+    assert lines[-1] >= moments[3] - FLUSHED, f"cut off at {moments[3]}, and there is only what was by {lines[-1]}"
+    gaps = [after - before for before, after in zip(lines, lines[1:])]
+    assert all(gap > 0 for gap in gaps), "the file is not what was written"
+    sums = hashlib.sha256(on_image(vm, copy, "groot")).hexdigest(), vm.out("sha256sum /bin/busybox").split()[0]
+    assert sums[0] == sums[1], f"the other file is not what was copied: {sums}"
+    stick = vm.usb.stick(copy, serial=BUSY)
+    product.wait_refused(stick)
+    pull(stick)
+
+
 def check_open_and_back(vm):
     """root opens it for an hour: it says until when, teacher uses it, also plugged in anew; taken back it is unmounted whole"""
     product, copy, stick, name = begin(vm, LENT)
@@ -116,44 +154,6 @@ def check_read_only(vm):
     product.wait_refused(stick)
     pull(stick)
     assert hashlib.sha256(Path(copy.path).read_bytes()).hexdigest() == before, "the stick's image is another"
-
-
-def check_in_use_at_its_end(vm):
-    """in use at its end it is warned of twice, gets two minutes, and is cut off; all that was written by the last warning is on it"""
-    product, copy, stick, name = begin(vm, BUSY)
-    place = product.here()
-    allow(vm, name, minutes=MINUTES)
-    where = mount(vm, opened(vm, product, stick))
-    writer = vm.start(f"{product.tool('steady-writer.py')} '{where}/werk.txt'", user=teacher.NAME)
-    writer.wait_output("writing\n")
-    vm.run(f"cp /bin/busybox '{where}/groot'", user=teacher.NAME)
-    given = product.wait_event("lekdicht.grant.given", place)
-    warned = product.wait_event("lekdicht.grant.ending", place, timeout=60 * MINUTES + SLACK)
-    product.wait_state(name, "busy", timeout=EXTENSION + SLACK)
-    warnings = product.events(place, "lekdicht.grant.ending")
-    assert len(warnings) == 2, f"{len(warnings)} warnings"
-    last = warnings[-1]
-    assert "a little longer" in last["LEKDICHT_REASON"], f"the last warning is {last['LEKDICHT_REASON']}"
-    ended = product.wait_event("lekdicht.grant.ended", place, timeout=EXTENSION + SLACK)
-    assert "cut off" in ended["LEKDICHT_REASON"], f"it ended so: {ended['LEKDICHT_REASON']}"
-    product.wait_refused(stick)
-    writer.wait_output("stopped after")
-    moments = [product.moment(entry) for entry in (given, warned, last, ended)]
-    assert moments[2] - moments[0] >= 60 * MINUTES, f"it ended early: {moments}"
-    assert EXTENSION - 1 <= moments[3] - moments[2] <= EXTENSION + SLACK, f"the extension was another: {moments}"
-    vm.wait_for(f"! findmnt -no TARGET '{where}'")
-    pull(stick)
-    lines = [float(line) for line in on_image(vm, copy, "werk.txt").split(b"\n")[:-1]]
-    assert lines and lines[-1] >= moments[2], f"of what was written by {moments[2]} there is only what was by {lines[-1:]}"
-    # Long before the kernel would have written it by itself.
-    assert lines[-1] >= moments[3] - FLUSHED, f"cut off at {moments[3]}, and there is only what was by {lines[-1]}"
-    gaps = [after - before for before, after in zip(lines, lines[1:])]
-    assert all(gap > 0 for gap in gaps), "the file is not what was written"
-    sums = hashlib.sha256(on_image(vm, copy, "groot")).hexdigest(), vm.out("sha256sum /bin/busybox").split()[0]
-    assert sums[0] == sums[1], f"the other file is not what was copied: {sums}"
-    stick = vm.usb.stick(copy, serial=BUSY)
-    product.wait_refused(stick)
-    pull(stick)
 
 
 def check_reboot(vm):

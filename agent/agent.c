@@ -73,6 +73,14 @@ static void state(void *userdata, const struct device *device)
         struct agent *agent = userdata;
 
         plugs_state(agent->plugs, device);
+        leases_state(agent->leases);
+}
+
+static enum lease_match lease(void *userdata, const struct device *device, enum storage_kind kind, struct verdict *ret)
+{
+        struct agent *agent = userdata;
+
+        return leases_verdict(agent->leases, device, kind, ret);
 }
 
 static void removed(void *userdata, const struct device *device)
@@ -221,7 +229,7 @@ static void on_notice(void *userdata, const struct plug_notice *notice)
         unsigned today;
 
         /* A phone is plugged in to be charged, many times a day: once is enough to know. */
-        if (storage_kind_is_phone(notice->kind)) {
+        if (storage_kind_is_phone(notice->kind) && notice->news == PLUG_REFUSED) {
                 today = today_day(agent->today);
                 if (agent->phone_told == today)
                         return;
@@ -299,6 +307,7 @@ static void watch_days(struct agent *agent)
                 matter = policy->devices[i].end.until != 0;
         for (int kind = 0; kind < _STORAGE_KIND_MAX && !matter; kind++)
                 matter = policy->storage_end[kind].until != 0;
+        matter |= leases_kept(agent->leases);
         today_watch(agent->today, matter);
         if (matter && today_behind(agent->today) > CLOCK_BEHIND_SEC)
                 record_note(LOG_WARNING,
@@ -315,6 +324,28 @@ static void use_policy(struct agent *agent)
         users_set_policy(agent->users, agent->store.policy);
         watch_days(agent);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
+}
+
+/* ---- grants for a while ---- */
+
+static void on_lease(void *userdata, struct device *device)
+{
+        struct agent *agent = userdata;
+
+        inventory_judge(agent->inventory, device);
+        set_settle_timer(agent);
+}
+
+static void on_cut(void *userdata, struct device *device)
+{
+        struct agent *agent = userdata;
+
+        inventory_cut(agent->inventory, device);
+}
+
+static void on_leases(void *userdata)
+{
+        watch_days(userdata);
 }
 
 /* ---- looking at everything ---- */
@@ -408,6 +439,8 @@ static void on_event(void *userdata, const struct watch_event *event)
                 return;
         }
         inventory_event(agent->inventory, event);
+        if (event->action == WATCH_REMOVE)
+                leases_state(agent->leases);
         if (event->action != WATCH_PRESENT &&
             (strcmp(event->subsystem, "scsi") == 0 || strcmp(event->subsystem, "usb") == 0))
                 set_settle_timer(agent);
@@ -468,6 +501,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 .watch = watch_medium,
                 .empty = empty,
                 .switched = switched,
+                .lease = lease,
                 .today = day,
                 .users = user_facts,
                 .userdata = agent,
@@ -497,6 +531,14 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 r = media_new(loop, config->medium, on_medium, agent, &agent->media);
         if (r >= 0)
                 r = inventory_new(paths->sys, paths->run, &agent->decide_ops, &agent->inventory);
+        if (r >= 0)
+                r = leases_new(loop, paths->run, paths->leases, agent->today, agent->inventory,
+                               &(struct leases_ops){ .judge = on_lease,
+                                                     .cut = on_cut,
+                                                     .notice = on_notice,
+                                                     .changed = on_leases,
+                                                     .userdata = agent },
+                               &agent->leases);
         if (r >= 0)
                 r = gatewatch_new(loop, paths->sys, paths->run, paths->etc, agent->gatekeeper,
                                   &(struct gatewatch_ops){ .changed = on_gate_changed,
@@ -529,6 +571,7 @@ struct agent *agent_free(struct agent *agent)
         watch_free(agent->watch);
         rulewatch_free(agent->rulewatch);
         gatewatch_free(agent->gatewatch);
+        agent->leases = leases_free(agent->leases);
         inventory_free(agent->inventory);
         media_free(agent->media);
         strings_free(agent->strings);
@@ -557,9 +600,11 @@ int agent_start(struct agent *agent)
                 return r;
         record_policy_applied(policy_source_name(agent->store.source), agent->store.policy->version,
                               agent->store.policy->mode == POLICY_AUDIT);
+        leases_load(agent->leases);
         use_policy(agent);
         reconcile_now(agent);
         inventory_begin(agent->inventory);
+        leases_start(agent->leases);
         /* Last: who asks is answered from what was found. */
         r = bus_new(agent, paths->bus, &agent->bus);
         if (r < 0)

@@ -25,6 +25,7 @@ struct agent_paths {
         const char *lock;      /* "/run/lekdicht-agent.lock" */
         const char *bus;       /* D-Bus address of the system bus */
         const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
+        const char *leases;    /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
         const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
         const char *rules;     /* "/usr/lib/udev/rules.d"; NULL: nobody looks whether our rules are there */
         const char *own_rules; /* "/etc/udev/rules.d", where IT may have its own instead; with `rules` */
@@ -32,16 +33,16 @@ struct agent_paths {
 
 struct agent_config {
         struct agent_paths paths;
-        unsigned policy_flags;           /* of policy_load() */
-        size_t receive_buffer;           /* bytes; WATCH_RECEIVE_BUFFER */
-        const struct record_sink *sink;  /* NULL: the journal */
-        const struct today_clock *clock; /* NULL: the kernel's */
+        unsigned policy_flags;                  /* of policy_load() */
+        size_t receive_buffer;                  /* bytes; WATCH_RECEIVE_BUFFER */
+        const struct record_sink *sink;         /* NULL: the journal */
+        const struct today_clock *clock;        /* NULL: the kernel's */
         const struct sessions_source *sessions; /* NULL: logind's */
-        uid_t reporter_uid;              /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
-        unsigned spool_pages;            /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
-        bool simulated;                  /* the demo: no device is real, and each event and notice says so */
-        media_test medium;               /* NULL: ask card readers by SG_IO; tests have none */
-        bool notices_without_session;    /* tests and the demo: a notice goes to all who subscribed */
+        uid_t reporter_uid;           /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
+        unsigned spool_pages;         /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        bool simulated;               /* the demo: no device is real, and each event and notice says so */
+        media_test medium;            /* NULL: ask card readers by SG_IO; tests have none */
+        bool notices_without_session; /* tests and the demo: a notice goes to all who subscribed */
 };
 
 struct agent;

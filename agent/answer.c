@@ -157,7 +157,6 @@ int answer_device(struct agent *agent, const struct device *device, sd_bus_messa
         char reason[VERDICT_REASON_MAX + sizeof(", but: ") + DEVICE_TROUBLE_MAX], vendor[5] = "", product[5] = "";
         int r;
 
-        (void) agent;
         if (device->has_usb_id) {
                 snprintf(vendor, sizeof(vendor), "%04x", device->vendor);
                 snprintf(product, sizeof(product), "%04x", device->product);
@@ -182,6 +181,8 @@ int answer_device(struct agent *agent, const struct device *device, sd_bus_messa
                 r = answer_add(reply, "Reason", "s", reason);
         if (r >= 0)
                 r = answer_add(reply, "Since", "t", device->since_usec);
+        if (r >= 0)
+                r = answer_add(reply, "Until", "t", leases_until(agent->leases, device));
         if (r >= 0)
                 r = answer_add(reply, "Audit", "b", (int) device->verdict.audit);
         if (r >= 0)

@@ -16,6 +16,7 @@
 
 #define ERROR_UNKNOWN_DEVICE   "org.lekdicht.Error.UnknownDevice"
 #define ERROR_GATE_FAILED      "org.lekdicht.Error.GateFailed"
+#define ERROR_GRANT_FAILED     "org.lekdicht.Error.GrantFailed"
 #define ERROR_INVALID_ARGUMENT "org.lekdicht.Error.InvalidArgument"
 #define ERROR_SPOOL_FAILED     "org.lekdicht.Error.SpoolFailed"
 
@@ -46,3 +47,5 @@ int records_recent(sd_bus_message *message, void *userdata, sd_bus_error *error)
 int records_events(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int records_acknowledge(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int records_set_aside(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_calls_grant(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_calls_revoke(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agent/device.h"
+#include "agent/lease.h"
 #include "agent/rundir.h"
 
 /* So often is put right what someone else undid, then only when all is looked at anew: two programs that disagree
@@ -37,6 +38,9 @@ struct decide_ops {
         void (*state)(void *userdata, const struct device *device);
         /* It was unplugged, after a verdict on it was recorded. */
         void (*removed)(void *userdata, const struct device *device);
+        /* What a grant for a while makes of the device as one of that kind. May be NULL: there are none. */
+        enum lease_match (*lease)(void *userdata, const struct device *device, enum storage_kind kind,
+                                  struct verdict *ret);
         /* Which day it is (policy/policy.h). */
         unsigned (*today)(void *userdata);
         /* Of which groups of the policy somebody is here. May be NULL: of none. */

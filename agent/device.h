@@ -74,8 +74,8 @@ struct lun {
         struct target target;
         bool opens; /* a disk or disc, as opposed to a scanner, a tape, an enclosure */
         bool optical;
-        bool watched;       /* somebody asks it for its medium */
-        enum medium medium; /* while it is watched */
+        bool watched;               /* somebody asks it for its medium */
+        enum medium medium;         /* while it is watched */
         char text[DEVICE_TEXT_MAX]; /* vendor and model */
         enum assessment answer;     /* when it opens */
         struct verdict verdict;
@@ -106,15 +106,16 @@ struct device {
         enum assessment answer; /* for the device as a whole */
         enum storage_kind kind; /* guessed until the LUNs are there */
         struct verdict verdict;
-        unsigned again;       /* the first day on which the rules may say something else; 0: never */
-        bool by_users;        /* and when other people are here */
-        uint64_t settle_usec; /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
+        unsigned again;         /* the first day on which the rules may say something else; 0: never */
+        bool by_users;          /* and when other people are here */
+        uint64_t settle_usec;   /* CLOCK_MONOTONIC: when its scan for LUNs is taken to have ended; 0: no need to wait */
         uint64_t patience_usec; /* CLOCK_MONOTONIC: until then it is held, and not switched off; 0: not (any more) */
         bool reader;            /* of cards, and part of something: built in, in a dock, in a printer */
         bool empty_told;
         bool plain; /* some unit of it was looked at, and is not encrypted; it may be switched off since */
         bool scan_ended;
         bool settled; /* and every LUN was refused */
+        bool cut;     /* in use, it is not left as it is any more */
         bool exempt;
         char carries[DEVICE_TEXT_MAX]; /* when exempt: a mount point, or "swap" */
 

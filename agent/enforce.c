@@ -25,6 +25,10 @@ static void want(const struct decide *decide, struct device *device, struct targ
 {
         if (target->wish == verb && (target->outcome == OUTCOME_UNDER_WAY || target->outcome == OUTCOME_BUSY))
                 return;
+        /* A little more than that is being done. */
+        if (target->wish == VERB_CUT && target->outcome == OUTCOME_UNDER_WAY &&
+            (verb == VERB_REFUSE || verb == VERB_READONLY))
+                return;
         if (is_so && target->outcome != OUTCOME_UNDER_WAY && target->outcome != OUTCOME_BUSY) {
                 target->wish = verb;
                 target->outcome = OUTCOME_DONE;
@@ -63,6 +67,24 @@ void enforce_nothing(const struct decide *decide, struct device *device)
                 unwant(decide, device, &device->interfaces[i].target);
         for (size_t i = 0; i < device->n_luns; i++)
                 unwant(decide, device, &device->luns[i].target);
+}
+
+static void cut(const struct decide *decide, const struct device *device, struct target *target)
+{
+        if (target->outcome != OUTCOME_BUSY)
+                return;
+        target->wish = VERB_CUT;
+        target->outcome = decide->ops->act(decide->ops->userdata, device, target, VERB_CUT) < 0 ? OUTCOME_FAILED
+                                                                                                : OUTCOME_UNDER_WAY;
+}
+
+void enforce_cut(const struct decide *decide, struct device *device)
+{
+        cut(decide, device, &device->target);
+        for (size_t i = 0; i < device->n_interfaces; i++)
+                cut(decide, device, &device->interfaces[i].target);
+        for (size_t i = 0; i < device->n_luns; i++)
+                cut(decide, device, &device->luns[i].target);
 }
 
 /* Its storage (phone: what gives a phone's files away), or the whole device when there is nothing else on it. */

@@ -8,3 +8,5 @@
 void enforce_device(const struct decide *decide, struct device *device, bool again);
 /* Nothing is wanted of it: the gate is open, or it carries the system. What has begun goes on. */
 void enforce_nothing(const struct decide *decide, struct device *device);
+/* What the gate left as it was because it is in use is closed all the same. */
+void enforce_cut(const struct decide *decide, struct device *device);

@@ -70,6 +70,8 @@ const char *gatekeeper_verb_name(enum verb verb)
                 return "encrypted";
         case VERB_REFUSE:
                 return "refuse";
+        case VERB_CUT:
+                return "cut";
         case VERB_CLOSE:
                 return "close";
         case VERB_OPEN:

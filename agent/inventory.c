@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/discover.h"
+#include "agent/enforce.h"
 #include "agent/facts.h"
 #include "agent/inventory.h"
 #include "agent/zerocd.h"
@@ -176,7 +177,7 @@ void inventory_judge_all(struct inventory *inventory)
                 decide_device(&inventory->decide, device, true);
 }
 
-static void judge_anew(struct inventory *inventory, struct device *device)
+void inventory_judge(struct inventory *inventory, struct device *device)
 {
         judge_from_the_start(device);
         decide_device(&inventory->decide, device, true);
@@ -186,14 +187,14 @@ void inventory_judge_due(struct inventory *inventory, unsigned today)
 {
         for (struct device *device = inventory->devices; device; device = device->next)
                 if (device->again != 0 && device->again <= today)
-                        judge_anew(inventory, device);
+                        inventory_judge(inventory, device);
 }
 
 void inventory_judge_users(struct inventory *inventory)
 {
         for (struct device *device = inventory->devices; device; device = device->next)
                 if (device->by_users)
-                        judge_anew(inventory, device);
+                        inventory_judge(inventory, device);
 }
 
 static struct device *find_path(const struct inventory *inventory, const char *devpath)
@@ -347,10 +348,25 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
         }
         if (deed == DEED_BUSY || deed == DEED_FAILED)
                 text_clean(said, strcspn(said, "\n"), device->trouble, sizeof(device->trouble));
-        if (verb == VERB_ENCRYPTED && note_look(decide, device, target, deed))
+        if (deed == DEED_BUSY && device->cut)
+                enforce_cut(decide, device);
+        if (deed == DEED_DONE && verb == VERB_CUT) {
+                /* What was to become of it instead? */
+                target->wish = VERB_NONE;
+                target->outcome = OUTCOME_NONE;
+                decide_device(decide, device, true);
+        } else if (verb == VERB_ENCRYPTED && note_look(decide, device, target, deed)) {
                 decide_device(decide, device, false);
-        else
+        } else {
                 decide_refresh(decide, device);
+        }
+}
+
+void inventory_cut(struct inventory *inventory, struct device *device)
+{
+        device->cut = true;
+        enforce_cut(&inventory->decide, device);
+        decide_refresh(&inventory->decide, device);
 }
 
 void inventory_strings(struct inventory *inventory, uint64_t device_id, const char *text, const char *serial)

@@ -45,6 +45,10 @@ void inventory_judge_all(struct inventory *inventory);
 void inventory_judge_due(struct inventory *inventory, unsigned today);
 /* Judge those again of which the rules may say something else when other people are here. */
 void inventory_judge_users(struct inventory *inventory);
+/* Judge one again, and try again what failed. */
+void inventory_judge(struct inventory *inventory, struct device *device);
+/* From now on being in use is no reason to leave it open when it is to be shut or made read-only. */
+void inventory_cut(struct inventory *inventory, struct device *device);
 void inventory_event(struct inventory *inventory, const struct watch_event *event);
 
 /* Forget what is gone; before or after a watch_enumerate(). */

@@ -50,6 +50,20 @@ static enum storage_kind kind_of(const struct device *device, const struct lun *
         return STORAGE_SD_CARD;
 }
 
+/* A grant for a while comes before the policy. */
+static enum assessment answer_of(const struct decide *decide, const struct device *device,
+                                 const struct assess_facts *facts, unsigned today, struct verdict *ret)
+{
+        const struct decide_ops *ops = decide->ops;
+        enum lease_match match = ops->lease ? ops->lease(ops->userdata, device, facts->guess, ret) : LEASE_NOT;
+        enum assessment answer;
+
+        if (match == LEASE_IS)
+                return ret->by_rule == ACCESS_ALLOW ? ASSESS_ALLOWED : ASSESS_READ_ONLY;
+        answer = assess(decide->policy, facts, today, ret);
+        return match == LEASE_MAYBE ? ASSESS_NEED_STRINGS : answer;
+}
+
 static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned units,
                       unsigned today)
 {
@@ -62,7 +76,7 @@ static void judge_lun(const struct decide *decide, struct device *device, struct
         /* Its own name may still say that it reads cards. */
         if (facts.guess == STORAGE_USB_DISK && !device->strings_known)
                 facts.kinds |= KIND(STORAGE_SD_CARD);
-        lun->answer = assess(decide->policy, &facts, today, &lun->verdict);
+        lun->answer = answer_of(decide, device, &facts, today, &lun->verdict);
         note_change(device, &lun->verdict);
         if (lun->answer == ASSESS_NEED_LUNS)
                 lun->answer = ASSESS_NEED_STRINGS;
@@ -94,7 +108,7 @@ static void judge_phone(const struct decide *decide, struct device *device, unsi
                         continue;
                 facts.guess = order[i];
                 facts.kinds = KIND(order[i]);
-                answer = assess(decide->policy, &facts, today, &verdict);
+                answer = answer_of(decide, device, &facts, today, &verdict);
                 note_change(device, &verdict);
                 if (!first && (phone->answer == ASSESS_REFUSED || answer == ASSESS_ALLOWED))
                         continue;
@@ -144,7 +158,7 @@ void judgement_make(const struct decide *decide, struct device *device)
                         facts.guess = STORAGE_OPTICAL;
                 else
                         facts.guess = STORAGE_USB_DISK;
-                device->answer = assess(decide->policy, &facts, today, &device->verdict);
+                device->answer = answer_of(decide, device, &facts, today, &device->verdict);
                 note_change(device, &device->verdict);
                 device->kind = facts.guess;
                 /* Its units answer for themselves; of a device that is switched off since, this is left. */

@@ -30,6 +30,7 @@ static struct agent_config config = {
                 .etc = "/etc/lekdicht",
                 .policy = "/etc/lekdicht/policy.ini",
                 .clock = "/var/lib/lekdicht/clock",
+                .leases = "/var/lib/lekdicht/leases",
                 .last_good = "/var/lib/lekdicht/policy.last-good.ini",
                 .gate = "/usr/sbin/lekdicht-gate",
                 .members = "/proc/self/exe",

@@ -10,6 +10,12 @@
 #include "agent/notice.h"
 #include "agent/record.h"
 
+static const char *const kinds[] = {
+        [PLUG_REFUSED] = "device-refused",        [PLUG_NOT_ENCRYPTED] = "device-not-encrypted",
+        [PLUG_READ_ONLY] = "device-readonly",     [PLUG_GRANT_ENDING] = "grant-ending",
+        [PLUG_GRANT_EXTENDED] = "grant-extended", [PLUG_GRANT_ENDED] = "grant-ended",
+};
+
 struct sending {
         struct agent *agent;
         sd_bus *connection;
@@ -47,10 +53,7 @@ static int add_notice(const struct sending *sending, sd_bus_message *message)
         int r = sd_bus_message_open_container(message, 'a', "{sv}");
 
         if (r >= 0)
-                r = add_text(message, "Kind",
-                             notice->read_only ? "device-readonly"
-                             : notice->plain   ? "device-not-encrypted"
-                                               : "device-refused");
+                r = add_text(message, "Kind", kinds[notice->news]);
         if (r >= 0)
                 r = add_text(message, "Plug", notice->plug);
         if (r >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The signal Notice: what a teacher needs to know of one refused plug. Facts and the school's own words; the sentence is made
+/* The signal Notice: what a teacher needs to know of a device that was plugged in. Facts and the school's own words; the sentence is made
  * where the teacher's language is known. */
 
 #include <systemd/sd-bus.h>

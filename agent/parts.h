@@ -10,6 +10,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
+#include "agent/leases.h"
 #include "agent/medium.h"
 #include "agent/plugs.h"
 #include "agent/policystore.h"
@@ -30,6 +31,7 @@ struct agent {
         struct strings *strings;
         struct media *media;
         struct inventory *inventory;
+        struct leases *leases;
         struct gatewatch *gatewatch;
         struct rulewatch *rulewatch; /* NULL: nobody looks */
         struct watch *watch;

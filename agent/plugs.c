@@ -86,17 +86,28 @@ struct plugs *plugs_free(struct plugs *plugs)
         return NULL;
 }
 
+void plugs_code(const struct record_receipt *receipt, char code[PLUGS_CODE + 1])
+{
+        size_t length = strlen(receipt->uid);
+
+        snprintf(code, PLUGS_CODE + 1, "%s", length > PLUGS_CODE ? receipt->uid + length - PLUGS_CODE : "");
+}
+
+static enum plug_news news_of(const struct verdict *verdict)
+{
+        if (verdict->access == ACCESS_READ_ONLY)
+                return PLUG_READ_ONLY;
+        return verdict->plain ? PLUG_NOT_ENCRYPTED : PLUG_REFUSED;
+}
+
 static void tell(struct plugs *plugs, const struct plug *plug)
 {
         struct plug_notice notice = { .kind = plug->subject.kind,
                                       .name = plug->subject.name,
-                                      .read_only = plug->subject.verdict.access == ACCESS_READ_ONLY,
-                                      .plain = plug->subject.verdict.plain };
-        size_t length = strlen(plug->receipt.uid);
+                                      .news = news_of(&plug->subject.verdict) };
 
         snprintf(notice.plug, sizeof(notice.plug), "%s#%u", plug->subject.port, plug->number);
-        if (length > PLUGS_CODE)
-                snprintf(notice.code, sizeof(notice.code), "%s", plug->receipt.uid + length - PLUGS_CODE);
+        plugs_code(&plug->receipt, notice.code);
         plugs->callback(plugs->userdata, &notice);
 }
 

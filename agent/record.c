@@ -36,6 +36,11 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
         [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
         [EVENT_DEVICE_FAILED] = "6cfe5c78ad4a4be7b1183833bb97a60d",
+        [EVENT_GRANT_REQUESTED] = "2e47048f1b51404d9f9dc8b5561ef1ac",
+        [EVENT_GRANT_GIVEN] = "3259e081be0d432bab744014b61ac352",
+        [EVENT_GRANT_USED] = "e1eb36a0b4a148c9b17f8dd7500f2ad3",
+        [EVENT_GRANT_ENDING] = "698619f43225485cb331c8dd1ad7d1b1",
+        [EVENT_GRANT_ENDED] = "f9bf2f5a61854e0f9e9a179f664b87f0",
         [EVENT_GATE_CLOSED] = "16180d5de91b450f908786337088cf91",
         [EVENT_GATE_OPENED] = "7722e41659d04624af4f428b748faf6e",
         [EVENT_GATE_DRIFT] = "af460d24f4cc45388fcfa658e88a2fee",
@@ -281,6 +286,13 @@ static void add_subject(struct entry *entry, const struct record_subject *subjec
         set_bool(entry, EVENT_KEY_AUDIT, verdict->audit);
 }
 
+/* As end(), for who wants to know what became of it. */
+static void finish(struct entry *entry, struct record_receipt *ret)
+{
+        ret->ticket = end(entry);
+        memcpy(ret->uid, entry->spooled ? entry->event.uid : "", entry->spooled ? sizeof(ret->uid) : 1);
+}
+
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret)
 {
         const struct verdict *verdict = &subject->verdict;
@@ -306,8 +318,20 @@ void record_verdict(const struct record_subject *subject, struct record_receipt 
         add(&entry, "LEKDICHT_GATE", "%s", subject->open ? "open" : "closed");
         add(&entry, "LEKDICHT_USEC_TO_VERDICT", "%" PRIu64, subject->usec);
         set_int(&entry, EVENT_KEY_VERDICT_USEC, subject->usec);
-        ret->ticket = end(&entry);
-        memcpy(ret->uid, entry.spooled ? entry.event.uid : "", entry.spooled ? sizeof(ret->uid) : 1);
+        finish(&entry, ret);
+}
+
+void record_grant(enum event_name name, const struct record_subject *subject, const char *reason,
+                  struct record_receipt *ret)
+{
+        struct entry entry;
+        char ids[RECORD_IDS_MAX];
+
+        message(&entry, "grant for %s at %s%s: %s: %s", storage_kind_name(subject->kind), subject->port,
+                usb_ids(subject, ids), strrchr(event_name_string(name), '.') + 1, reason);
+        begin(&entry, name, LOG_NOTICE);
+        add_subject(&entry, subject, reason);
+        finish(&entry, ret);
 }
 
 /* "5 s", "12 min", "3 h 7 min", "2 days 3 h". Returns buffer. */

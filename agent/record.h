@@ -12,6 +12,7 @@
 #include "agent/device.h"
 #include "agent/spool.h"
 #include "agent/verb.h"
+#include "common/event.h"
 #include "common/ulid.h"
 
 #define RECORD_PORT_MAX 64U /* bytes of a kernel name in a record */
@@ -53,6 +54,9 @@ void record_subject(const struct device *device, bool open, struct record_subjec
 void record_verdict(const struct record_subject *subject, struct record_receipt *ret);
 /* It was unplugged; seconds: after so long (NULL: not known). The subject is that of its last verdict. */
 void record_removed(const struct record_subject *subject, const uint64_t *seconds);
+/* Of a grant: name is EVENT_GRANT_...; reason says what happened to it. */
+void record_grant(enum event_name name, const struct record_subject *subject, const char *reason,
+                  struct record_receipt *ret);
 /* A card reader without a card. */
 void record_empty(const struct device *device);
 /* What showed a CD with drivers as vendor:product has become this device, which has no storage. */

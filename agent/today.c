@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The latest time that was seen is the least that it can be now, and CLOCK_BOOTTIME says how much has passed since. Over a
- * restart it is kept in a file. A thread writes that, for a disk may hang and a verdict must not.
+ * restart it is kept in a file (keptfile.h).
  *
  * The timer is the kernel's own and not sd-event's: it ends early when the clock is set (TFD_TIMER_CANCEL_ON_SET,
  * timerfd_create(2)), and what it is about is looked at anew each time. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "agent/keptfile.h"
 #include "agent/today.h"
 #include "common/clock.h"
 #include "common/kept.h"
@@ -24,7 +24,7 @@
 
 struct today {
         sd_event *loop;
-        char *path;
+        struct keptfile *file; /* NULL: the time is not kept */
         struct today_clock clock;
         today_callback callback;
         void *userdata;
@@ -33,10 +33,7 @@ struct today {
         bool watching;
         uint64_t seen_usec; /* the latest time, and when that was: */
         uint64_t seen_boot_usec;
-        uint64_t kept_usec; /* what was last given to the thread */
-        pthread_t thread;
-        bool writing; /* the thread is to be joined */
-        uint64_t write_sec;
+        uint64_t kept_usec; /* what was last written */
 };
 
 static uint64_t kernels_usec(void *userdata, clockid_t clock)
@@ -47,24 +44,14 @@ static uint64_t kernels_usec(void *userdata, clockid_t clock)
 
 /* ---- the file ---- */
 
-/* In the thread: only the path and write_sec are its own. What cannot be written is tried again the next time. */
-static void *write_kept(void *userdata)
-{
-        const struct today *today = userdata;
-
-        (void) kept_write(today->path, today->write_sec);
-        return NULL;
-}
-
 static void keep(struct today *today)
 {
-        if (!today->path || today->seen_usec >= LATEST_SEC * USEC)
+        char text[KEPT_TEXT_MAX];
+
+        if (!today->file || today->seen_usec >= LATEST_SEC * USEC)
                 return;
-        if (today->writing && pthread_tryjoin_np(today->thread, NULL) != 0)
-                return;
-        today->write_sec = today->seen_usec / USEC;
-        today->writing = pthread_create(&today->thread, NULL, write_kept, today) == 0;
-        if (today->writing)
+        kept_print(today->seen_usec / USEC, text);
+        if (keptfile_write(today->file, text))
                 today->kept_usec = today->seen_usec;
 }
 
@@ -101,6 +88,21 @@ unsigned today_day(struct today *today)
         day.tm_hour = day.tm_min = day.tm_sec = 0;
         start = timegm(&day);
         return start > 0 ? (unsigned) (start / DAY_SEC) : 0;
+}
+
+uint64_t today_usec(struct today *today)
+{
+        return now_usec(today);
+}
+
+uint64_t today_clock_usec(const struct today *today)
+{
+        return today->clock.usec(today->clock.userdata, CLOCK_REALTIME);
+}
+
+uint64_t today_boot_usec(const struct today *today)
+{
+        return today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME);
 }
 
 uint64_t today_behind(struct today *today)
@@ -183,41 +185,24 @@ int today_new(sd_event *loop, const char *path, const struct today_clock *clock,
         today->fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
         if (today->fd < 0)
                 r = -errno;
+        if (r >= 0 && path)
+                r = keptfile_new(path, &today->file);
         if (r >= 0 && path) {
                 uint64_t seconds = 0;
 
                 (void) kept_read(path, LATEST_SEC - 1, &seconds);
                 today->seen_usec = today->kept_usec = seconds * USEC;
                 today->seen_boot_usec = today->clock.usec(today->clock.userdata, CLOCK_BOOTTIME);
-                today->path = strdup(path);
-                if (!today->path)
-                        r = -ENOMEM;
         }
         if (r >= 0)
                 r = sd_event_add_io(loop, &today->source, today->fd, EPOLLIN, on_timer, today);
         if (r < 0) {
-                free(today->path);
-                today->path = NULL; /* nothing to keep */
+                today->file = keptfile_free(today->file); /* nothing to keep */
                 today_free(today);
                 return r;
         }
         *ret = today;
         return 0;
-}
-
-/* The thread may hang in the kernel; then it keeps what it needs. */
-static bool thread_ends(struct today *today)
-{
-        struct timespec deadline;
-
-        if (!today->writing)
-                return true;
-        clock_gettime(CLOCK_REALTIME, &deadline);
-        deadline.tv_sec += TODAY_HANG_SEC;
-        if (pthread_timedjoin_np(today->thread, NULL, &deadline) != 0)
-                return false;
-        today->writing = false;
-        return true;
 }
 
 struct today *today_free(struct today *today)
@@ -228,13 +213,11 @@ struct today *today_free(struct today *today)
         sd_event_unref(today->loop);
         if (today->fd >= 0)
                 close(today->fd);
-        if (today->path && thread_ends(today)) {
+        if (today->file && keptfile_wait(today->file)) {
                 (void) now_usec(today);
                 keep(today);
         }
-        if (!thread_ends(today))
-                return NULL;
-        free(today->path);
+        keptfile_free(today->file);
         free(today);
         return NULL;
 }

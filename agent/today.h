@@ -11,7 +11,6 @@
 
 #define TODAY_KEEP_USEC 300000000ULL  /* the kept time is written anew no sooner */
 #define TODAY_WAKE_USEC 3600000000ULL /* and while days matter no later */
-#define TODAY_HANG_SEC  2             /* so long the end waits for a sick disk */
 
 struct today;
 
@@ -35,6 +34,11 @@ struct today *today_free(struct today *today);
 /* Today (policy/policy.h), where the laptop is (/etc/localtime): the latest of the clock, the time that was kept, and
  * what must have passed since. */
 unsigned today_day(struct today *today);
+/* The same as a time: microseconds since 1970. */
+uint64_t today_usec(struct today *today);
+/* What the clock shows, whatever was done to it; and what has passed since the boot, sleep included. */
+uint64_t today_clock_usec(const struct today *today);
+uint64_t today_boot_usec(const struct today *today);
 /* By how many seconds the clock is behind that; 0: it is not. */
 uint64_t today_behind(struct today *today);
 

@@ -9,6 +9,7 @@ enum verb {
         VERB_READONLY,
         VERB_ENCRYPTED, /* look, and release or refuse */
         VERB_REFUSE,
+        VERB_CUT, /* refuse, also while it is in use */
         VERB_CLOSE,
         VERB_OPEN,              /* keeps the wish "by-command" */
         VERB_OPEN_AUDIT,        /* keeps the wish "audit" */
@@ -18,7 +19,7 @@ enum verb {
 enum deed {
         DEED_DONE,
         DEED_FAILED,
-        DEED_BUSY, /* in use, left as it was */
+        DEED_BUSY,  /* in use, left as it was */
         DEED_PLAIN, /* looked at, not encrypted, and refused */
-        DEED_GONE, /* the device left, or another has its name */
+        DEED_GONE,  /* the device left, or another has its name */
 };

@@ -42,6 +42,7 @@ struct answer_device {
         char *state; /* refused, allowed, exempt, held, pending, busy, failed, gate-open */
         char *rule, *reason;
         uint64_t since;
+        uint64_t until; /* a grant for a while opens it until then; 0: none does */
         bool audit;
         bool serial;  /* it has one that tells it from others */
         bool users;   /* it depends on who is logged in */

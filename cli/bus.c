@@ -174,6 +174,7 @@ static const struct field device_fields[] = {
         { "Rule", "s", read_string, DEVICE(rule) },
         { "Reason", "s", read_string, DEVICE(reason) },
         { "Since", "t", read_u64, DEVICE(since) },
+        { "Until", "t", read_u64, DEVICE(until) },
         { "Audit", "b", read_bool, DEVICE(audit) },
         { "Nodes", "as", read_nodes, 0 },
         { "Serial", "b", read_bool, DEVICE(serial) },
@@ -517,6 +518,27 @@ int bus_set_gate(struct bus *bus, bool open)
         CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
 
         return call(bus, "SetGate", BUS_WAIT_PERSON_SECONDS, &reply, "s", open ? "open" : "closed");
+}
+
+int bus_grant(struct bus *bus, const char *id, bool read_only, unsigned minutes, const char *reason, bool keep,
+              uint64_t *ret_until)
+{
+        CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
+        int r;
+
+        r = call(bus, "Grant", BUS_WAIT_PERSON_SECONDS, &reply, "ssusb", id, read_only ? "read-only" : "allow",
+                 (uint32_t) minutes, reason, (int) keep);
+        if (r != BUS_OK)
+                return r;
+        r = sd_bus_message_read(reply, "t", ret_until);
+        return r < 0 ? garbled(bus, r) : BUS_OK;
+}
+
+int bus_revoke(struct bus *bus, const char *id)
+{
+        CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
+
+        return call(bus, "Revoke", BUS_WAIT_PERSON_SECONDS, &reply, "s", id);
 }
 
 const char *bus_message(const struct bus *bus)

@@ -48,6 +48,12 @@ int bus_wait(struct bus *bus);
 /* Shut or open, and come back when it is done. May make the desktop ask for an administrator's password. */
 int bus_set_gate(struct bus *bus, bool open);
 
+/* Open a device for so many minutes, and end that. *ret_until: in microseconds, CLOCK_REALTIME. May make the desktop ask for
+ * an administrator's password. -EINVAL: id or reason is not UTF-8. */
+int bus_grant(struct bus *bus, const char *id, bool read_only, unsigned minutes, const char *reason, bool keep,
+              uint64_t *ret_until);
+int bus_revoke(struct bus *bus, const char *id);
+
 /* What the other side said in its last error, or what could not be understood; "" when there is nothing. */
 const char *bus_message(const struct bus *bus);
 

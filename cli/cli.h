@@ -11,12 +11,18 @@
 #define CLI_COUNT_MAX  1000U /* of -n; as many as the agent hands out at once */
 #define CLI_FILTER_MAX 48U   /* bytes of --filter; longer than any name */
 
+#define CLI_MINUTES_MAX 10000U /* a number of --for; the agent takes less */
+
 struct cli {
         FILE *out, *err;
         bool json;            /* --json: one JSON document on out and nothing else there */
         bool follow;          /* --follow: go on with what comes */
         unsigned count;       /* -n: how many; 0 when it was not given */
         const char *filter;   /* --filter: the beginning of a name, NULL when it was not given */
+        unsigned minutes;     /* --for: 0 when it was not given */
+        bool read_only;       /* --read-only */
+        bool keep;            /* --keep */
+        const char *reason;   /* --reason, NULL when it was not given */
         const char *argument; /* FILE or DEVICE, NULL for verbs without one */
         const char *sys_root; /* "/sys" */
         const char *run_root; /* "/run/lekdicht" */
@@ -28,6 +34,8 @@ struct cli {
 int cli_status(const struct cli *cli);
 int cli_devices(const struct cli *cli);
 int cli_events(const struct cli *cli);
+int cli_allow(const struct cli *cli);
+int cli_revoke(const struct cli *cli);
 int cli_gate_open(const struct cli *cli);
 int cli_gate_close(const struct cli *cli);
 int cli_learn(const struct cli *cli);

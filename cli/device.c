@@ -83,9 +83,10 @@ char *device_nodes(const struct answer_device *device)
 
 void device_json(struct jsonw *json, const struct answer_device *device)
 {
-        char since[WHEN_MAX];
+        char since[WHEN_MAX], until[WHEN_MAX];
 
         when_utc(device->since, since);
+        when_utc(device->until, until);
         jsonw_begin_object(json, NULL);
         jsonw_string(json, "id", device->id);
         jsonw_string(json, "kind", device->kind);
@@ -96,6 +97,7 @@ void device_json(struct jsonw *json, const struct answer_device *device)
         jsonw_string(json, "rule", device->rule);
         jsonw_string(json, "reason", device->reason);
         jsonw_string(json, "since", since);
+        jsonw_string(json, "until", until);
         jsonw_bool(json, "audit", device->audit);
         jsonw_bool(json, "serial", device->serial);
         jsonw_bool(json, "users", device->users);

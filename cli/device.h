@@ -27,6 +27,7 @@ char *device_nodes(const struct answer_device *device);
  *      rule        string: which rule decided
  *      reason      string: one sentence
  *      since       string: RFC 3339, UTC; "" when not known
+ *      until       string: as since; "" when it is not opened by a grant for a while
  *      audit       bool: the policy only watches
  *      serial      bool: it has a serial that tells it from others (the serial itself is never told)
  *      users       bool: it depends on who is logged in, for a [device] that fits has users

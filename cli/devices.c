@@ -98,8 +98,7 @@ int devices_print(const struct cli *cli, const struct answer_devices *devices)
         return code;
 }
 
-/* The names that would have been understood, when DEVICE was none. */
-static void print_present(const struct cli *cli, struct bus *bus)
+void devices_print_present(const struct cli *cli, struct bus *bus)
 {
         struct answer_devices devices;
 
@@ -129,7 +128,7 @@ int devices_ask(const struct cli *cli, struct answer_device *ret)
                 return EXIT_WELL;
         code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
         if (r == BUS_UNKNOWN_DEVICE)
-                print_present(cli, bus);
+                devices_print_present(cli, bus);
         return code;
 }
 

@@ -20,16 +20,25 @@ enum {
         OPTION_FOLLOW = 1 << 1,
         OPTION_COUNT = 1 << 2,
         OPTION_FILTER = 1 << 3,
+        OPTION_FOR = 1 << 4,
+        OPTION_READ_ONLY = 1 << 5,
+        OPTION_KEEP = 1 << 6,
+        OPTION_REASON = 1 << 7,
 };
 
 static const struct option {
         int bit;
         const char *word, *value; /* value NULL: takes none */
+        bool must;                /* be given */
 } options[] = {
-        { OPTION_FOLLOW, "--follow", NULL },
-        { OPTION_COUNT, "-n", "N" },
-        { OPTION_FILTER, "--filter", "PREFIX" },
-        { OPTION_JSON, "--json", NULL },
+        { OPTION_FOR, "--for", "TIME", true },
+        { OPTION_REASON, "--reason", "TEXT", true },
+        { OPTION_READ_ONLY, "--read-only", NULL, false },
+        { OPTION_KEEP, "--keep", NULL, false },
+        { OPTION_FOLLOW, "--follow", NULL, false },
+        { OPTION_COUNT, "-n", "N", false },
+        { OPTION_FILTER, "--filter", "PREFIX", false },
+        { OPTION_JSON, "--json", NULL, false },
 };
 
 struct command {
@@ -50,6 +59,9 @@ static const struct command commands[] = {
           "the lines for the policy with which this device opens; as root with its serial" },
         { "audit-report", NULL, cli_audit_report, NULL, OPTION_JSON,
           "what was let through in audit mode and would stay shut with mode = enforce" },
+        { "allow", NULL, cli_allow, "DEVICE", OPTION_FOR | OPTION_REASON | OPTION_READ_ONLY | OPTION_KEEP,
+          "open this device for a while, such as 45m or 2h; --keep: over a reboot too" },
+        { "revoke", NULL, cli_revoke, "DEVICE", 0, "end that now: it is written back and shut" },
         { "gate", "close", cli_gate_close, NULL, 0, "shut removable storage, as the policy wants it" },
         { "gate", "open", cli_gate_open, NULL, 0, "open removable storage until `gate close`, also after a reboot" },
         { "policy", "check", cli_policy_check, "FILE", OPTION_JSON,
@@ -70,8 +82,9 @@ static void print_usage_line(FILE *file, const struct command *command)
                 command->argument ? command->argument : "");
         for (size_t i = 0; i < N_OPTIONS; i++)
                 if (command->options & options[i].bit)
-                        fprintf(file, " [%s%s%s]", options[i].word, options[i].value ? " " : "",
-                                options[i].value ? options[i].value : "");
+                        fprintf(file, " %s%s%s%s%s", options[i].must ? "" : "[", options[i].word,
+                                options[i].value ? " " : "", options[i].value ? options[i].value : "",
+                                options[i].must ? "" : "]");
 }
 
 static void print_help(FILE *file)
@@ -87,7 +100,8 @@ static void print_help(FILE *file)
               "Exit code: 0 well, 1 something is wrong, 2 not understood, 3 the agent is not running, 4 not allowed.\n"
               "DEVICE is a name from `lekdicht devices`, such as 1-2. PREFIX is the beginning of an event's name, such "
               "as\n"
-              "device, gate or device.refused.\n",
+              "device, gate or device.refused. TIME is a number of minutes or hours, such as 45m or 2h, at most a "
+              "day.\n",
               file);
 }
 
@@ -158,6 +172,19 @@ static bool read_count(const char *text, unsigned *ret)
         return true;
 }
 
+/* "45m" and "2h" as minutes. What is too short or too long the agent says. */
+static bool read_span(const char *text, unsigned *ret)
+{
+        size_t digits = strspn(text, "0123456789");
+        unsigned long n = strtoul(text, NULL, 10);
+        bool hours = strcmp(text + digits, "h") == 0;
+
+        if (digits == 0 || (!hours && strcmp(text + digits, "m") != 0) || n < 1 || n > CLI_MINUTES_MAX)
+                return false;
+        *ret = (unsigned) n * (hours ? 60 : 1);
+        return true;
+}
+
 /* What is wrong with it, or NULL. */
 static const char *set_option(struct cli *cli, int bit, const char *value)
 {
@@ -177,6 +204,21 @@ static const char *set_option(struct cli *cli, int bit, const char *value)
                     value[strspn(value, FILTER_CHARACTERS)] != '\0')
                         return "not the beginning of an event's name";
                 cli->filter = value;
+                break;
+        case OPTION_FOR:
+                if (!read_span(value, &cli->minutes))
+                        return "not a number of minutes or hours, such as 45m or 2h";
+                break;
+        case OPTION_READ_ONLY:
+                cli->read_only = true;
+                break;
+        case OPTION_KEEP:
+                cli->keep = true;
+                break;
+        case OPTION_REASON:
+                if (value[0] == '\0')
+                        return "a reason must be given";
+                cli->reason = value;
                 break;
         }
         return NULL;
@@ -201,6 +243,7 @@ static const struct option *find_option(const struct command *command, const cha
 static int run(const struct command *command, struct cli *cli, int argc, char **argv)
 {
         bool more_options = true;
+        int given = 0;
 
         for (int i = 0; i < argc; i++) {
                 const struct option *option;
@@ -217,6 +260,7 @@ static int run(const struct command *command, struct cli *cli, int argc, char **
                                 value = argv[++i];
                         if (option->value && !value)
                                 return usage(command, "missing", option->value);
+                        given |= option->bit;
                         problem = set_option(cli, option->bit, value);
                         if (problem)
                                 return usage(command, problem, value);
@@ -232,6 +276,9 @@ static int run(const struct command *command, struct cli *cli, int argc, char **
         }
         if (command->argument && !cli->argument)
                 return usage(command, "missing", command->argument);
+        for (size_t i = 0; i < N_OPTIONS; i++)
+                if (options[i].must && (command->options & options[i].bit) && !(given & options[i].bit))
+                        return usage(command, "missing", options[i].word);
         return command->function(cli);
 }
 

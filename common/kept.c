@@ -15,13 +15,12 @@
 #include "common/durable.h"
 #include "common/kept.h"
 
-#define KEPT_FILE_MAX 32U /* bytes of the file: 20 digits and the line feed are the most */
-#define KEPT_MODE     0600
+#define KEPT_MODE 0600
 
 int kept_read(const char *path, uint64_t max, uint64_t *ret)
 {
         CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        char text[KEPT_FILE_MAX], *rest;
+        char text[KEPT_TEXT_MAX], *rest;
         uint64_t number;
         ssize_t n;
 
@@ -39,10 +38,15 @@ int kept_read(const char *path, uint64_t max, uint64_t *ret)
         return 0;
 }
 
+size_t kept_print(uint64_t number, char text[KEPT_TEXT_MAX])
+{
+        return (size_t) snprintf(text, KEPT_TEXT_MAX, "%" PRIu64 "\n", number);
+}
+
 int kept_write(const char *path, uint64_t number)
 {
-        char text[KEPT_FILE_MAX];
-        int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
+        char text[KEPT_TEXT_MAX];
+        size_t length = kept_print(number, text);
 
-        return durable_replace(path, NULL, KEPT_MODE, text, (size_t) length);
+        return durable_replace(path, NULL, KEPT_MODE, text, length);
 }

@@ -11,6 +11,7 @@
 
 #include "gate/boot.h"
 #include "gate/close.h"
+#include "gate/cut.h"
 #include "gate/device.h"
 #include "gate/encrypted.h"
 #include "gate/exit.h"
@@ -98,7 +99,8 @@ static enum gate_exit open_argument(const char *argument, struct device *ret)
                 return GATE_GONE;
         }
         if (r < 0) {
-                complain("%s: not a USB device or interface, nor anything on the buses scsi, mmc and memstick", argument);
+                complain("%s: not a USB device or interface, nor anything on the buses scsi, mmc and memstick",
+                         argument);
                 return GATE_USAGE;
         }
         return GATE_DONE;
@@ -139,6 +141,11 @@ static enum gate_exit verb_refuse(const char *argument)
         return walk_and(refuse, argument);
 }
 
+static enum gate_exit verb_cut(const char *argument)
+{
+        return walk_and(cut, argument);
+}
+
 static enum gate_exit verb_readonly(const char *argument)
 {
         return walk_and(readonly, argument);
@@ -160,11 +167,14 @@ static const struct verb {
         bool writes;
 } verbs[] = {
         { "close", "[--boot]", "shut storage; --boot: unless this boot or IT wants it open", verb_close, true },
-        { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)", verb_open, true },
+        { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)",
+          verb_open, true },
         { "release", "DEVICE", "open one device", verb_release, true },
         { "readonly", "DEVICE", "open one disk, card or disc for reading only", verb_readonly, true },
-        { "encrypted", "DEVICE", "open one disk or card if all of it is encrypted, else shut it", verb_encrypted, true },
+        { "encrypted", "DEVICE", "open one disk or card if all of it is encrypted, else shut it", verb_encrypted,
+          true },
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
+        { "cut", "DEVICE", "shut one device also while it is in use, once all is written back", verb_cut, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
 };
 

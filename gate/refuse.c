@@ -197,6 +197,25 @@ static enum gate_exit refuse_lun(const struct roots *roots, const struct device 
         return GATE_DONE;
 }
 
+enum gate_exit refuse_in_use(const struct roots *roots, const struct device *device)
+{
+        int r;
+
+        /* From here on a disk below it that appears again is hidden. */
+        r = revoke_grants(roots, device);
+        if (r < 0)
+                return failure(device, "taking back its grant", r);
+        switch (device->type) {
+        case DEVICE_USB_DEVICE:
+                return refuse_usb_device(roots, device);
+        case DEVICE_USB_INTERFACE:
+                return refuse_usb_interface(roots, device);
+        case DEVICE_LUN:
+                return refuse_lun(roots, device);
+        }
+        return GATE_FAILED;
+}
+
 enum gate_exit refuse(const struct roots *roots, const struct uses *uses, const struct device *device)
 {
         const char *what;
@@ -212,17 +231,5 @@ enum gate_exit refuse(const struct roots *roots, const struct uses *uses, const 
         r = settle(roots, uses, device);
         if (r < 0)
                 return r == -EBUSY ? GATE_BUSY : GATE_FAILED;
-        /* From here on a disk below it that appears again is hidden. */
-        r = revoke_grants(roots, device);
-        if (r < 0)
-                return failure(device, "taking back its grant", r);
-        switch (device->type) {
-        case DEVICE_USB_DEVICE:
-                return refuse_usb_device(roots, device);
-        case DEVICE_USB_INTERFACE:
-                return refuse_usb_interface(roots, device);
-        case DEVICE_LUN:
-                return refuse_lun(roots, device);
-        }
-        return GATE_FAILED;
+        return refuse_in_use(roots, device);
 }

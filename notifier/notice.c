@@ -84,6 +84,25 @@ static enum notice_device take_device(GVariant *dictionary)
         return NOTICE_OTHER;
 }
 
+/* False: this version has no words for it. */
+static bool take_news(GVariant *dictionary, enum notice_news *ret)
+{
+        static const char *const known[_NOTICE_NEWS_MAX] = {
+                [NOTICE_REFUSED] = "device-refused",        [NOTICE_NOT_ENCRYPTED] = "device-not-encrypted",
+                [NOTICE_READ_ONLY] = "device-readonly",     [NOTICE_GRANT_ENDING] = "grant-ending",
+                [NOTICE_GRANT_EXTENDED] = "grant-extended", [NOTICE_GRANT_ENDED] = "grant-ended",
+        };
+        g_autoptr(GVariant) kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
+
+        for (int news = 0; kind && news < _NOTICE_NEWS_MAX; news++) {
+                *ret = (enum notice_news) news;
+                if (strcmp(g_variant_get_string(kind, NULL), known[news]) == 0)
+                        return true;
+        }
+
+        return false;
+}
+
 static void take_places(GVariant *dictionary, struct notice *notice)
 {
         g_autoptr(GVariant) places = g_variant_lookup_value(dictionary, "Places", G_VARIANT_TYPE("a(sss)"));
@@ -106,7 +125,7 @@ static void take_places(GVariant *dictionary, struct notice *notice)
 
 int notice_parse(GVariant *parameters, struct notice *ret)
 {
-        g_autoptr(GVariant) dictionary = NULL, kind = NULL, simulated = NULL;
+        g_autoptr(GVariant) dictionary = NULL, simulated = NULL;
         struct notice notice = { 0 };
 
         if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(a{sv})")))
@@ -114,12 +133,7 @@ int notice_parse(GVariant *parameters, struct notice *ret)
         dictionary = g_variant_get_child_value(parameters, 0);
         if (!take_plug(dictionary, notice.plug))
                 return -EINVAL;
-        kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
-        if (kind && strcmp(g_variant_get_string(kind, NULL), "device-readonly") == 0)
-                notice.read_only = true;
-        else if (kind && strcmp(g_variant_get_string(kind, NULL), "device-not-encrypted") == 0)
-                notice.plain = true;
-        else if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
+        if (!take_news(dictionary, &notice.news))
                 return -ENOTSUP;
 
         notice.device = take_device(dictionary);

@@ -27,6 +27,17 @@ enum notice_device {
         _NOTICE_DEVICE_MAX,
 };
 
+/* What there is to say of it. */
+enum notice_news {
+        NOTICE_REFUSED,
+        NOTICE_NOT_ENCRYPTED,  /* refused, and it would have opened if it were */
+        NOTICE_READ_ONLY,      /* it opened, but for reading */
+        NOTICE_GRANT_ENDING,   /* what was opened for a while closes soon */
+        NOTICE_GRANT_EXTENDED, /* it was in use then, and closes a little later */
+        NOTICE_GRANT_ENDED,    /* it is closed */
+        _NOTICE_NEWS_MAX,
+};
+
 struct notice_place {
         char label[NOTICE_LABEL_MAX];
         char url[NOTICE_TEXT_MAX];
@@ -34,10 +45,9 @@ struct notice_place {
 
 /* Strings are valid UTF-8 on one line without control characters, "" when not given. A url is "" unless link_allowed(). */
 struct notice {
-        char plug[NOTICE_PLUG_MAX]; /* printable ASCII, never "": one physical plug, one notice */
+        char plug[NOTICE_PLUG_MAX]; /* printable ASCII, never "": one physical plug or grant, one notice */
         enum notice_device device;
-        bool read_only;             /* it opened, but for reading; else it did not open */
-        bool plain;                 /* for it is not encrypted, and would have opened if it were */
+        enum notice_news news;
         char name[NOTICE_NAME_MAX]; /* what the device calls itself */
         char code[NOTICE_CODE_MAX]; /* by which IT finds the event: A-Z, 0-9 */
         char school[NOTICE_TEXT_MAX];

@@ -73,6 +73,26 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
         },
 };
 
+/* Of what was opened for a while, whatever it is. */
+static const struct {
+        const char *title, *what;
+} grants[_NOTICE_NEWS_MAX] = {
+        [NOTICE_GRANT_ENDING] = {
+                N_("Two more minutes for this device"),
+                N_("It was opened for you for a while, and closes in two minutes. Please save your work and close what is "
+                   "open on it."),
+        },
+        [NOTICE_GRANT_EXTENDED] = {
+                N_("Please close what is open on this device"),
+                N_("Its time is over, and something on it is still in use. It closes in two minutes. Please save your work "
+                   "now."),
+        },
+        [NOTICE_GRANT_ENDED] = {
+                N_("This device is closed again"),
+                N_("What was saved on it is safe, and you can take it out."),
+        },
+};
+
 static void say_places(GString *body, const struct notice *notice)
 {
         const struct notice_place *place = notice->places;
@@ -139,25 +159,49 @@ static void add_button(struct words *words, const char *label, const char *url)
         words->buttons[words->n_buttons++] = (struct words_button){ .label = label, .url = url };
 }
 
-void words_compose(const struct notice *notice, struct words *ret)
+static const char *title_of(const struct notice *notice)
 {
         const struct kind *kind = &kinds[notice->device];
-        const char *title = notice->read_only ? kind->read_only ?: kinds[NOTICE_OTHER].read_only : kind->title;
-        const char *why = notice->plain ? kind->plain ?: kinds[NOTICE_OTHER].plain : kind->why;
-        GString *body = g_string_new(NULL);
 
-        *ret = (struct words){ .icon = kind->icon };
-        /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
-        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(title)) : g_strdup(_(title));
+        if (grants[notice->news].title)
+                return grants[notice->news].title;
+        if (notice->news == NOTICE_READ_ONLY)
+                return kind->read_only ?: kinds[NOTICE_OTHER].read_only;
+        return kind->title;
+}
 
-        if (notice->read_only) {
+/* What happened, why, and what to do instead. */
+static void say_what(GString *body, const struct notice *notice)
+{
+        const struct kind *kind = &kinds[notice->device];
+        const char *why = kind->why;
+
+        if (grants[notice->news].what) {
+                g_string_append(body, _(grants[notice->news].what));
+                return;
+        }
+        if (notice->news == NOTICE_READ_ONLY) {
                 /* TRANSLATORS: of a stick, a card, a disc; the reason follows. */
                 const char *what = _("What is on it you can open and copy, but not change.");
 
                 g_string_append_printf(body, "%s ", what);
         }
+        if (notice->news == NOTICE_NOT_ENCRYPTED)
+                why = kind->plain ?: kinds[NOTICE_OTHER].plain;
         g_string_append_printf(body, "%s ", _(why));
         say_places(body, notice);
+}
+
+void words_compose(const struct notice *notice, struct words *ret)
+{
+        const char *title = title_of(notice);
+        GString *body = g_string_new(NULL);
+
+        *ret = (struct words){ .icon = kinds[notice->device].icon };
+        /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
+        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(title)) : g_strdup(_(title));
+
+        say_what(body, notice);
         say_whom_to_ask(body, notice);
         say_details(body, notice);
         ret->body = g_string_free(body, FALSE);

@@ -159,14 +159,22 @@ int scene_setup(void **state)
 {
         static const char *const rules[] = { "rules.d/60-lekdicht-internal.rules", "rules.d/61-lekdicht-hold.rules",
                                              "rules.d/69-zz-lekdicht-phone.rules", "rules.d/72-lekdicht-hold.rules" };
-        static const char *const parts[] = { "sys",  "run",      "etc",        "var", "hang",
-                                             "exit", "gate.log", "gate.paths", "gate", "members", "members.log" };
+        static const char *const parts[] = { "sys",      "run",        "etc",  "var",     "hang",       "exit",
+                                             "gate.log", "gate.paths", "gate", "members", "members.log" };
         static const struct record_sink sink = { .send = keep_entry };
         static char fake[PATH_MAX], fake_members[PATH_MAX];
         sigset_t set;
         char *root;
 
         (void) state;
+        /* Before umockdev starts its thread: up to 0.17 its wrappers of open() and the like may give one thread's signal mask
+           to another, and sd-event refuses to watch a child where SIGCHLD is not blocked. So all threads have the same. */
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        sigprocmask(SIG_BLOCK, &set, NULL);
         if (!testbed) {
                 testbed = umockdev_testbed_new();
                 atexit(remove_root);
@@ -188,12 +196,6 @@ int scene_setup(void **state)
                 free(entries[i]);
         n_entries = 0;
         lose = 0;
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGHUP);
-        sigprocmask(SIG_BLOCK, &set, NULL);
         for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
                 bed_text(&scene.bed, rules[i], "%s", "");
         /* Under umockdev the bed's sys/ is /sys, for libudev as for us. */
@@ -204,6 +206,7 @@ int scene_setup(void **state)
                            .policy = strdup(path_of("etc/lekdicht/policy.ini")),
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
                            .clock = strdup(path_of("var/lib/lekdicht/clock")),
+                           .leases = strdup(path_of("var/lib/lekdicht/leases")),
                            .gate = strdup(path_of("gate")),
                            .members = strdup(path_of("members/ask")),
                            .lock = strdup(path_of("run/agent.lock")),
@@ -241,6 +244,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.policy);
         free((void *) (uintptr_t) scene.config.paths.last_good);
         free((void *) (uintptr_t) scene.config.paths.clock);
+        free((void *) (uintptr_t) scene.config.paths.leases);
         free((void *) (uintptr_t) scene.config.paths.gate);
         free((void *) (uintptr_t) scene.config.paths.members);
         free((void *) (uintptr_t) scene.config.paths.lock);

@@ -1,4 +1,4 @@
-/* links: common/sysfs.c common/text.c common/utf8.c gate/attr.c gate/boot.c gate/bus.c gate/close.c gate/device.c gate/renew.c gate/lun.c gate/mounts.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/roflag.c gate/say.c gate/settle.c gate/state.c gate/status.c gate/sweep.c gate/walk.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/node.c gate/external.c */
+/* links: common/sysfs.c common/text.c common/utf8.c gate/attr.c gate/boot.c gate/bus.c gate/close.c gate/cut.c gate/device.c gate/renew.c gate/lun.c gate/mounts.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/roflag.c gate/say.c gate/settle.c gate/state.c gate/status.c gate/sweep.c gate/walk.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/node.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht-gate on a machine that is played: the same sources, with roots below the directory that LEKDICHT_DEMO names.
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gate/close.h"
+#include "gate/cut.h"
 #include "gate/device.h"
 #include "gate/open.h"
 #include "gate/refuse.h"
@@ -37,7 +38,7 @@ static enum gate_exit act(const struct roots *roots, const char *verb, const cha
         } else if (walk(roots, &uses) < 0) {
                 code = GATE_FAILED;
         } else {
-                code = refuse(roots, &uses, &device);
+                code = strcmp(verb, "cut") == 0 ? cut(roots, &uses, &device) : refuse(roots, &uses, &device);
                 walk_free(&uses);
         }
         device_close(&device);
@@ -47,9 +48,13 @@ static enum gate_exit act(const struct roots *roots, const char *verb, const cha
 int main(int argc, char *argv[])
 {
         const char *demo = getenv("LEKDICHT_DEMO"), *mock = getenv("UMOCKDEV_DIR");
-        const struct roots roots = {
-                .sys = sys, .proc = proc, .dev = dev, .run = run, .etc = etc, .modprobe = "/bin/true", .probe = "/bin/false"
-        };
+        const struct roots roots = { .sys = sys,
+                                     .proc = proc,
+                                     .dev = dev,
+                                     .run = run,
+                                     .etc = etc,
+                                     .modprobe = "/bin/true",
+                                     .probe = "/bin/false" };
 
         signal(SIGPIPE, SIG_IGN); /* a deed is not left half done because nobody listens any more */
         if (argc < 2 || !demo || !mock) {
@@ -70,7 +75,8 @@ int main(int argc, char *argv[])
         }
         if (strcmp(argv[1], "status") == 0)
                 return status(&roots);
-        if (argc == 3 && (strcmp(argv[1], "release") == 0 || strcmp(argv[1], "refuse") == 0))
+        if (argc == 3 &&
+            (strcmp(argv[1], "release") == 0 || strcmp(argv[1], "refuse") == 0 || strcmp(argv[1], "cut") == 0))
                 return act(&roots, argv[1], argv[2]);
         return GATE_USAGE;
 }

@@ -37,6 +37,8 @@ XML = """<node><interface name='org.lekdicht.Agent1'>
 <method name='ListDevices'><arg type='%s' direction='out'/></method>
 <method name='Explain'><arg type='s' direction='in'/><arg type='a{sv}' direction='out'/></method>
 <method name='SetGate'><arg type='s' direction='in'/></method>
+<method name='Grant'><arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/><arg type='b' direction='in'/><arg type='t' direction='out'/></method>
+<method name='Revoke'><arg type='s' direction='in'/></method>
 <method name='Recent'><arg type='u' direction='in'/><arg type='s' direction='in'/><arg type='a(ts)' direction='out'/></method>
 <signal name='Recorded'/>
 </interface></node>"""
@@ -50,6 +52,8 @@ STATUS = """{'Version': <'9.9.9'>, 'Mode': <'enforce'>, 'Gate': <'closed'>, 'Wis
 STICK = """{'Id': <'1-2'>, 'Kind': <'usb-disk'>, 'Vendor': <'0951'>, 'Product': <'1666'>, 'Name': <'DataTraveler'>,
   'State': <'refused'>, 'Rule': <'[storage] usb-disk'>, 'Reason': <'refused by [storage] usb-disk'>,
   'Since': <uint64 %d>, 'Audit': <false>, 'Nodes': <@as []>, 'Serial': <true>}""" % SINCE
+
+ALLOW = ["allow", "1-2", "--for", "2h", "--reason", "les"]
 
 
 def play_agent(address, scenario):
@@ -77,7 +81,7 @@ def play_agent(address, scenario):
         if method == "Recent":
             invocation.return_value(recent(*parameters.unpack()))
             return
-        kind = {"Status": "(%s)" % status_type, "ListDevices": "(%s)" % list_type, "Explain": "(a{sv})"}.get(method)
+        kind = {"Grant": "(t)", "Status": "(%s)" % status_type, "ListDevices": "(%s)" % list_type, "Explain": "(a{sv})"}.get(method)
         value = GLib.Variant.parse(GLib.VariantType(kind), "(%s,)" % answer, None, None) if kind else None
         invocation.return_value(value)
 
@@ -164,6 +168,10 @@ def usage(bed):
     for words in ([], ["nix"], ["gate"], ["gate", "ajar"], ["policy"], ["status", "x"], ["status", "--frob"],
                   ["gate", "open", "--json"], ["policy", "check"], ["policy", "check", ""], ["policy", "explain"],
                   ["policy", "explain", "1-2", "1-3"], ["learn"], ["learn", "1-2", "1-3"], ["learn", ""],
+                  ["allow", "1-2"], ["allow", "1-2", "--for", "2h"], ["allow", "1-2", "--reason", "x"],
+                  ["allow", "--for", "2h", "--reason", "x"], ["allow", "1-2", "--for", "2h", "--reason", ""],
+                  *(["allow", "1-2", "--reason", "x", "--for", time] for time in ("2", "h", "2d", "0m", "-1h", "1h30m", "10001h", " 2h")),
+                  ["revoke"], ["revoke", "1-2", "--for", "2h"],
                   ["learn", "--json", "1-2"], ["audit-report", "x"], ["audit-report", "-n", "7"], ["status", "--", "--json"]):
         code, out, err = bed.run(*words)
         assert code == 2 and out == "" and "lekdicht" in err, (words, code, out, err)
@@ -181,7 +189,7 @@ def usage(bed):
 def no_bus(bed):
     """no system bus: 3, says so, and --json is one document"""
     for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
+                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"], ALLOW, ["revoke", "1-2"]):
         code, out, err = bed.run(*words, address="unix:path=/nonexistent/bus")
         assert code == 3 and out == "" and "system bus" in err and "Meanwhile" in err, (words, code, out, err)
     code, out, err = bed.run("status", "--json", address="unix:path=/nonexistent/bus")
@@ -191,7 +199,7 @@ def no_bus(bed):
 def no_agent(bed):
     """no agent: 3, what holds, how to start it"""
     for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
+                  ["events", "--follow"], ["learn", "1-2"], ["audit-report"], ALLOW, ["revoke", "1-2"]):
         code, out, err = bed.run(*words)
         assert code == 3 and out == "" and "lekdichtd) is not running" in err, (words, code, out, err)
         assert "Meanwhile" in err and "systemctl start lekdichtd" in err, err
@@ -311,13 +319,35 @@ def gate(bed):
     assert code == 1 and out == "" and "scsi: drivers_autoprobe reads 1\\u001b" in err, (code, out, err)
 
 
+def allow(bed):
+    """allow and revoke: what is asked for, until when, a password may be asked for, and its errors"""
+    bed.start(Grant=str(SINCE + 7200 * 10**6), Revoke="", ListDevices="[%s]" % STICK)
+    code, out, err = bed.run(*ALLOW)
+    assert code == 0 and "1-2 opens until 2025-11-21 10:15:02" in out and "not after a reboot" in out, (code, out, err)
+    code, out, err = bed.run("allow", "--keep", "--read-only", "--reason=les 4", "--for=45m", "1-2")
+    assert code == 0 and "opens for reading until" in out and "also after a reboot" in out, (code, out, err)
+    code, out, err = bed.run("revoke", "1-2")
+    assert code == 0 and "The grant is over" in out, (code, out, err)
+    code, out, err = bed.run("allow", "1-2", "--for", "2h", "--reason", b"\xff\xfe")
+    assert code == 2 and "UTF-8" in err, (code, out, err)
+    assert bed.stop() == ["Grant ('1-2', 'allow', 120, 'les', false) interactive",
+                          "Grant ('1-2', 'read-only', 45, 'les 4', true) interactive", "Revoke ('1-2',) interactive"]
+    bed.start(Grant=["org.lekdicht.Error.GrantFailed", "mode = audit\x1b"], ListDevices="[%s]" % STICK,
+              Revoke=["org.lekdicht.Error.UnknownDevice", "no grant is held by a device called 1-2"])
+    code, out, err = bed.run(*ALLOW)
+    assert code == 1 and out == "" and "mode = audit\\u001b" in err, (code, out, err)
+    code, out, err = bed.run("revoke", "1-2")
+    assert code == 1 and out == "" and "Plugged in: 1-2" in err, (code, out, err)
+
+
 def not_allowed(bed):
     """not allowed: 4, and who may"""
     for error in ("org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"):
         denied = [error, "not authorised"]
-        bed.start(Status=denied, ListDevices=denied, SetGate=denied, Explain=denied, Recent=denied)
+        bed.start(Status=denied, ListDevices=denied, SetGate=denied, Explain=denied, Recent=denied,
+                  Grant=denied, Revoke=denied)
         for words in (["status"], ["devices"], ["gate", "open"], ["gate", "close"], ["policy", "explain", "1-2"], ["events"],
-                      ["events", "--follow"], ["learn", "1-2"], ["audit-report"]):
+                      ["events", "--follow"], ["learn", "1-2"], ["audit-report"], ALLOW, ["revoke", "1-2"]):
             code, out, err = bed.run(*words)
             assert code == 4 and out == "" and "Only an administrator may" in err, (words, code, out, err)
         code, out, err = bed.run("devices", "--json")
@@ -587,7 +617,7 @@ def policy_check(bed):
             assert code == 1 and str(path) in out, (path, code, out, err)
 
 
-TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, events, events_follow, learn,
+TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, allow, events, events_follow, learn,
          audit_report, not_allowed, hung_agent,
          full_disk, policy_check]
 

@@ -82,8 +82,13 @@ static void devices_in_json(void **state)
                 "      \"product\": \"1666\",\n      \"name\": \"Data\\u001b[2JTraveler\",\n      \"state\": "
                 "\"refused\",\n"
                 "      \"rule\": \"[storage] usb-disk\",\n      \"reason\": \"refused by [storage] usb-disk\",\n"
-                "      \"since\": \"2025-11-21T08:15:02.000000Z\",\n      \"audit\": false,\n      \"serial\": true,\n"
-                "      \"users\": false,\n      \"nodes\": [\n        \"sda\",\n        \"sda1\"\n      ]\n    }\n  ]\n}\n");
+                "      \"since\": \"2025-11-21T08:15:02.000000Z\",\n      \"until\": \"\",\n      \"audit\": false,\n"
+                "      \"serial\": true,\n      \"users\": false,\n      \"nodes\": [\n        \"sda\",\n        "
+                "\"sda1\"\n"
+                "      ]\n    }\n  ]\n}\n");
+        item.until = item.since + 3600000000ULL;
+        assert_int_equal(devices_print(&scene->cli, &devices), EXIT_WELL);
+        assert_non_null(strstr(said(scene), "\"until\": \"2025-11-21T09:15:02.000000Z\""));
 }
 
 static void explain_in_plain_words(void **state)

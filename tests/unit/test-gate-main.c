@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/external.c */
+/* links: gate/close.c gate/cut.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/external.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The command as it is installed, with its own /sys, /run and /etc: each call is made in a child that has entered the
@@ -142,6 +142,7 @@ static void what_is_not_understood_does_nothing(void **state)
                 { "open", "--until-reboot", "--audit" },
                 { "release" },
                 { "refuse" },
+                { "cut" },
                 { "release", "1-2", "1-3" },
                 { "status", "x" },
                 { "--help", "x" },
@@ -192,9 +193,10 @@ static void nobody_has_to_listen(void **state)
 
 static void only_root_may_write(void **state)
 {
-        static const char *const verbs_[][2] = { { "close", NULL },          { "open", NULL },
-                                                 { "release", "1-2" },       { "readonly", "3:0:0:0" },
-                                                 { "encrypted", "3:0:0:0" }, { "refuse", "1-2" } };
+        static const char *const verbs_[][2] = {
+                { "close", NULL },          { "open", NULL },    { "release", "1-2" }, { "readonly", "3:0:0:0" },
+                { "encrypted", "3:0:0:0" }, { "refuse", "1-2" }, { "cut", "1-2" }
+        };
         struct machine *m = *state;
 
         user = 65534;

@@ -118,13 +118,17 @@ static void kinds_of_notice(void **state)
 {
         (void) state;
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-refused'>"), 0);
-        assert_false(notice.read_only);
+        assert_int_equal(notice.news, NOTICE_REFUSED);
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-readonly'>"), 0);
-        assert_true(notice.read_only);
-        assert_false(notice.plain);
+        assert_int_equal(notice.news, NOTICE_READ_ONLY);
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-not-encrypted'>"), 0);
-        assert_false(notice.read_only);
-        assert_true(notice.plain);
+        assert_int_equal(notice.news, NOTICE_NOT_ENCRYPTED);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-ending'>"), 0);
+        assert_int_equal(notice.news, NOTICE_GRANT_ENDING);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-extended'>"), 0);
+        assert_int_equal(notice.news, NOTICE_GRANT_EXTENDED);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-ended'>"), 0);
+        assert_int_equal(notice.news, NOTICE_GRANT_ENDED);
 }
 
 static void untouched(void **state)
@@ -278,11 +282,10 @@ static void wrong_types(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(whole),     cmocka_unit_test(least),       cmocka_unit_test(not_a_notice),
-                cmocka_unit_test(kinds_of_notice),
-                cmocka_unit_test(untouched), cmocka_unit_test(plugs),       cmocka_unit_test(kinds),
-                cmocka_unit_test(texts),     cmocka_unit_test(codes),       cmocka_unit_test(links),
-                cmocka_unit_test(places),    cmocka_unit_test(wrong_types),
+                cmocka_unit_test(whole),           cmocka_unit_test(least),     cmocka_unit_test(not_a_notice),
+                cmocka_unit_test(kinds_of_notice), cmocka_unit_test(untouched), cmocka_unit_test(plugs),
+                cmocka_unit_test(kinds),           cmocka_unit_test(texts),     cmocka_unit_test(codes),
+                cmocka_unit_test(links),           cmocka_unit_test(places),    cmocka_unit_test(wrong_types),
         };
 
         return cmocka_run_group_tests_name("notifier-notice", tests, NULL, NULL);

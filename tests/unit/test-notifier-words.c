@@ -78,14 +78,15 @@ static void whole(void **state)
 static void read_only(void **state)
 {
         (void) state;
-        notice.read_only = true;
+        notice.news = NOTICE_READ_ONLY;
         compose();
         assert_string_equal(words.title, "This USB stick is for reading only");
-        assert_string_equal(words.body,
-                            "What is on it you can open and copy, but not change. USB sticks and disks get lost easily, so "
-                            "your school keeps files off them. Please use OneDrive or Teams instead.\n"
-                            "Questions? Servicedesk, room 1.04\n"
-                            "De Regenboog · “DataTraveler” · code 7Q3XYZ");
+        assert_string_equal(
+                words.body,
+                "What is on it you can open and copy, but not change. USB sticks and disks get lost easily, so "
+                "your school keeps files off them. Please use OneDrive or Teams instead.\n"
+                "Questions? Servicedesk, room 1.04\n"
+                "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
                 notice.device = (enum notice_device) device;
                 compose();
@@ -96,19 +97,56 @@ static void read_only(void **state)
 static void plain(void **state)
 {
         (void) state;
-        notice.plain = true;
+        notice.news = NOTICE_NOT_ENCRYPTED;
         compose();
         assert_string_equal(words.title, "This USB stick stays shut");
-        assert_string_equal(words.body,
-                            "It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted "
-                            "ones. Please use OneDrive or Teams instead.\n"
-                            "Questions? Servicedesk, room 1.04\n"
-                            "De Regenboog · “DataTraveler” · code 7Q3XYZ");
+        assert_string_equal(
+                words.body,
+                "It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted "
+                "ones. Please use OneDrive or Teams instead.\n"
+                "Questions? Servicedesk, room 1.04\n"
+                "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
                 notice.device = (enum notice_device) device;
                 compose();
                 assert_non_null(strstr(words.body, "It is not encrypted."));
         }
+}
+
+/* Of a grant: when it closes and what to do until then, whatever device it is. */
+static void grants(void **state)
+{
+        static const struct {
+                enum notice_news news;
+                const char *title, *what;
+        } all[] = {
+                { NOTICE_GRANT_ENDING, "Two more minutes for this device",
+                  "It was opened for you for a while, and closes in two minutes. Please save your work and close what "
+                  "is open "
+                  "on it." },
+                { NOTICE_GRANT_EXTENDED, "Please close what is open on this device",
+                  "Its time is over, and something on it is still in use. It closes in two minutes. Please save your "
+                  "work "
+                  "now." },
+                { NOTICE_GRANT_ENDED, "This device is closed again",
+                  "What was saved on it is safe, and you can take it out." },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+                for (unsigned device = 0; device < _NOTICE_DEVICE_MAX; device++) {
+                        g_autofree char *body = g_strdup_printf("%s\nQuestions? Servicedesk, room 1.04\nDe Regenboog · "
+                                                                "“DataTraveler” · code 7Q3XYZ",
+                                                                all[i].what);
+
+                        notice.news = all[i].news;
+                        notice.device = (enum notice_device) device;
+                        compose();
+                        assert_string_equal(words.title, all[i].title);
+                        assert_string_equal(words.body, body);
+                        assert_int_equal(words.n_buttons, 4);
+                        assert_non_null(words.icon);
+                }
 }
 
 static void buttons(void **state)
@@ -263,9 +301,8 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                TEST(whole), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
-                TEST(read_only), TEST(plain), TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
-                TEST(leak),  TEST(simulated), TEST(strange), TEST(longest),
+                TEST(whole), TEST(buttons), TEST(kinds), TEST(places),    TEST(left_out), TEST(read_only),
+                TEST(plain), TEST(grants),  TEST(leak),  TEST(simulated), TEST(strange),  TEST(longest),
         };
 
         return cmocka_run_group_tests_name("notifier-words", tests, NULL, NULL);

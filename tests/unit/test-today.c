@@ -1,4 +1,4 @@
-/* links: agent/today.c libs: libsystemd */
+/* links: agent/today.c agent/keptfile.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The day, the time that does not go back, and the timer; by a clock of the test's. */

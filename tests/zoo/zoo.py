@@ -40,9 +40,9 @@ VERDICTS = {
     "files": "files refused, the rest works",
     "open": "opens: the gate is open",
 }
-EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.readonly", "lekdicht.device.inventory", "lekdicht.gate.exempt",
+EVENTS = {"none", "lekdicht.device.refused", "lekdicht.device.opened", "lekdicht.device.readonly", "lekdicht.device.inventory", "lekdicht.grant.ended", "lekdicht.gate.exempt",
           "lekdicht.gate.opened", "lekdicht.gate.closed", "lekdicht.gate.drift", "lekdicht.device.drift"}
-RULE = re.compile(r"none|\[storage\] (usb-disk|sd-card|optical|external-disk|phone-mtp|phone-ptp|phone-apple|phone-adb)|\[device [\w.-]+\]|built-in")
+RULE = re.compile(r"none|grant|\[storage\] (usb-disk|sd-card|optical|external-disk|phone-mtp|phone-ptp|phone-apple|phone-adb)|\[device [\w.-]+\]|built-in")
 HOWS = {"qemu": "QEMU", "gadget": "dummy_hcd", "boot": "boot", "deed": "deed"}
 FIELDS = ("title", "how", "make", "verdict", "rule", "event", "still-works", "tested-by", "kernel")
 

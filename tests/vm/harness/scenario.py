@@ -14,6 +14,30 @@ SCENARIOS = VM / "scenarios"
 CALM = "the kernel reported no bug, warning or hung task"
 
 
+class Watch:
+    """Where the time goes: by the clock, and what QEMU had of the processors."""
+
+    def __init__(self):
+        self._began = self._last = (time.monotonic(), 0.0)
+
+    def lap(self, vm):
+        """Words for the time since the lap before."""
+        before, self._last = self._last, self._now(vm)
+        return self._words(before, self._last)
+
+    def whole(self, vm):
+        """Words for all of it."""
+        return self._words(self._began, self._now(vm))
+
+    @staticmethod
+    def _now(vm):
+        return time.monotonic(), vm.process.processor_seconds()
+
+    @staticmethod
+    def _words(begin, end):
+        return f"{end[0] - begin[0]:.0f} s ({end[1] - begin[1]:.0f} s of processors)"
+
+
 class Scenario:
     """One file of scenarios/. It may say:
 
@@ -47,7 +71,7 @@ class Scenario:
         KEEP(vm) is called before the machine is switched off.
         """
         checks = [check for check in self.checks if any(text in check.__name__ for text in only.split(","))]
-        started = time.monotonic()
+        watch = Watch()
         with Guest(self.name, self.machine, self.product, say=tap.comment) as vm:
             try:
                 vm.boot(self.before_power_on)
@@ -55,14 +79,16 @@ class Scenario:
                 for check in checks:
                     tap.not_ok(self.title_of(check), f"the laptop did not boot: {failure}")
                 return
-            tap.comment(f"{self.name}: booted in {time.monotonic() - started:.0f} s")
+            tap.comment(f"{self.name}: booted in {watch.lap(vm)}")
             for check in checks:
                 self._make(tap, vm, self.title_of(check), check)
+                tap.comment(f"{self.name}: {check.__name__} took {watch.lap(vm)}")
             self._make(tap, vm, f"{self.name}: {CALM}", lambda vm: vm.evidence.assert_kernel_calm())
             self._save_journal(tap, vm)
             if keep:
                 keep(vm)
-        tap.comment(f"{self.name}: took {time.monotonic() - started:.0f} s; logs in {vm.logs}")
+            whole = watch.whole(vm)
+        tap.comment(f"{self.name}: took {whole}; logs in {vm.logs}")
 
     @staticmethod
     def _make(tap, vm, title, check):

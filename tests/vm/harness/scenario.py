@@ -1,4 +1,4 @@
-"""Scenarios: one boot of one laptop each, with the checks that share it."""
+"""Scenarios: a laptop and the checks that share it; and the boots that they take."""
 
 import importlib.util
 import time
@@ -15,23 +15,23 @@ CALM = "the kernel reported no bug, warning or hung task"
 
 
 class Watch:
-    """Where the time goes: by the clock, and what QEMU had of the processors."""
+    """Where the time of a VM goes: by the clock, and what QEMU had of the processors."""
 
-    def __init__(self):
-        self._began = self._last = (time.monotonic(), 0.0)
+    def __init__(self, vm):
+        self._vm = vm
+        self._began = self._last = self._now()
 
-    def lap(self, vm):
+    def lap(self):
         """Words for the time since the lap before."""
-        before, self._last = self._last, self._now(vm)
+        before, self._last = self._last, self._now()
         return self._words(before, self._last)
 
-    def whole(self, vm):
+    def whole(self):
         """Words for all of it."""
-        return self._words(self._began, self._now(vm))
+        return self._words(self._began, self._now())
 
-    @staticmethod
-    def _now(vm):
-        return time.monotonic(), vm.process.processor_seconds()
+    def _now(self):
+        return time.monotonic(), self._vm.process.processor_seconds() if self._vm.process else 0.0
 
     @staticmethod
     def _words(begin, end):
@@ -43,6 +43,8 @@ class Scenario:
 
     PRODUCT = False                 the product is not installed (default: it is)
     MACHINE = Machine(...)          which laptop (default: Machine())
+    FOLLOWS = "other"               runs on the laptop as that scenario leaves it, when both run: one boot less
+    LONG = True                     takes minutes: started before those that do not
     def before_power_on(vm):        plug USB devices that are there at boot
     def check_something(vm):        one check; its docstring's first line is its name in the TAP
     """
@@ -57,6 +59,8 @@ class Scenario:
         self.title = module.__doc__.split("\n")[0]
         self.product = getattr(module, "PRODUCT", True)
         self.machine = getattr(module, "MACHINE", Machine())
+        self.follows = getattr(module, "FOLLOWS", None)
+        self.long = getattr(module, "LONG", False)
         self.before_power_on = getattr(module, "before_power_on", None)
         self.checks = [value for name, value in vars(module).items() if name.startswith("check_")]
 
@@ -65,42 +69,72 @@ class Scenario:
             raise BedError(f"{self.name}: {check.__name__} does not say in its docstring what it shows")
         return f"{self.name}: {check.__doc__.strip().split(chr(10))[0].rstrip('.')}"
 
-    def run(self, tap, only="", keep=None):
-        """Boot, make every check whose function name contains ONLY (one of several, separated by commas), report to TAP.
+    def checks_of(self, only):
+        """The checks whose function's name contains ONLY (one of several, separated by commas)."""
+        return [check for check in self.checks if any(text in check.__name__ for text in only.split(","))]
 
-        KEEP(vm) is called before the machine is switched off.
-        """
-        checks = [check for check in self.checks if any(text in check.__name__ for text in only.split(","))]
-        watch = Watch()
-        with Guest(self.name, self.machine, self.product, say=tap.comment) as vm:
-            try:
-                vm.boot(self.before_power_on)
-            except (BedError, AssertionError) as failure:
-                for check in checks:
-                    tap.not_ok(self.title_of(check), f"the laptop did not boot: {failure}")
-                return
-            tap.comment(f"{self.name}: booted in {watch.lap(vm)}")
-            for check in checks:
-                self._make(tap, vm, self.title_of(check), check)
-                tap.comment(f"{self.name}: {check.__name__} took {watch.lap(vm)}")
-            self._make(tap, vm, f"{self.name}: {CALM}", lambda vm: vm.evidence.assert_kernel_calm())
-            self._save_journal(tap, vm)
-            if keep:
-                keep(vm)
-            whole = watch.whole(vm)
-        tap.comment(f"{self.name}: took {whole}; logs in {vm.logs}")
+    def run(self, tap, vm, only=""):
+        """Make the checks on the laptop VM, which is on; whether all is well."""
+        watch, since = Watch(vm), vm.evidence.boot if vm.name == self.name else vm.evidence.mark()
+        well = True
+        for check in self.checks_of(only):
+            well &= self._make(tap, vm, self.title_of(check), check)
+            tap.comment(f"{self.name}: {check.__name__} took {watch.lap()}")
+        well &= self._make(tap, vm, f"{self.name}: {CALM}", lambda vm: vm.evidence.assert_kernel_calm(since))
+        tap.comment(f"{self.name}: took {watch.whole()}; logs in {vm.logs}")
+        return well
+
+    def fail(self, tap, only, why):
+        """No check of it could be made."""
+        for check in self.checks_of(only):
+            tap.not_ok(self.title_of(check), why)
 
     @staticmethod
     def _make(tap, vm, title, check):
-        """One check. Whatever goes wrong in it fails it, and the next one runs."""
+        """One check; whether it is well. Whatever goes wrong in it fails it, and the next one runs."""
         try:
             check(vm)
         except Skip as reason:
             tap.skip(title, reason)
         except Exception as failure:        # a check is foreign code: its bug is its failure
             tap.not_ok(title, f"{type(failure).__name__}: {failure}\n{where(failure)}")
+            return False
         else:
             tap.ok(title)
+        return True
+
+
+class Boot:
+    """Scenarios that share one boot: each one but the first says that it FOLLOWS the one before."""
+
+    def __init__(self, scenario):
+        self.scenarios = [scenario]
+
+    @property
+    def long(self):
+        return any(scenario.long for scenario in self.scenarios)
+
+    def run(self, tap, only="", keep=None):
+        """Make the checks, report to TAP. KEEP(vm) is called before the machine is switched off.
+
+        After a failure the next scenario gets a boot of its own, so that one failure stays one.
+        """
+        remaining = list(self.scenarios)
+        while remaining:
+            first = remaining[0]
+            with Guest(first.name, first.machine, first.product, say=tap.comment) as vm:
+                watch = Watch(vm)
+                try:
+                    vm.boot(first.before_power_on)
+                except (BedError, AssertionError) as failure:
+                    remaining.pop(0).fail(tap, only, f"the laptop did not boot: {failure}")
+                    continue
+                tap.comment(f"{first.name}: booted in {watch.whole()}")
+                while remaining and remaining.pop(0).run(tap, vm, only):
+                    pass
+                self._save_journal(tap, vm)
+                if keep:
+                    keep(vm)
 
     @staticmethod
     def _save_journal(tap, vm):
@@ -119,3 +153,18 @@ def where(failure):
 def all_scenarios():
     """Every scenario there is, by name."""
     return [Scenario(path) for path in sorted(SCENARIOS.glob("*.py"))]
+
+
+def boots_of(scenarios):
+    """The boots that SCENARIOS take, the long ones first, so that at the end no processor is idle for long."""
+    boots, waiting = {}, list(scenarios)
+    while waiting:
+        scenario = waiting.pop(0)
+        if scenario.follows in {other.name for other in waiting}:
+            waiting.append(scenario)
+        elif scenario.follows in boots:
+            boots[scenario.name] = boots[scenario.follows]
+            boots[scenario.name].scenarios.append(scenario)
+        else:
+            boots[scenario.name] = Boot(scenario)
+    return sorted(dict.fromkeys(boots.values()), key=lambda boot: not boot.long)

@@ -12,6 +12,7 @@ from harness.machine import Drive, Machine
 from harness.plugs import PLUGS
 from harness.product import Product, kernel_name
 
+LONG = True
 MACHINE = Machine(drives=(Drive("sd"),), external=True)
 REFUSED, OPENED, INVENTORY = (f"lekdicht.device.{what}" for what in ("refused", "opened", "inventory"))
 LABEL = "EXTERN"

@@ -10,6 +10,7 @@ from harness.plugs import FEW as PLUGS
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
+FOLLOWS = "reported"
 REFUSED = "lekdicht.device.refused"
 STOP = "/tmp/claim-phones-stop"
 # The ids of QEMU's phone, of gadgets, and of harness/zoo.py.
@@ -75,6 +76,17 @@ def assert_charges(vm, name):
     assert state == ["1", "1"], f"authorized and configuration of {name} are {state}"
 
 
+def plug_refused(vm, stall):
+    """Plug the phone of STALL: it is refused, its node is root's, and it charges; its name in /sys."""
+    name = plug(vm, stall)
+    wait_files_off(vm, name)
+    Product.of(vm).wait_state(name, "refused")
+    vm.run("udevadm settle")
+    teacher.assert_root_only(vm, node_of(vm, name))
+    assert_charges(vm, name)
+    return name
+
+
 def check_plugs(vm):
     """3 plugs of each kind of phone: teacher's program claims nothing, each is refused once by its key, and all charge"""
     agent = prepare(vm)
@@ -83,12 +95,7 @@ def check_plugs(vm):
     stalls = stalls_of(vm)
     for _ in range(PLUGS):
         for stall in stalls:
-            name = plug(vm, stall)
-            wait_files_off(vm, name)
-            agent.wait_state(name, "refused")
-            vm.run("udevadm settle")
-            teacher.assert_root_only(vm, node_of(vm, name))
-            assert_charges(vm, name)
+            plug_refused(vm, stall)
             stall.pull()
     counts = claimer.end()
     assert counts["found"] > 0 and counts["denied"] > 0, f"teacher's program did not try: {counts}"
@@ -136,12 +143,7 @@ def check_tethering(vm):
     agent = prepare(vm)
     agent.begin()
     stall, = stalls_of(vm, "check_tethering")
-    name = plug(vm, stall)
-    wait_files_off(vm, name)
-    agent.wait_state(name, "refused")
-    vm.run("udevadm settle")
-    teacher.assert_root_only(vm, node_of(vm, name))
-    assert_charges(vm, name)
+    name = plug_refused(vm, stall)
     card = vm.out(f"ls /sys/bus/usb/devices/{name}/{name}:1.0/net")
     phone = vm.out(f"cat /sys/kernel/config/usb_gadget/{stall.device.name}/functions/rndis.0/ifname")
     vm.run(f"""set -e

@@ -8,6 +8,7 @@ from harness.disks import Copy, Fat
 from harness.product import Product, allow, disks_outside, kernel_name
 from harness.usb import Cd, Disk
 
+LONG = True
 ALLOWED_STICK, ALLOWED_UAS = "ROB0000001", "ROB0000002"
 OPEN = (f"[device stick]\nserial = {ALLOWED_STICK}\naccess = allow\n", f"[device uas]\nserial = {ALLOWED_UAS}\naccess = allow\n")
 RESCAN_TIMEOUT = 120                # seconds for what asks every driver

@@ -12,7 +12,7 @@ from harness.present import AtBoot, assert_clean, name_at_boot
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
-LONG = True
+MINUTES = 4
 MACHINE = Machine(drives=(Drive("sd"),), kernel="bed.wait=sda,sdb,mmcblk0")
 REFUSED = "lekdicht.device.refused"
 LATE = 20               # seconds that systemd waits before it restarts lekdichtd, so that there is time without it
@@ -153,7 +153,7 @@ def check_composite_plugs(vm):
         gadget.wait_input()
         name = name_of(gadget)
         vm.wait_for(f"grep -q 0 /sys/bus/usb/devices/{name}:1.0/authorized")
-        stall.pull()
+        stall.pull(keep=True)
     vm.evidence.assert_no_disk(since)
     agent.gate("open", "--until-reboot")
     stall.plug().wait_disk()

@@ -10,6 +10,7 @@ from harness.plugs import FEW as PLUGS
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
+MINUTES = 4
 FOLLOWS = "reported"
 REFUSED = "lekdicht.device.refused"
 STOP = "/tmp/claim-phones-stop"
@@ -96,7 +97,9 @@ def check_plugs(vm):
     for _ in range(PLUGS):
         for stall in stalls:
             plug_refused(vm, stall)
-            stall.pull()
+            stall.pull(keep=True)
+    for stall in stalls:
+        stall.clear()
     counts = claimer.end()
     assert counts["found"] > 0 and counts["denied"] > 0, f"teacher's program did not try: {counts}"
     assert counts["opened"] == 0 and counts["claimed"] == 0, f"teacher's program got through: {counts}"

@@ -3,6 +3,7 @@
 import importlib.util
 import time
 import traceback
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from .guest import Guest
@@ -44,7 +45,7 @@ class Scenario:
     PRODUCT = False                 the product is not installed (default: it is)
     MACHINE = Machine(...)          which laptop (default: Machine())
     FOLLOWS = "other"               runs on the laptop as that scenario leaves it, when both run: one boot less
-    LONG = True                     takes minutes: started before those that do not
+    MINUTES = 4                     about how long it takes on two cores, so that the longest begin first (default: 1)
     def before_power_on(vm):        plug USB devices that are there at boot
     def check_something(vm):        one check; its docstring's first line is its name in the TAP
     """
@@ -60,7 +61,7 @@ class Scenario:
         self.product = getattr(module, "PRODUCT", True)
         self.machine = getattr(module, "MACHINE", Machine())
         self.follows = getattr(module, "FOLLOWS", None)
-        self.long = getattr(module, "LONG", False)
+        self.minutes = getattr(module, "MINUTES", 1)
         self.before_power_on = getattr(module, "before_power_on", None)
         self.checks = [value for name, value in vars(module).items() if name.startswith("check_")]
 
@@ -110,9 +111,16 @@ class Boot:
     def __init__(self, scenario):
         self.scenarios = [scenario]
 
+    def add(self, scenario):
+        """Let SCENARIO run on the laptop of the others, which must be the one that it asks for."""
+        first = self.scenarios[0]
+        if (scenario.machine, scenario.product) != (first.machine, first.product) or scenario.before_power_on:
+            raise BedError(f"{scenario.name} cannot follow {scenario.follows}: it wants another laptop")
+        self.scenarios.append(scenario)
+
     @property
-    def long(self):
-        return any(scenario.long for scenario in self.scenarios)
+    def minutes(self):
+        return sum(scenario.minutes for scenario in self.scenarios)
 
     def run(self, tap, only="", keep=None):
         """Make the checks, report to TAP. KEEP(vm) is called before the machine is switched off.
@@ -156,15 +164,18 @@ def all_scenarios():
 
 
 def boots_of(scenarios):
-    """The boots that SCENARIOS take, the long ones first, so that at the end no processor is idle for long."""
-    boots, waiting = {}, list(scenarios)
-    while waiting:
-        scenario = waiting.pop(0)
-        if scenario.follows in {other.name for other in waiting}:
-            waiting.append(scenario)
-        elif scenario.follows in boots:
-            boots[scenario.name] = boots[scenario.follows]
-            boots[scenario.name].scenarios.append(scenario)
+    """The boots that SCENARIOS take, the longest first, so that at the end no processor is idle for long."""
+    named, boots = {scenario.name: scenario for scenario in scenarios}, {}
+    after = {scenario.name: {scenario.follows} & named.keys() for scenario in scenarios}
+    try:
+        order = list(TopologicalSorter(after).static_order())
+    except CycleError as error:
+        raise BedError(f"these follow each other in a circle: {', '.join(error.args[1])}") from error
+    for name in order:
+        scenario = named[name]
+        if after[name]:
+            boots[name] = boots[scenario.follows]
+            boots[name].add(scenario)
         else:
-            boots[scenario.name] = Boot(scenario)
-    return sorted(dict.fromkeys(boots.values()), key=lambda boot: not boot.long)
+            boots[name] = Boot(scenario)
+    return sorted(dict.fromkeys(boots.values()), key=lambda boot: -boot.minutes)

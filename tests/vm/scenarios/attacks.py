@@ -12,7 +12,7 @@ from harness.gadget import Keyboard, Storage
 from harness.lab import Lab
 from harness.product import disks_outside, kernel_name
 
-LONG = True
+MINUTES = 7
 ABSENT_DISK = "0b5e55ed-0000-4000-8000-00000000cafe"     # in fstab, of a disk that is not there
 GROUP = "evilgroup"         # of volumes
 MOUNT = "/srv/absent"       # where fstab wants it

@@ -7,6 +7,7 @@ from harness.machine import Drive, Machine
 from harness.product import Product, kernel_name
 from harness.usb import Cd, Disk
 
+MINUTES = 2
 MACHINE = Machine(drives=(Drive("ahci", Fat()), Drive("ahci-cd", Fat())))
 INVENTORY, REFUSED, OPENED = (f"lekdicht.device.{what}" for what in ("inventory", "refused", "opened"))
 # A modem that the kernel does not ignore while it shows its CD, as it does with some (unusual_devs.h).

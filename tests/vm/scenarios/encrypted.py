@@ -11,7 +11,7 @@ from harness.disks import Blank, Fat
 from harness.lab import Lab
 from harness.product import Product, kernel_name
 
-LONG = True
+MINUTES = 3
 OPEN_TIMEOUT = 60       # seconds for agent, gate and udev on a busy host
 ENCRYPTED = "[storage]\nusb-disk = encrypted\nsd-card = encrypted\n"
 PASSWORD = "geheim"

@@ -8,6 +8,7 @@ from harness import teacher
 from harness.disks import Copy, Fat
 from harness.product import Product, allow, disks_outside, kernel_name
 
+MINUTES = 3
 FOLLOWS = "encrypted"
 HIDDEN_SEAT = "seat-lekdicht-held"
 ALLOWED = "LES0000001"

@@ -13,6 +13,7 @@ from harness.disks import Fat
 from harness.lab import Lab
 from harness.product import Product, allow, kernel_name, read_only
 
+MINUTES = 4
 FOLLOWS = "grants"
 OPEN_TIMEOUT = 60       # seconds for agent, gate and udev on a busy host
 STICK = "stick"

@@ -13,6 +13,7 @@ from harness.gate import BUSES, assert_closed
 from harness.product import VERDICT_TIMEOUT, Product, allow, kernel_name
 from harness.tap import Skip
 
+MINUTES = 5
 FOLLOWS = "robust"
 ALLOWED = "STORM00001"
 OPEN = allow("storm", serial=ALLOWED)

@@ -50,6 +50,13 @@ class Claimer:
         self.vm.run(f"touch {STOP}")
         return json.loads(self._job.wait().out.splitlines()[-1])
 
+    def assert_claims(self, what):
+        """It claims something, tried for as long as it takes to ask the guest three times; it is ended."""
+        for _ in range(3):
+            self.vm.run("true")
+        counts = self.end()
+        assert counts["claimed"] > 0, f"{what}, and teacher's program: {counts}"
+
 
 def stalls_of(vm, check="check_plugs"):
     return [Stall(vm, animal) for animal in animals("phones", check)]
@@ -192,11 +199,7 @@ def check_allowed(vm):
         name = plug(vm, stall)
         agent.wait_state(name, "allowed")
         vm.wait_for(f"test -w {node_of(vm, name)}", user=teacher.NAME)
-        # It tries for as long as it takes to ask three times.
-        for _ in range(3):
-            vm.run("true")
-        counts = claimer.end()
-        assert counts["claimed"] > 0, f"{stall.animal.title} is allowed, and teacher's program: {counts}"
+        claimer.assert_claims(f"{stall.animal.title} is allowed")
         if stall.animal.name == "phone-mtp":
             agent.set_policy()
             agent.wait_state(name, "refused")
@@ -225,10 +228,7 @@ def check_opened(vm):
         claimer = Claimer(vm)
         name = plug(vm, stall)
         vm.wait_for(f"test -w {node_of(vm, name)}", user=teacher.NAME)
-        for _ in range(3):
-            vm.run("true")
-        counts = claimer.end()
-        assert counts["claimed"] > 0, f"{stall.animal.title} with the gate open, and teacher's program: {counts}"
+        claimer.assert_claims(f"{stall.animal.title} with the gate open")
         if stall.animal.name in ("phone-mtp", "phone-vendor"):
             agent.gate("close")
             agent.wait_state(name, "refused")

@@ -16,16 +16,11 @@
 
 #include "agent/ready.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define BLOCK    "[policy]\nversion = 1\n"
 #define RECORDED "LEKDICHT_EVENT=lekdicht.device.inventory"
 
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
 static int notify = -1; /* where systemd would listen */
 static unsigned told;
 

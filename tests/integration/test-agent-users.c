@@ -14,6 +14,7 @@
 
 #include "agent/parts.h"
 #include "tests/bed/scene.h"
+#include "tests/bed/stick.h"
 
 #define CANDIDATE 1001
 #define TEACHER   1002
@@ -21,12 +22,6 @@
         "[policy]\nversion = 1\n[device exam]\nvendor = 0951\nproduct = 1666\naccess = allow\n"                        \
         "users = @exam-candidates @exam-staff\n"
 
-static const struct bed_usb stick = { .port = "1-2",
-                                      .vendor = 0x0951,
-                                      .product = 0x1666,
-                                      .serial = "60A44C4252E1E4A1",
-                                      .devnum = 5,
-                                      .interfaces = { BED_BOT } };
 static struct session here;
 
 static void read_here(void *userdata, struct session *ret)

@@ -10,6 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bed"))
+from tapout import Tap, call  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = (Path(os.environ.get("BUILD", ROOT / "build")) / "lekdicht-probe").resolve()
 MIB = 1 << 20
@@ -17,20 +20,8 @@ SECTOR = 512
 ENCRYPTED, PLAIN, TROUBLE = range(3)
 EXTENDED_SECTORS = 2        # what the kernel shows of an extended partition
 SECONDS = 30                # for one look, on a busy machine
-number, failed = 0, False
-
-
-def check(name, problems):
-    global number, failed
-    number += 1
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - probe: {name}", flush=True)
-
-
-def call(command, text=None):
-    return subprocess.run(command, shell=True, check=True, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+tap = Tap("probe")
+check = tap.check
 
 
 def probe(image, *parts):
@@ -145,8 +136,7 @@ def main():
     os.environ["PATH"] += ":/sbin:/usr/sbin"
     with tempfile.TemporaryDirectory(prefix="lekdicht-probe-") as folder:
         test(Path(folder))
-    print(f"1..{number}")
-    return failed
+    return tap.end()
 
 
 sys.exit(main())

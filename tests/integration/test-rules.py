@@ -12,6 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bed"))
+from tapout import Tap, call  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN = Path("/run/lekdicht")
 MIB = 1 << 20
@@ -23,24 +26,12 @@ PRETEND = """KERNEL=="loop*", ENV{LEKDICHT_HELD}="1"
 KERNEL=="loop*", TEST=="/run/is-cdrom", ENV{ID_CDROM}="1", GROUP="cdrom"
 KERNEL=="loop*", IMPORT{builtin}="blkid"
 """
-number, failed = 0, False
+tap = Tap("rules")
+check = tap.check
 
 
 class Skip(Exception):
     """The machine cannot do what the test needs."""
-
-
-def call(command, **options):
-    return subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options).stdout
-
-
-def check(name, problems):
-    global number, failed
-    number += 1
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - rules: {name}", flush=True)
 
 
 class Loop:
@@ -50,7 +41,7 @@ class Loop:
         image = Path("/run/image")
         with open(image, "wb") as file:
             file.truncate(64 * MIB)
-        call(f"sfdisk --quiet {image}", input="label: dos\n" + "size=12MiB\n" * len(PARTITIONS))
+        call(f"sfdisk --quiet {image}", "label: dos\n" + "size=12MiB\n" * len(PARTITIONS))
         try:
             self.node = call(f"losetup --find --show {image}").strip()
         except subprocess.CalledProcessError as failure:
@@ -244,8 +235,7 @@ def main():
         test_cdrom(loop)
     finally:
         loop.close()
-    print(f"1..{number}")
-    return failed
+    return tap.end()
 
 
 sys.exit(main())

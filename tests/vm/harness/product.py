@@ -1,6 +1,7 @@
 """lekdicht in the guest: its policy, its agent, what it writes in the journal and says of a device."""
 
 import json
+import math
 import re
 import shlex
 import time
@@ -13,7 +14,8 @@ RUN = "/run/lekdicht"
 TOOLS = "/usr/lib/bed/tools"
 VERDICT_TIMEOUT = 30    # seconds for the agent on a busy host; what must be fast is measured by the guest's clock
 QUIET = 2.0             # seconds without a gate at work after which nothing more is expected
-POLL = 0.1
+POLL = 0.1              # seconds between two looks at what the host has already
+LOOK = 0.25             # between two looks in the guest: each is a process, on a processor that others wait for
 QEMU_VENDOR = "46f4"    # of everything that QEMU plugs in; 0001 are sticks and disks
 QEMU_PRODUCT = "0001"
 
@@ -99,7 +101,7 @@ class Product:
         deadline = time.monotonic() + VERDICT_TIMEOUT
         while (running := self.status()).get("policy", {}).get("version") != version:
             assert time.monotonic() < deadline, f"policy {version} is not taken: {running}"
-            time.sleep(POLL)
+            time.sleep(LOOK)
         return version
 
     # Journal
@@ -157,7 +159,7 @@ class Product:
                 return device
             assert time.monotonic() < deadline, \
                 f"{name} is {device.get('state', 'not listed')}, not {state}, after {timeout} s: {device.get('reason')}"
-            time.sleep(POLL)
+            time.sleep(LOOK)
 
     def wait_refused(self, device):
         """Wait until the agent says that what was plugged is refused; its kernel name."""
@@ -179,15 +181,15 @@ class Product:
 
     def wait_quiet(self, seconds=QUIET):
         """Wait until no lekdicht-gate has been at work for SECONDS."""
-        self.vm.run(f"n=0; until [ $n -ge {int(seconds / POLL)} ]; do "
-                    f"if pgrep -x lekdicht-gate >/dev/null; then n=0; else n=$((n+1)); fi; sleep {POLL}; done")
+        self.vm.run(f"n=0; until [ $n -ge {math.ceil(seconds / LOOK)} ]; do "
+                    f"if pgrep -x lekdicht-gate >/dev/null; then n=0; else n=$((n+1)); fi; sleep {LOOK}; done")
 
     def assert_equals_sys(self, timeout=VERDICT_TIMEOUT):
         """What the agent and the gate's files say is what the kernel has, as soon as all is quiet."""
         deadline = time.monotonic() + timeout
         while differences := self._differences():
             assert time.monotonic() < deadline, "; ".join(differences)
-            time.sleep(POLL)
+            time.sleep(LOOK)
         self.gate("close")      # the gate sweeps at each run what it wrote about devices that have left
         differences = self._differences("swept")
         assert not differences, "; ".join(differences)

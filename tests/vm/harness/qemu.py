@@ -4,6 +4,7 @@ import atexit
 import os
 import subprocess
 import time
+from pathlib import Path
 
 from .host import BedError, require
 
@@ -43,6 +44,16 @@ class Process:
 
     def alive(self):
         return self._process.poll() is None
+
+    def processor_seconds(self):
+        """What it has had of the host's processors so far; unlike the clock, it does not grow because others are busy."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except FileNotFoundError:       # it died, and what it had died with it
+            return 0.0
+        # The name of the program, in brackets, may hold anything; utime and stime are the fields 14 and 15 of proc(5).
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def wait_sockets(self, *paths):
         deadline = time.monotonic() + SOCKET_TIMEOUT

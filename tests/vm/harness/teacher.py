@@ -57,3 +57,34 @@ mount
 cmp ~/witness "$where/witness.txt"
 udisksctl unmount --no-user-interaction -b {node}
 """, user=NAME)
+
+
+def mount(vm, node):
+    """teacher mounts NODE by udisks, which on a busy host may have done it and still say that it took too long."""
+    vm.wait_for(f"findmnt {node} || udisksctl mount --no-user-interaction -b {node}", 2 * VFAT_TIMEOUT, user=NAME)
+
+
+class Essay:
+    """A file on the file system of NODE that teacher has open and writes: mounted by udisks, begun at once, ended by close()."""
+
+    _ENDS = "/tmp/essay-ends"
+
+    def __init__(self, vm, node):
+        mount(vm, node)
+        self._vm = vm
+        vm.run(f"rm -f {self._ENDS}")
+        self._writer = vm.start(f"exec 3>$(findmnt -no TARGET {node})/essay.txt; echo begin >&3; echo open\n"
+                                f"until [ -e {self._ENDS} ]; do sleep 0.1; done\necho end >&3; echo closed", user=NAME)
+        self._writer.wait_output("open\n")
+
+    def close(self):
+        """Write the rest and close the file; what was mounted stays so."""
+        self._vm.run(f"touch {self._ENDS}")
+        self._writer.wait_output("closed\n")
+
+
+def assert_essay(vm, node):
+    """The essay on the file system of NODE is whole; teacher mounts it and unmounts it."""
+    mount(vm, node)
+    text = vm.out(f"cat $(findmnt -no TARGET {node})/essay.txt; udisksctl unmount -b {node} >/dev/null", user=NAME)
+    assert text == "begin\nend", f"of the file is left: {text!r}"

@@ -44,11 +44,15 @@ class Stall:
 
     def __init__(self, vm, animal):
         self.vm, self.animal, self.recipe = vm, animal, animal.recipe
-        self.hubs, self.device, self._port = [], None, None
+        self.hubs, self.device, self._port, self._kept = [], None, None, None
 
     def plug(self):
         """Plug it; the Device, at once."""
         recipe = self.recipe
+        if self._kept:
+            self.device, self._kept = self._kept, None
+            self.device.put_back()
+            return self.device
         if recipe.kind == "gadget":
             ids = next((IDS[part] for part in recipe.parts if part in IDS), None)
             self.device = self.vm.gadgets.plug(*(FUNCTIONS[part]() for part in recipe.parts),
@@ -61,15 +65,22 @@ class Stall:
         self._port = self.device.port if recipe.kind != "gadget" else None
         return self.device
 
-    def pull(self):
-        """Pull it out and wait until the kernel has let go of it; the hubs stay."""
+    def pull(self, keep=False):
+        """Pull it out and wait until the kernel has let go of it; the hubs stay. KEEP a gadget for the next plug, until clear()."""
         if self.device:
             device, self.device = self.device, None
-            device.unplug()
+            if keep and self.recipe.kind == "gadget":
+                device.take_out()
+                self._kept = device
+            else:
+                device.unplug()
             device.wait_gone()
 
     def clear(self):
         """Pull it and its hubs."""
         self.pull()
+        if self._kept:
+            self._kept.unplug()
+            self._kept = None
         while self.hubs:
             self.hubs.pop().unplug()

@@ -11,6 +11,7 @@ from harness.host import REPO
 from harness.machine import Drive, Machine
 from harness.product import POLICY, Product, allow, kernel_name
 
+MINUTES = 7
 MACHINE = Machine(drives=(Drive("ahci", Blank(64)),))
 HEAD = "[policy]\nversion = 1\n"
 LAST_GOOD = "/var/lib/lekdicht/policy.last-good.ini"

@@ -8,15 +8,15 @@ alone, the agent stopped), hidden (bound by a mistaken name, not granted), refus
 from pathlib import Path
 
 from harness import keys, teacher
-from harness.disks import Blank, Copy
 from harness.gadget import Keyboard, Storage
-from harness.product import Product, disks_outside, kernel_name
+from harness.lab import Lab
+from harness.product import disks_outside, kernel_name
 
+MINUTES = 7
 ABSENT_DISK = "0b5e55ed-0000-4000-8000-00000000cafe"     # in fstab, of a disk that is not there
 GROUP = "evilgroup"         # of volumes
 MOUNT = "/srv/absent"       # where fstab wants it
-STICK_MIB = 96
-SERIAL = "EVIL01"
+EVIL = "evil"
 # What libmtp, a printer's or a virtual machine's rules do for many devices: the user at the screen may use usbfs.
 UACCESS_RULE = 'SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="46f4|1d6b", TAG+="uaccess"\n'
 MAKE_EVIL_STICK = f"""set -e
@@ -31,46 +31,27 @@ vgchange -q -an {GROUP}
 """
 
 
-class Lab:
+class Attack(Lab):
     """What the checks share: the evil stick, and the devices that are plugged from check to check."""
 
+    STICKS = {EVIL: MAKE_EVIL_STICK}
+
     def __init__(self, vm):
-        self.vm, self.product = vm, Product.of(vm)
-        self.evil = Copy(Blank(STICK_MIB).create(vm.directory))
-        self.made = False
+        super().__init__(vm)
         self.devices = ()
         vm.put("/etc/udev/rules.d/70-bed-uaccess.rules", UACCESS_RULE)
         vm.run(f"mkdir -p {MOUNT}; echo 'UUID={ABSENT_DISK} {MOUNT} ext4 nofail,x-systemd.device-timeout=1s 0 0' >>/etc/fstab; "
                "systemctl daemon-reload; udevadm control --reload")
 
-    @classmethod
-    def of(cls, vm):
-        if not hasattr(vm, "lab"):
-            vm.lab = cls(vm)
-        return vm.lab
-
-    def evil_stick(self):
-        """The stick with all there is to try; made at its first use, which takes an open gate."""
-        stick = self.vm.usb.stick(self.evil, serial=SERIAL)
-        if not self.made:
-            self.vm.run(f"disk={stick.wait_disk()}; {MAKE_EVIL_STICK}")
-            self.made = True
-            stick.unplug()
-            stick.wait_gone()
-            stick = self.vm.usb.stick(self.evil, serial=SERIAL)
-        return stick
-
     def closed_by_kernel(self):
         """Stick, CD drive and UAS disk behind the closed gate, the agent stopped."""
         product = self.product
         product.agent("stop")
-        if not self.made:
-            check_open_gate(self.vm)
         product.gate("close")
         if not set(self.devices) <= set(self.vm.usb.plugged()) or not self.devices:
             product.begin()
             product.agent("stop")
-            self.devices = (self.evil_stick(), self.vm.usb.cd(), self.vm.usb.uas())
+            self.devices = (self.plug(EVIL), self.vm.usb.cd(), self.vm.usb.uas())
         for device in self.devices:
             device.wait_scsi()
         return self.devices
@@ -108,12 +89,12 @@ def generic_node(device):
 
 def check_open_gate(vm):
     """with the gate open every way in works: mount, UUID of fstab, logical volume, CD by sg, usbfs"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     product.begin()
     product.agent("stop")
     product.gate("open", "--until-reboot")
-    stick, cd = lab.evil_stick(), vm.usb.cd()
+    stick, cd = lab.plug(EVIL), vm.usb.cd()
     disk, drive = stick.wait_disk(), cd.wait_disk()
     vm.wait_for(f"test -e /dev/disk/by-uuid/{ABSENT_DISK}")
     vm.wait_for(f"dmsetup ls | grep -q {GROUP}")
@@ -131,7 +112,7 @@ def check_open_gate(vm):
 
 def check_held(vm):
     """held by the kernel alone: no disk; sg and usbfs of stick, CD and UAS disk are root's, without the seat's ACL"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     since = vm.evidence.mark()
     devices = lab.closed_by_kernel()
     vm.evidence.assert_no_disk(since)
@@ -152,7 +133,7 @@ def check_held(vm):
 
 def check_hidden(vm):
     """bound by a mistaken name, not granted: no udisks mount, format or open, no node, no UUID, no volume"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     devices = lab.closed_by_kernel()
     for device in devices:
@@ -183,7 +164,7 @@ def check_hidden(vm):
 
 def check_closed_again(vm):
     """closing the gate again takes the driver from what was bound by hand, and refusing takes the grant back"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     devices = lab.closed_by_kernel()
     product.gate("refuse", kernel_name(devices[0].wait_scsi()))
@@ -196,7 +177,7 @@ def check_closed_again(vm):
 
 def check_refused(vm):
     """refused by the agent: no SCSI device, nothing to claim after SETCONFIGURATION, not even for root"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     since = vm.evidence.mark()
     usbfs = lab.product.tool("usbfs.py")
     for device, name in lab.refused():
@@ -214,7 +195,7 @@ def check_refused(vm):
 
 def check_forged_events(vm):
     """events that teacher forges reach neither udev nor the agent"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     product.agent("start")
     place = product.here()
@@ -226,7 +207,7 @@ def check_forged_events(vm):
 
 def check_drift(vm):
     """what root switches on again is refused again before a disk appears, and the journal says so"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     devices = lab.refused()
     since, place = vm.evidence.mark(), product.here()
@@ -241,7 +222,7 @@ def check_drift(vm):
 
 def check_composite(vm):
     """storage in a keyboard: only root may use its node; who brings its interface back sees it refused again; it types"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     product.begin()
     since = vm.evidence.mark()
@@ -274,11 +255,11 @@ def check_composite(vm):
 
 def check_open_at_the_end(vm):
     """and at the end of it all, with the gate open, the same stick opens for teacher"""
-    lab = Lab.of(vm)
+    lab = Attack.of(vm)
     product = lab.product
     product.begin()
     product.agent("stop")
     product.gate("open", "--until-reboot")
-    stick = lab.evil_stick()
+    stick = lab.plug(EVIL)
     teacher.assert_mounts(vm, f"{stick.wait_disk()}1")
     lab.leave_alone()

@@ -8,6 +8,7 @@ from harness import keys
 from harness.gadget import Keyboard, Storage
 from harness.usb import Cd, Disk
 
+MINUTES = 2
 PRODUCT = False
 
 

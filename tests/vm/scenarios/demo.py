@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness import keys
 
+FOLLOWS = "bed"
 PRODUCT = False
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = "/root/lekdicht"

@@ -12,6 +12,7 @@ from harness.machine import Drive, Machine
 from harness.plugs import PLUGS
 from harness.product import Product, kernel_name
 
+MINUTES = 4
 MACHINE = Machine(drives=(Drive("sd"),), external=True)
 REFUSED, OPENED, INVENTORY = (f"lekdicht.device.{what}" for what in ("refused", "opened", "inventory"))
 LABEL = "EXTERN"
@@ -160,12 +161,15 @@ def check_reader_plugs(vm):
     agent = Product.of(vm)
     agent.begin()
     since, place = vm.evidence.mark(), agent.here()
-    for _ in range(PLUGS):
-        reader = vm.gadgets.plug(Storage(luns=SLOTS), title="Card Reader")
+    reader = vm.gadgets.plug(Storage(luns=SLOTS), title="Card Reader")
+    for plug in range(PLUGS):
+        if plug:
+            reader.put_back()
         name = kernel_name(reader.wait_usb())
         wait_off(reader)
-        reader.unplug()
+        reader.take_out()
         reader.wait_gone()
+    reader.unplug()
     vm.evidence.assert_no_disk(since)
     agent.here()
     assert len(agent.events(place, REFUSED, LEKDICHT_PORT=name)) == PLUGS, agent.events(place, REFUSED)

@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 
 from harness import teacher
-from harness.disks import Blank, Copy, Fat
+from harness.disks import Blank, Fat
+from harness.lab import Lab
 from harness.product import Product, kernel_name
 
-STICK_MIB = 96
+MINUTES = 3
 OPEN_TIMEOUT = 60       # seconds for agent, gate and udev on a busy host
 ENCRYPTED = "[storage]\nusb-disk = encrypted\nsd-card = encrypted\n"
 PASSWORD = "geheim"
 UDISKS = "busctl --timeout=20 call org.freedesktop.UDisks2 /org/freedesktop/UDisks2/block_devices"
-FORMAT = f"""set -e
+LUKS = f"""set -e
 luks() {{ # TYPE NODE
         printf {PASSWORD} | cryptsetup luksFormat --batch-mode --type $1 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file - $2
         printf {PASSWORD} | cryptsetup open --key-file - $2 new
@@ -23,7 +24,7 @@ luks() {{ # TYPE NODE
         cryptsetup close new
 }}
 """
-STICKS = {
+LAYOUTS = {
     "whole": "luks luks2 $disk",
     "parts": "printf 'size=24MiB\\ntype=5\\nsize=24MiB, type=83\\n' | sfdisk --quiet --label=dos $disk; udevadm settle; "
              "luks luks1 ${disk}1; luks luks2 ${disk}5",
@@ -32,37 +33,11 @@ STICKS = {
 }
 
 
-class Lab:
-    """What the checks share: the images of the sticks."""
+class Sticks(Lab):
+    """The sticks that the checks try: encrypted all over, in part, not all of it."""
 
-    def __init__(self, vm):
-        self.vm, self.product, self.images = vm, Product.of(vm), {}
-        self.product.begin()
-        self.product.agent("stop")
-        self.product.gate("open", "--until-reboot")
-        for name, make in STICKS.items():
-            self.images[name] = Blank(STICK_MIB).create(vm.directory)
-            stick = self.plug(name)
-            vm.run(f"disk={stick.wait_disk()}; {FORMAT}{make}; sync; udevadm settle")
-            self.pull(stick)
-        self.product.gate("close")
-        self.product.agent("start")
-
-    @classmethod
-    def of(cls, vm):
-        if not hasattr(vm, "encrypted_lab"):
-            vm.encrypted_lab = cls(vm)
-        return vm.encrypted_lab
-
-    def plug(self, name):
-        return self.vm.usb.stick(Copy(self.images[name]), serial=f"ENC-{name}")
-
-    def pull(self, stick):
-        """Take it out as people do: nothing is mounted or unlocked any more, and what waits is written."""
-        self.vm.run("sync; for m in $(findmnt -rno TARGET | grep -E '^/(media|mnt)'); do umount $m; done; "
-                    "for d in $(dmsetup ls --target crypt | cut -f1 | grep -v '^No'); do cryptsetup close $d; done", check=False)
-        stick.unplug()
-        stick.wait_gone()
+    STICKS = {name: f"{LUKS}{make}; sync; udevadm settle" for name, make in LAYOUTS.items()}
+    PUT_AWAY = "for d in $(dmsetup ls --target crypt | cut -f1 | grep -v '^No'); do cryptsetup close $d; done"
 
     def open(self, name):
         """The stick, opened for being encrypted; with the path of its disk's node."""
@@ -96,14 +71,9 @@ def unlock_and_write(vm, node):
         vm.run("umount /mnt; cryptsetup close inside")
 
 
-def mount(vm, node):
-    """teacher mounts NODE by udisks, which on a busy host may have done it and still say that it took too long."""
-    vm.wait_for(f"findmnt {node} || udisksctl mount --no-user-interaction -b {node}", 2 * OPEN_TIMEOUT, user=teacher.NAME)
-
-
 def check_opens(vm):
     """a stick that is one LUKS container opens; unlocked, teacher writes to it, and it may be pulled and come back"""
-    lab = Lab.of(vm)
+    lab = Sticks.of(vm)
     watcher, place = watch_nodes(vm), lab.product.here()
     stick, disk = lab.open("whole")
     name = kernel_name(stick.wait_usb())
@@ -121,7 +91,7 @@ def check_opens(vm):
 
 def check_partitions(vm):
     """a stick with a LUKS partition and a LUKS logical drive opens; the extended partition between them is nobody's"""
-    lab = Lab.of(vm)
+    lab = Sticks.of(vm)
     stick, disk = lab.open("parts")
     for part in ("1", "5"):
         vm.wait_for(f'test "$(stat -c %a:%G {disk}{part})" = 660:disk', OPEN_TIMEOUT)
@@ -160,7 +130,7 @@ def check_plain_is_refused(vm):
 
 def check_mixed_is_refused(vm):
     """one LUKS partition and one FAT partition: all of it stays shut"""
-    lab = Lab.of(vm)
+    lab = Sticks.of(vm)
     refused_and_never_seen(vm, lambda: lab.plug("mixed"))
 
 
@@ -171,7 +141,7 @@ def check_empty_is_refused(vm):
 
 def check_reformatted_is_shut(vm):
     """what teacher formats while it is open is hidden before it can be mounted, and then refused"""
-    lab = Lab.of(vm)
+    lab = Sticks.of(vm)
     stick, disk = lab.open("parts")
     name, place = kernel_name(stick.wait_usb()), lab.product.here()
     block = f"{UDISKS}/{Path(disk).name}1 org.freedesktop.UDisks2.Block"
@@ -192,7 +162,7 @@ def check_reformatted_is_shut(vm):
 
 def check_rewritten_by_root_is_shut(vm):
     """root writes a FAT file system over the container: hidden by the event of that write, and refused"""
-    lab = Lab.of(vm)
+    lab = Sticks.of(vm)
     stick, disk = lab.open("whole")
     name, place = kernel_name(stick.wait_usb()), lab.product.here()
     vm.run(f"mkfs.vfat -I {disk}; udevadm settle", check=False)
@@ -209,24 +179,14 @@ def check_policy_change(vm):
     product.begin("[storage]\nusb-disk = allow\n")
     stick = vm.usb.stick(Fat(), serial="ENC-allowed")
     disk, name = product.wait_open(stick), kernel_name(stick.wait_usb())
-    mount(vm, f"{disk}1")
-    where = vm.out(f"findmnt -no TARGET {disk}1")
-    vm.put("/tmp/writer", f"#!/bin/sh\nexec 3>'{where}/essay.txt'; echo begin >&3; echo open\n"
-           "until [ -e /tmp/writer-ends ]; do sleep 0.1; done\necho end >&3; echo closed\n", 0o755)
-    vm.run("rm -f /tmp/writer-ends")
-    writer = vm.start("/tmp/writer", user=teacher.NAME)
-    writer.wait_output("open\n")
+    essay = teacher.Essay(vm, f"{disk}1")
     product.set_policy(ENCRYPTED)
     product.wait_state(name, "busy")
-    vm.run("touch /tmp/writer-ends")
-    writer.wait_output("closed\n")
+    essay.close()
     product.wait_state(name, "refused", timeout=90)
     product.set_policy("[storage]\nusb-disk = allow\n")
     product.wait_state(name, "allowed")
     disk = product.wait_open(stick, 2)
-    mount(vm, f"{disk}1")
-    text = vm.out(f"cat $(findmnt -no TARGET {disk}1)/essay.txt", user=teacher.NAME)
-    assert text == "begin\nend", f"of the file is left: {text!r}"
-    vm.run(f"udisksctl unmount --no-user-interaction -b {disk}1", user=teacher.NAME)
+    teacher.assert_essay(vm, f"{disk}1")
     stick.unplug()
     stick.wait_gone()

@@ -8,6 +8,8 @@ from harness import teacher
 from harness.disks import Copy, Fat
 from harness.product import Product, allow, disks_outside, kernel_name
 
+MINUTES = 3
+FOLLOWS = "encrypted"
 HIDDEN_SEAT = "seat-lekdicht-held"
 ALLOWED = "LES0000001"
 PORT = "4"
@@ -95,26 +97,18 @@ def check_busy(vm):
     product.begin(LESSON)
     stick = vm.usb.stick(allowed_image(vm), serial=ALLOWED, port=PORT)
     disk, name = product.wait_open(stick), kernel_name(stick.wait_usb())
-    vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
-    where = vm.out(f"findmnt -no TARGET {disk}1")
-    vm.put("/tmp/writer", f"#!/bin/sh\nexec 3>'{where}/essay.txt'; echo begin >&3; echo open\n"
-           "until [ -e /tmp/writer-ends ]; do sleep 0.1; done\necho end >&3; echo closed\n", 0o755)
-    writer = vm.start("/tmp/writer", user=teacher.NAME)
-    writer.wait_output("open\n")
+    essay = teacher.Essay(vm, f"{disk}1")
     product.set_policy()
     product.wait_state(name, "busy")
     assert vm.run(f"test -b {disk}", check=False).code == 0, "the disk was cut off under an open file"
-    vm.run("touch /tmp/writer-ends")
-    writer.wait_output("closed\n")
+    essay.close()
     product.wait_state(name, "refused", timeout=90)
     stick.unplug()
     stick.wait_gone()
     product.set_policy(LESSON)
     stick = vm.usb.stick(allowed_image(vm), serial=ALLOWED, port=PORT)
     disk = product.wait_open(stick)
-    vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
-    text = vm.out(f"cat $(findmnt -no TARGET {disk}1)/essay.txt; udisksctl unmount -b {disk}1 >/dev/null", user=teacher.NAME)
-    assert text == "begin\nend", f"of the file is left: {text!r}"
+    teacher.assert_essay(vm, f"{disk}1")
 
 
 def check_swapped(vm):

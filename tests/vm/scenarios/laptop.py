@@ -12,6 +12,7 @@ from harness.present import AtBoot, assert_clean, name_at_boot
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
+MINUTES = 4
 MACHINE = Machine(drives=(Drive("sd"),), kernel="bed.wait=sda,sdb,mmcblk0")
 REFUSED = "lekdicht.device.refused"
 LATE = 20               # seconds that systemd waits before it restarts lekdichtd, so that there is time without it
@@ -95,8 +96,10 @@ def check_plugs(vm):
     for stall in stalls:
         of_this = [entry for entry in refused if entry["LEKDICHT_PORT"] == stall.name]
         assert len(of_this) == PLUGS, f"{PLUGS} plugs of {stall.animal.title} at {stall.name}, and {len(of_this)} entries"
+        # Judged late, on a busy host, it may have shown its CD by then.
+        rules = (stall.animal.rule, *(("[storage] optical",) if "cd" in stall.recipe.parts else ()))
         for entry in of_this:
-            assert entry["LEKDICHT_RULE"] == stall.animal.rule, f"{stall.animal.title}: {entry['MESSAGE']}"
+            assert entry["LEKDICHT_RULE"] in rules, f"{stall.animal.title}: {entry['MESSAGE']}"
             assert "refused by" in entry["LEKDICHT_REASON"], f"{stall.animal.title}: {entry['MESSAGE']}"
         stall.clear()
     others = {entry["LEKDICHT_PORT"] for entry in refused} - {stall.name for stall in stalls}
@@ -150,7 +153,7 @@ def check_composite_plugs(vm):
         gadget.wait_input()
         name = name_of(gadget)
         vm.wait_for(f"grep -q 0 /sys/bus/usb/devices/{name}:1.0/authorized")
-        stall.pull()
+        stall.pull(keep=True)
     vm.evidence.assert_no_disk(since)
     agent.gate("open", "--until-reboot")
     stall.plug().wait_disk()

@@ -10,6 +10,8 @@ from harness.plugs import FEW as PLUGS
 from harness.product import Product, kernel_name
 from harness.zoo import Stall, animals
 
+MINUTES = 4
+FOLLOWS = "reported"
 REFUSED = "lekdicht.device.refused"
 STOP = "/tmp/claim-phones-stop"
 # The ids of QEMU's phone, of gadgets, and of harness/zoo.py.
@@ -48,6 +50,13 @@ class Claimer:
         self.vm.run(f"touch {STOP}")
         return json.loads(self._job.wait().out.splitlines()[-1])
 
+    def assert_claims(self, what):
+        """It claims something, tried for as long as it takes to ask the guest three times; it is ended."""
+        for _ in range(3):
+            self.vm.run("true")
+        counts = self.end()
+        assert counts["claimed"] > 0, f"{what}, and teacher's program: {counts}"
+
 
 def stalls_of(vm, check="check_plugs"):
     return [Stall(vm, animal) for animal in animals("phones", check)]
@@ -75,6 +84,17 @@ def assert_charges(vm, name):
     assert state == ["1", "1"], f"authorized and configuration of {name} are {state}"
 
 
+def plug_refused(vm, stall):
+    """Plug the phone of STALL: it is refused, its node is root's, and it charges; its name in /sys."""
+    name = plug(vm, stall)
+    wait_files_off(vm, name)
+    Product.of(vm).wait_state(name, "refused")
+    vm.run("udevadm settle")
+    teacher.assert_root_only(vm, node_of(vm, name))
+    assert_charges(vm, name)
+    return name
+
+
 def check_plugs(vm):
     """3 plugs of each kind of phone: teacher's program claims nothing, each is refused once by its key, and all charge"""
     agent = prepare(vm)
@@ -83,13 +103,10 @@ def check_plugs(vm):
     stalls = stalls_of(vm)
     for _ in range(PLUGS):
         for stall in stalls:
-            name = plug(vm, stall)
-            wait_files_off(vm, name)
-            agent.wait_state(name, "refused")
-            vm.run("udevadm settle")
-            teacher.assert_root_only(vm, node_of(vm, name))
-            assert_charges(vm, name)
-            stall.pull()
+            plug_refused(vm, stall)
+            stall.pull(keep=True)
+    for stall in stalls:
+        stall.clear()
     counts = claimer.end()
     assert counts["found"] > 0 and counts["denied"] > 0, f"teacher's program did not try: {counts}"
     assert counts["opened"] == 0 and counts["claimed"] == 0, f"teacher's program got through: {counts}"
@@ -136,12 +153,7 @@ def check_tethering(vm):
     agent = prepare(vm)
     agent.begin()
     stall, = stalls_of(vm, "check_tethering")
-    name = plug(vm, stall)
-    wait_files_off(vm, name)
-    agent.wait_state(name, "refused")
-    vm.run("udevadm settle")
-    teacher.assert_root_only(vm, node_of(vm, name))
-    assert_charges(vm, name)
+    name = plug_refused(vm, stall)
     card = vm.out(f"ls /sys/bus/usb/devices/{name}/{name}:1.0/net")
     phone = vm.out(f"cat /sys/kernel/config/usb_gadget/{stall.device.name}/functions/rndis.0/ifname")
     vm.run(f"""set -e
@@ -187,11 +199,7 @@ def check_allowed(vm):
         name = plug(vm, stall)
         agent.wait_state(name, "allowed")
         vm.wait_for(f"test -w {node_of(vm, name)}", user=teacher.NAME)
-        # It tries for as long as it takes to ask three times.
-        for _ in range(3):
-            vm.run("true")
-        counts = claimer.end()
-        assert counts["claimed"] > 0, f"{stall.animal.title} is allowed, and teacher's program: {counts}"
+        claimer.assert_claims(f"{stall.animal.title} is allowed")
         if stall.animal.name == "phone-mtp":
             agent.set_policy()
             agent.wait_state(name, "refused")
@@ -220,10 +228,7 @@ def check_opened(vm):
         claimer = Claimer(vm)
         name = plug(vm, stall)
         vm.wait_for(f"test -w {node_of(vm, name)}", user=teacher.NAME)
-        for _ in range(3):
-            vm.run("true")
-        counts = claimer.end()
-        assert counts["claimed"] > 0, f"{stall.animal.title} with the gate open, and teacher's program: {counts}"
+        claimer.assert_claims(f"{stall.animal.title} with the gate open")
         if stall.animal.name in ("phone-mtp", "phone-vendor"):
             agent.gate("close")
             agent.wait_state(name, "refused")

@@ -9,12 +9,15 @@ import json
 from pathlib import Path
 
 from harness import teacher
-from harness.disks import Blank, Copy, Fat
+from harness.disks import Fat
+from harness.lab import Lab
 from harness.product import Product, allow, kernel_name, read_only
 
-STICK_MIB = 96
+MINUTES = 4
+FOLLOWS = "grants"
 OPEN_TIMEOUT = 60       # seconds for agent, gate and udev on a busy host
-SERIAL = "RO01"
+STICK = "stick"
+SERIAL = Lab.serial(STICK)
 VOLUMES = "rogroup"
 READ = read_only("lesson", serial=SERIAL)
 WRITE = allow("lesson", serial=SERIAL)
@@ -34,40 +37,21 @@ sync
 UDISKS = "busctl --timeout=20 call org.freedesktop.UDisks2 /org/freedesktop/UDisks2/block_devices"
 
 
-class Lab:
-    """What the checks share: the image of the stick."""
+class Stick(Lab):
+    """The stick that all checks try."""
+
+    STICKS = {STICK: MAKE_STICK}
+    PUT_AWAY = f"vgchange -q -an {VOLUMES}"
 
     def __init__(self, vm):
-        self.vm, self.product = vm, Product.of(vm)
-        self.image = Blank(STICK_MIB).create(vm.directory)
         vm.run("groupadd -f vboxusers")
-        self.product.begin()
-        self.product.agent("stop")
-        self.product.gate("open", "--until-reboot")
-        stick = self.plug()
-        vm.run(f"disk={stick.wait_disk()}; {MAKE_STICK}")
-        self.pull(stick)
-        self.product.gate("close")
-        self.product.agent("start")
+        super().__init__(vm)
 
-    @classmethod
-    def of(cls, vm):
-        if not hasattr(vm, "lab"):
-            vm.lab = cls(vm)
-        return vm.lab
-
-    def plug(self):
-        return self.vm.usb.stick(Copy(self.image), serial=SERIAL)
-
-    def pull(self, stick):
-        """Take it out as people do: nothing is mounted any more, and what waits is written."""
-        self.vm.run("sync; for m in $(findmnt -rno TARGET | grep -E '^/(media|mnt)'); do umount $m; done; "
-                    f"vgchange -q -an {VOLUMES}", check=False)
-        stick.unplug()
-        stick.wait_gone()
+    def plug(self, name=STICK):
+        return super().plug(name)
 
     def checksum(self):
-        return hashlib.sha256(Path(self.image).read_bytes()).hexdigest()
+        return hashlib.sha256(Path(self.images[STICK]).read_bytes()).hexdigest()
 
     def open_read_only(self):
         """The stick, opened read-only by its rule; with the path of its disk's node."""
@@ -125,7 +109,7 @@ def generic_node(device):
 
 def check_every_way_to_write(vm):
     """teacher reads it; mount rw, remount, direct writes, udisks, sg and usbfs leave every byte of it as it was"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     product = lab.product
     before, place = lab.checksum(), product.here()
     stick, disk = lab.open_read_only()
@@ -179,7 +163,7 @@ def check_every_way_to_write(vm):
 
 def check_volumes(vm):
     """its LVM volume is not assembled, for device mapper writes past the flag; all of that partition stays hidden"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     before = lab.checksum()
     stick, disk = lab.open_read_only()
     vm.run("udevadm settle; udevadm trigger --action=add --subsystem-match=block; udevadm settle")
@@ -193,7 +177,7 @@ def check_volumes(vm):
 
 def check_never_writable(vm):
     """no node of it is ever open and writable: at three plugs, a rescan, new partitions, all events once more, udev started anew"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     before = lab.checksum()
     watcher = vm.start(lab.product.tool("watch-nodes.py"))
     watcher.wait_output("ready\n")
@@ -224,7 +208,7 @@ def check_never_writable(vm):
 
 def check_drift(vm):
     """what root makes writable is closed, and read-only again as another disk to the kernel"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     stick, disk = lab.open_read_only()
     name, place = kernel_name(stick.wait_usb()), lab.product.here()
     sequence = vm.out(f"cat /sys/class/block/{Path(disk).name}/diskseq")
@@ -242,29 +226,20 @@ def check_drift(vm):
 
 def check_policy_change(vm):
     """allowed and in use it is not cut off, and read-only as soon as the file is closed; allowed again it can be written"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     product = lab.product
     product.begin(WRITE)
     stick = lab.plug()
     disk, name = product.wait_open(stick), kernel_name(stick.wait_usb())
-    vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
-    where = vm.out(f"findmnt -no TARGET {disk}1")
-    vm.put("/tmp/writer", f"#!/bin/sh\nexec 3>'{where}/essay.txt'; echo begin >&3; echo open\n"
-           "until [ -e /tmp/writer-ends ]; do sleep 0.1; done\necho end >&3; echo closed\n", 0o755)
-    vm.run("rm -f /tmp/writer-ends")
-    writer = vm.start("/tmp/writer", user=teacher.NAME)
-    writer.wait_output("open\n")
+    essay = teacher.Essay(vm, f"{disk}1")
     product.set_policy(READ)
     product.wait_state(name, "busy")
     # A volume that LVM has assembled by itself is in use as well, until root takes it down or the stick is pulled.
     vm.run(f"udevadm settle; vgchange -q -an {VOLUMES}", check=False)
-    vm.run("touch /tmp/writer-ends")
-    writer.wait_output("closed\n")
+    essay.close()
     product.wait_state(name, "read-only", timeout=90)
     disk = lab.wait_read_only(stick)
-    vm.wait_for(f"udisksctl mount --no-user-interaction -b {disk}1", user=teacher.NAME)
-    text = vm.out(f"cat $(findmnt -no TARGET {disk}1)/essay.txt; udisksctl unmount -b {disk}1 >/dev/null", user=teacher.NAME)
-    assert text == "begin\nend", f"of the file is left: {text!r}"
+    teacher.assert_essay(vm, f"{disk}1")
     assert_read_only(vm, disk, f"{disk}1")
     product.set_policy(WRITE)
     product.wait_state(name, "allowed")
@@ -312,7 +287,7 @@ def check_ended(vm):
 
 def check_each_way_works_when_allowed(vm):
     """the control: on the same stick, allowed, a mount, udisks, a direct write and the volume do write"""
-    lab = Lab.of(vm)
+    lab = Stick.of(vm)
     product = lab.product
     product.begin(WRITE)
     sums = [lab.checksum()]

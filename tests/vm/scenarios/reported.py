@@ -6,6 +6,7 @@ import time
 from harness.disks import Fat
 from harness.product import Product, kernel_name
 
+MINUTES = 2
 PLUGS = 20
 SERIAL = "PRIVATE{:04d}"
 TOKEN = "a-token-of-the-test-bed-0123456789abcdef"

@@ -8,6 +8,7 @@ from harness.disks import Copy, Fat
 from harness.product import Product, allow, disks_outside, kernel_name
 from harness.usb import Cd, Disk
 
+MINUTES = 6
 ALLOWED_STICK, ALLOWED_UAS = "ROB0000001", "ROB0000002"
 OPEN = (f"[device stick]\nserial = {ALLOWED_STICK}\naccess = allow\n", f"[device uas]\nserial = {ALLOWED_UAS}\naccess = allow\n")
 RESCAN_TIMEOUT = 120                # seconds for what asks every driver
@@ -40,13 +41,14 @@ def on_interfaces(names, deed):
 
 def disturbances(names, usbfs):
     """What a kernel goes through and what an administrator tries: name -> command."""
+    hosts = "hosts=$(for host in /sys/bus/usb/devices/*:*/host*; do printf %s, ${host##*/host}; done)"
     scan = "for scan in /sys/class/scsi_host/host*/scan; do echo '- - -' >$scan; done"
     return {
         "reload of sd_mod and sr_mod": "modprobe -r sd_mod sr_mod; modprobe -a sd_mod sr_mod",
         "scan of every host": scan,
         "rescan of every device": "for rescan in /sys/bus/scsi/devices/*:*:*:*/rescan; do echo 1 >$rescan; done",
-        # With -r it also removes what it takes for dead; the scan brings that back.
-        "rescan-scsi-bus.sh -r": f"rescan-scsi-bus.sh -r </dev/null >/dev/null 2>&1; {scan}",
+        # With -r it also removes what it takes for dead; the scan brings that back. The hosts without a device only take time.
+        "rescan-scsi-bus.sh -r": f"{hosts}; rescan-scsi-bus.sh -r --hosts=${{hosts%,}} </dev/null >/dev/null 2>&1; {scan}",
         "udevadm trigger": "for action in add bind change; do udevadm trigger --action=$action --subsystem-match=usb "
                            "--subsystem-match=scsi --subsystem-match=scsi_host --subsystem-match=block; done; udevadm settle",
         "restart of udevd and coldplug": "systemctl restart systemd-udevd systemd-udev-trigger; udevadm settle",
@@ -57,7 +59,8 @@ def disturbances(names, usbfs):
         "interfaces unbound and bound": on_interfaces(names, "echo $interface >$driver/unbind; echo $interface >$driver/bind"),
         "reload of usb-storage and uas": "modprobe -r uas usb_storage; modprobe -a usb_storage uas",
         "restart of udisks": "systemctl restart udisks2",
-        "suspend to idle as far as the devices": "echo devices >/sys/power/pm_test; echo freeze >/sys/power/state; echo none >/sys/power/pm_test",
+        "suspend to idle as far as the devices": "echo 1 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test; "
+                                                 "echo freeze >/sys/power/state; echo none >/sys/power/pm_test",
     }
 
 

@@ -6,6 +6,8 @@ from harness import teacher
 from harness.disks import Copy, Fat
 from harness.product import VERDICT_TIMEOUT, Product, allow, kernel_name
 
+MINUTES = 2
+FOLLOWS = "phones"
 SERIAL = "EXM0000001"
 GROUP, CANDIDATE = "exam-candidates", "kandidaat"
 EXAM = f"{allow('exam', serial=SERIAL)}users = @{GROUP}\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Do what a file manager does when it sees a phone, a hundred times a second: open its node and claim its interfaces.
+"""Do what a file manager does when it sees a phone, as fast as it can: open its node and claim its interfaces.
 
 claim-phones.py STOP VENDOR:PRODUCT ...
 
@@ -19,7 +19,8 @@ import time
 # linux/usbdevice_fs.h
 USBDEVFS_CLAIMINTERFACE = 0x8004550F
 INTERFACES = 4
-LOOK = 0.01         # seconds between two looks: on an emulated CPU no pause would cost half of what there is
+EAGER = 2           # seconds without a pause after something came or left: all that can be won is won then
+LOOK = 0.01         # seconds between two looks after that: on an emulated CPU they cost half of what there is
 
 
 def read(path):
@@ -49,16 +50,21 @@ def attempt(device, counts):
 def main():
     stop, *wanted = sys.argv[1:]
     counts = dict.fromkeys(("found", "denied", "opened", "claimed"), 0)
+    before, changed = [], time.monotonic()
     print("ready", flush=True)
     while not os.path.exists(stop):
-        for device in glob.glob("/sys/bus/usb/devices/*-*"):
+        devices = glob.glob("/sys/bus/usb/devices/*-*")
+        if devices != before:
+            before, changed = devices, time.monotonic()
+        for device in devices:
             try:
                 name = f"{read(device + '/idVendor')}:{read(device + '/idProduct')}"
             except OSError:
                 continue
             if name in wanted:
                 attempt(device, counts)
-        time.sleep(LOOK)
+        if time.monotonic() - changed > EAGER:
+            time.sleep(LOOK)
     print(json.dumps(counts), flush=True)
 
 

@@ -3,6 +3,7 @@
 # make              build everything into $(BUILD)
 # make install      put it in place (DESTDIR, PREFIX); without DESTDIR it is also switched on
 # make uninstall    open the gate, then take everything away again
+# make deb          build the Debian packages into $(BUILD)/deb
 # make install-collector, uninstall-collector    the same for the collector, which belongs on one machine of the school's
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
@@ -219,7 +220,7 @@ install: programs
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
 		$(INSTALL) -m 0644 policy/policy.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini
-	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch on)
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) BINDIR=$(BINDIR) systemd/switch on)
 
 # Open first: a laptop without lekdicht must have no dead port. The school's policy file stays.
 uninstall:
@@ -251,10 +252,17 @@ install-collector: $(BUILD)/lekdicht-collector
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector on)
 
 uninstall-collector:
-	$(if $(DESTDIR),,systemd/switch-collector off)
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector off)
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-collector $(DESTDIR)$(UNITDIR)/lekdicht-collector.service \
 		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
 	$(if $(DESTDIR),,systemd/switch-collector reload)
+
+# ---- Debian packages -----------------------------------------------------------------------------------------------------
+
+.PHONY: deb
+deb:
+	.ci/install-packages build package
+	debian/make-deb $(BUILD)/deb
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 
@@ -269,7 +277,7 @@ run:
 
 # One process runs the suites one after another and prints the one closing line.
 check:
-	.ci/install-packages build check
+	.ci/install-packages build check package
 	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run unit san integration fuzz vm
 
 check-unit check-integration check-vm check-fuzz check-san check-plugs:

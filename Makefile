@@ -31,6 +31,9 @@ SYSUSERSDIR ?= /usr/lib/sysusers.d
 AUTOSTARTDIR ?= /etc/xdg/autostart
 LOCALEDIR    ?= /usr/share/locale
 MANDIR       ?= $(PREFIX)/share/man
+# bash-completion and zsh look here.
+BASHDIR ?= /usr/share/bash-completion/completions
+ZSHDIR  ?= /usr/share/zsh/vendor-completions
 
 ifeq ($(SAN),1)
 BUILD  ?= build-san
@@ -216,6 +219,9 @@ install: programs
 	$(foreach l,$(LANGUAGES),$(INSTALL) -D -m 0644 $(BUILD)/locale/$(call translation_of,$(l)) \
 		$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)) &&) true
 	$(foreach p,$(MAN_LAPTOP),$(INSTALL) -D -m 0644 docs/man/$(p) $(call man_path,$(p)) &&) true
+	$(INSTALL) -D -m 0644 cli/completion/lekdicht.bash $(DESTDIR)$(BASHDIR)/lekdicht
+	ln -sf lekdicht $(DESTDIR)$(BASHDIR)/lekdicht-gate
+	$(INSTALL) -D -m 0644 cli/completion/_lekdicht $(DESTDIR)$(ZSHDIR)/_lekdicht
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
@@ -231,7 +237,8 @@ uninstall:
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
-		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe
+		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe \
+		$(DESTDIR)$(BASHDIR)/lekdicht $(DESTDIR)$(BASHDIR)/lekdicht-gate $(DESTDIR)$(ZSHDIR)/_lekdicht
 	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
 		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l))) \
 		$(foreach p,$(MAN_LAPTOP),$(call man_path,$(p)))
@@ -245,6 +252,8 @@ install-collector: $(BUILD)/lekdicht-collector
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g' systemd/lekdicht-collector.service > $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
+	$(INSTALL) -D -m 0644 cli/completion/lekdicht-collector.bash $(DESTDIR)$(BASHDIR)/lekdicht-collector
+	$(INSTALL) -D -m 0644 cli/completion/_lekdicht-collector $(DESTDIR)$(ZSHDIR)/_lekdicht-collector
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht-collector.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini || \
 		$(INSTALL) -m 0644 collector/collector.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini
@@ -254,7 +263,8 @@ install-collector: $(BUILD)/lekdicht-collector
 uninstall-collector:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector off)
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-collector $(DESTDIR)$(UNITDIR)/lekdicht-collector.service \
-		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
+		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(DESTDIR)$(BASHDIR)/lekdicht-collector \
+		$(DESTDIR)$(ZSHDIR)/_lekdicht-collector $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
 	$(if $(DESTDIR),,systemd/switch-collector reload)
 
 # ---- Debian packages -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
+# make pictures     take the pictures of the README anew
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
 #
@@ -196,6 +197,8 @@ MAN_COLLECTOR := $(filter lekdicht-collector.%,$(MAN_PAGES))
 MAN_LAPTOP := $(filter-out $(MAN_COLLECTOR),$(MAN_PAGES))
 man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 
+LAPTOP_UNITS := $(filter-out systemd/lekdicht-collector.service,$(wildcard systemd/*.service))
+
 .PHONY: install uninstall
 install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
@@ -204,7 +207,7 @@ install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
-	for unit in $(filter-out systemd/lekdicht-collector.service,$(wildcard systemd/*.service)); do \
+	for unit in $(LAPTOP_UNITS); do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
@@ -231,8 +234,7 @@ install: programs
 # Open first: a laptop without lekdicht must have no dead port. The school's policy file stays.
 uninstall:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch off)
-	rm -f $(DESTDIR)$(UNITDIR)/lekdicht-gate.service $(DESTDIR)$(UNITDIR)/lekdicht-gate-rescue.service \
-		$(DESTDIR)$(UNITDIR)/lekdichtd.service $(DESTDIR)$(UNITDIR)/lekdicht-reporter.service
+	for unit in $(notdir $(LAPTOP_UNITS)); do rm -f $(DESTDIR)$(UNITDIR)/$$unit; done
 	for rules in systemd/*.rules; do rm -f $(DESTDIR)$(UDEVDIR)/$${rules##*/}; done
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
@@ -273,6 +275,12 @@ uninstall-collector:
 deb:
 	.ci/install-packages build package
 	debian/make-deb $(BUILD)/deb
+
+# ---- the README's pictures -------------------------------------------------------------------------------------------------
+
+.PHONY: pictures
+pictures: programs
+	BUILD=$(BUILD) docs/pictures/take
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 

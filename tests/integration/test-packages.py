@@ -18,6 +18,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/documented"))
+
+import where  # noqa: E402
+
 PACKAGES = ("lekdicht-agent", "lekdicht-notifier", "lekdicht-collector")
 NEEDED = ("dpkg-buildpackage", "dh", "lintian", "man", "lexgrog")
 POLICY = "usr/share/lekdicht/policy.ini"
@@ -99,6 +103,12 @@ def check_pages(roots):
             problems += [f"{path.relative_to(root)} has no page in its package" for path in root.glob(f"{folder}/*")
                          if path.read_bytes()[:4] == b"\x7fELF" and path.name not in pages]
     check("every program has its page", problems)
+
+    path = ":".join(str(root / "usr/share/man") for root in roots.values())
+    commands = [command for command in where.IN_TESTS if command.startswith("man ")]
+    problems = [f"{command}: {answer.stdout}" for command in commands
+                if (answer := call(*command.split(), env={**os.environ, "MANPATH": path, "MANPAGER": "cat"})).returncode]
+    check("`man` finds what the README names", problems or ([] if commands else ["it names none"]))
 
 
 def check_content(roots):

@@ -224,7 +224,8 @@ static void other_errors(void **state)
         assert_string_equal(errors.items[0].text, "it cannot be read: Input/output error");
 }
 
-/* The file that is installed is accepted, refuses everything but holds nothing yet, and every example in it works when its '#' is taken away. */
+/* The file that is installed is accepted, would refuse everything and only looks on, and every example in it works when its
+ * '#' is taken away. */
 static void the_default_policy(void **state)
 {
         struct policy_errors errors;

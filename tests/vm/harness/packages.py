@@ -1,30 +1,35 @@
-"""The product's Debian packages, of this tree and as an older version, put into a guest and installed there by dpkg."""
+"""The product's Debian packages, of this tree and as an older version, put into a guest and installed there by apt."""
 
-import shlex
+import sys
 
 from .host import REPO, call
+
+sys.path.insert(0, str(REPO / "tests/documented"))
+import where  # noqa: E402
 
 NAMES = ("lekdicht-agent", "lekdicht-notifier", "lekdicht-collector")
 OLDER = "0.0.1"         # below every version there will be
 FOLDER = "/root/packages"
-INSTALL_TIMEOUT = 180   # seconds for dpkg on a busy host
-# The guest has no desktop, and so not what the notifier needs.
-DPKG = "DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold"
+COLLECTOR = " ./build/deb/lekdicht-collector_*.deb"
+APT_TIMEOUT = 180       # seconds on a busy host
+# Nobody sits there to answer; and apt's own folders, which the bed's tree does without.
+PREPARE = ("""echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/90bed; """
+           "mkdir -p /var/lib/apt/lists/partial /var/cache/apt/archives/partial")
 
 
 def build(folder):
-    """Build the packages into FOLDER; their files, by name."""
+    """Build the packages into FOLDER; their files."""
     call(REPO / "debian/make-deb", folder, cwd=REPO)
-    return {name: next(folder.glob(f"{name}_*.deb")) for name in NAMES}
+    return [next(folder.glob(f"{name}_*.deb")) for name in NAMES]
 
 
 def older(package, folder):
     """The same PACKAGE in FOLDER with an older version: what an upgrade comes from. Its file."""
-    root, result = folder / "older", folder / f"older-{package.name}"
+    name, version, machine = package.name.split("_")
+    root, result = folder / "older", folder / f"{name}_{OLDER}_{machine}"
     call("dpkg-deb", "--raw-extract", package, root)
     control = root / "DEBIAN/control"
-    control.write_text("".join(f"Version: {OLDER}\n" if line.startswith("Version:") else line
-                               for line in control.read_text().splitlines(keepends=True)))
+    control.write_text(control.read_text().replace(f"\nVersion: {version}\n", f"\nVersion: {OLDER}\n"))
     call("dpkg-deb", "--root-owner-group", "--build", root, result)
     call("rm", "-r", root)
     return result
@@ -36,9 +41,11 @@ class Packages:
     def __init__(self, vm):
         self.vm = vm
         folder = vm.directory / "deb"
-        for name, package in build(folder).items():
-            vm.put(f"{FOLDER}/new/{name}.deb", package.read_bytes())
-            vm.put(f"{FOLDER}/old/{name}.deb", older(package, folder).read_bytes())
+        self.files = build(folder)
+        for package in self.files:
+            vm.put(f"{FOLDER}/new/build/deb/{package.name}", package.read_bytes())
+            vm.put(f"{FOLDER}/old/build/deb/{package.name}", older(package, folder).read_bytes())
+        vm.run(PREPARE)
 
     @classmethod
     def of(cls, vm):
@@ -47,18 +54,13 @@ class Packages:
             vm.packages = cls(vm)
         return vm.packages
 
-    def _dpkg(self, verb, *words):
-        return self.vm.run(f"{DPKG} {verb} {shlex.join(words)}", timeout=INSTALL_TIMEOUT)
+    def apt(self, command, which="new"):
+        """Run COMMAND where the new or the old packages are."""
+        return self.vm.run(f"cd {FOLDER}/{which} && {command}", timeout=APT_TIMEOUT)
 
-    def install(self, which="new", *names):
-        """Install the new or old packages NAMES, or all."""
-        return self._dpkg("--install", *(f"{FOLDER}/{which}/{name}.deb" for name in names or NAMES))
-
-    def remove(self):
-        return self._dpkg("--remove", *NAMES)
-
-    def purge(self):
-        return self._dpkg("--purge", *NAMES)
+    def install(self, which="new"):
+        """All of them, on one laptop."""
+        return self.apt(where.INSTALL + COLLECTOR, which)
 
     def version(self, name="lekdicht-agent"):
         return self.vm.out(f"dpkg-query --show --showformat '${{Version}}' {name}")

@@ -6,6 +6,7 @@ The words DEVICE, FILE and 1-2 of a document, and the disk /dev/sdb, stand for w
 """
 
 # How a laptop gets the packages and loses them, and what makes a golden image of it. The scenario has checks of their own for these.
+POLICY = "sudo install -D -m 0644 policy.ini /etc/lekdicht/policy.ini"
 INSTALL = "sudo apt install ./build/deb/lekdicht-agent_*.deb ./build/deb/lekdicht-notifier_*.deb"
 REMOVE = "sudo apt remove lekdicht-agent lekdicht-notifier"
 PURGE = "sudo apt purge lekdicht-agent lekdicht-notifier"

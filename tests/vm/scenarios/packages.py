@@ -9,7 +9,7 @@ from harness import keys, teacher
 from harness.ansible import Ansible
 from harness.disks import Copy, Fat
 from harness.gate import assert_closed, assert_nothing_failed, assert_open, assert_refuses
-from harness.packages import COLLECTOR, OLDER, Packages, where
+from harness.packages import COLLECTOR, FOLDER, OLDER, Packages, where
 from harness.present import AtBoot, name_at_boot
 from harness.product import POLICY, Product, allow, kernel_name, policy_text
 
@@ -34,12 +34,12 @@ def mounted(vm, disk):
     return vm.out(f"findmnt -no TARGET {disk}1")
 
 
-def start_writing(vm, where):
-    """teacher writes to a file below WHERE until told to end; the job."""
+def start_writing(vm, folder):
+    """teacher writes to a file below FOLDER until told to end; the job."""
     vm.put(WRITES, f"""#!/bin/bash
 set -e
 rm -f /tmp/ends ~/copy
-exec 3>'{where}/{WRITTEN}'
+exec 3>'{folder}/{WRITTEN}'
 echo begun
 until [ -e /tmp/ends ]; do head -c 4096 /dev/urandom | tee -a ~/copy >&3; sleep 0.1; done
 exec 3>&-
@@ -87,8 +87,8 @@ def check_first_install(vm):
     assert not leftovers(vm), f"before the install: {leftovers(vm)}"
     stick = plugged(vm, "first", serial=SERIAL)
     disk = stick.wait_disk()
-    where = mounted(vm, disk)
-    writing = start_writing(vm, where)
+    folder = mounted(vm, disk)
+    writing = start_writing(vm, folder)
     place = vm.evidence.mark()
     packages.install("old")
     product = Product.of(vm)
@@ -98,7 +98,7 @@ def check_first_install(vm):
     gone = [event for event in vm.evidence.since(place) if event.action == "remove" and event.env.get("SUBSYSTEM") == "block"]
     assert not gone, f"the install took away {gone}"
     end_writing(vm, writing)
-    vm.run(f"findmnt {disk}1 && cmp ~teacher/copy '{where}/{WRITTEN}'")
+    vm.run(f"findmnt {disk}1 && cmp ~teacher/copy '{folder}/{WRITTEN}'")
     vm.run(f"umount {disk}1")
     said = vm.out("journalctl -b -u lekdicht-gate.service -o cat")
     assert "closed scsi" not in said and "audit mode" in said, f"the gate said: {said}"
@@ -114,8 +114,8 @@ def check_upgrade(vm):
     product.begin(allow("lesson", serial=SERIAL))
     refused, allowed = plugged(vm, "second"), plugged(vm, "first", serial=SERIAL)
     name, disk = product.wait_refused(refused), product.wait_open(allowed)
-    where = mounted(vm, disk)
-    writing = start_writing(vm, where)
+    folder = mounted(vm, disk)
+    writing = start_writing(vm, folder)
     product.wait_quiet()
     kept = f"sha256sum {POLICY} /var/lib/lekdicht/policy.last-good.ini; stat -c '%n %i' /run/lekdicht/grant/* /run/lekdicht/refused/*"
     before, was, gate_since, pid = vm.out(kept), events(vm), vm.out(GATE_SINCE), vm.out(AGENT_PID)
@@ -139,7 +139,7 @@ def check_upgrade(vm):
     missing = was - events(vm)
     assert not missing, f"of {len(was)} events in the spool {len(missing)} are gone"
     end_writing(vm, writing)
-    vm.run(f"findmnt {disk}1 && cmp ~teacher/copy '{where}/{WRITTEN}' && umount {disk}1")
+    vm.run(f"findmnt {disk}1 && cmp ~teacher/copy '{folder}/{WRITTEN}' && umount {disk}1")
     assert_nothing_failed(vm)
     for device in (refused, allowed, late):
         device.unplug()
@@ -199,9 +199,10 @@ def check_install_in_force(vm):
     idle, busy = plugged(vm, "first", serial=SERIAL), plugged(vm, "second")
     idle_disk, disk = idle.wait_disk(), busy.wait_disk()
     mounted(vm, idle_disk)
-    where = mounted(vm, disk)
-    vm.put(POLICY, policy_text(version=77))
-    writing = start_writing(vm, where)
+    place = mounted(vm, disk)
+    vm.put(f"{FOLDER}/new/policy.ini", policy_text(version=77))
+    writing = start_writing(vm, place)
+    Packages.of(vm).apt(where.POLICY)
     Packages.of(vm).apt(where.INSTALL)
     vm.lekdicht = product = Product(vm)
     idle_name, name = (kernel_name(device.wait_usb()) for device in (idle, busy))

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXTS = ("README.md", "docs/roll-out.md")
 # What a command begins with; other words in literal type are names, keys and lines of a policy.
-FIRST = r"(?:sudo|sudoedit|make|man|df|pgrep|journalctl|systemctl|ansible-playbook|lekdicht-(?:gate|collector)|lekdicht)"
+FIRST = r"(?:sudo|sudoedit|make|man|df|lsblk|pgrep|journalctl|systemctl|ansible-playbook|lekdicht-(?:gate|collector)|lekdicht)"
 COMMAND = re.compile(rf"{FIRST}(?: \S.*)")
 REMARK = re.compile(r"\s+# .*| {3,}.*")
 

@@ -8,6 +8,7 @@ The words DEVICE, FILE and 1-2 of a document, and the disk /dev/sdb, stand for w
 # How a laptop gets the packages and loses them, and what makes a golden image of it. The scenario has checks of their own for these.
 POLICY = "sudo install -D -m 0644 policy.ini /etc/lekdicht/policy.ini"
 INSTALL = "sudo apt install ./build/deb/lekdicht-agent_*.deb ./build/deb/lekdicht-notifier_*.deb"
+COLLECTOR = "sudo apt install ./build/deb/lekdicht-collector_*.deb"
 REMOVE = "sudo apt remove lekdicht-agent lekdicht-notifier"
 PURGE = "sudo apt purge lekdicht-agent lekdicht-notifier"
 IMAGE = ("sudo systemctl stop lekdichtd lekdicht-reporter",
@@ -28,7 +29,6 @@ LAPTOP = (
     "lekdicht policy check FILE",
     "lekdicht policy explain DEVICE",
     "lekdicht policy explain 1-2",
-    "sudo lekdicht-gate encrypted DEVICE",
     "sudo lekdicht learn DEVICE",
     "sudo lekdicht learn 1-2 | sudo tee -a /etc/lekdicht/policy.ini",
     "sudoedit /etc/lekdicht/policy.ini",
@@ -42,6 +42,7 @@ LAPTOP = (
     "sudo journalctl -u lekdichtd",
     "sudo journalctl -u lekdicht-gate",
     "df /var/lib/lekdicht",
+    "lsblk -f",
     "pgrep -u $USER lekdicht-notif",
     "sudo lekdicht gate open",
     "sudo lekdicht gate close",
@@ -73,8 +74,7 @@ LAPTOP = (
 )
 # Exit codes that say something else than "it failed".
 CODES = {
-    "sudo lekdicht-gate encrypted DEVICE": (1, 2),      # it is not, or it could not be looked at
-    "/usr/libexec/lekdicht/lekdicht-probe 2048+30717952 3</dev/sdb": (1,),
+    "/usr/libexec/lekdicht/lekdicht-probe 2048+30717952 3</dev/sdb": (1, 2),        # plain, and not of that size
     "pgrep -u $USER lekdicht-notif": (1,),              # root has no desktop
 }
 

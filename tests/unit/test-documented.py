@@ -30,7 +30,7 @@ def check(name, problems):
 
 def main():
     found = extract.commands()
-    own = (where.POLICY, where.INSTALL, where.REMOVE, where.PURGE, *where.IMAGE, where.ROLL_OUT)
+    own = (where.POLICY, where.INSTALL, where.COLLECTOR, where.REMOVE, where.PURGE, *where.IMAGE, where.ROLL_OUT)
     known = [*own, *where.LAPTOP, *where.IN_TESTS, *where.NOT_RUN]
     check("every command is run, or it is said why not",
           [f"{', '.join(sorted(places))} tell to type, and where.py has not: {command}" for command, places in found.items() if command not in known]
@@ -40,7 +40,7 @@ def main():
     scenario = (ROOT / "tests/vm/scenarios/packages.py").read_text(encoding="utf-8")
     check("the tests that are named are there, and the scenario runs its own",
           [f"{file} is not there" for file in set(where.IN_TESTS.values()) if not (ROOT / file).is_file()]
-          + [f"scenarios/packages.py does not use {name}" for name in ("POLICY", "INSTALL", "REMOVE", "PURGE", "IMAGE", "LAPTOP") if f"where.{name}" not in scenario])
+          + [f"scenarios/packages.py does not use {name}" for name in ("POLICY", "INSTALL", "COLLECTOR", "REMOVE", "PURGE", "IMAGE", "LAPTOP") if f"where.{name}" not in scenario])
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     first = "\n".join(readme.splitlines()[:20])

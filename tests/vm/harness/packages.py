@@ -10,7 +10,6 @@ import where  # noqa: E402
 NAMES = ("lekdicht-agent", "lekdicht-notifier", "lekdicht-collector")
 OLDER = "0.0.1"         # below every version there will be
 FOLDER = "/root/packages"
-COLLECTOR = " ./build/deb/lekdicht-collector_*.deb"
 APT_TIMEOUT = 180       # seconds on a busy host
 # Nobody sits there to answer; and apt's own folders, which the bed's tree does without.
 PREPARE = ("""echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/90bed; """
@@ -60,7 +59,7 @@ class Packages:
 
     def install(self, which="new"):
         """All of them, on one laptop."""
-        return self.apt(where.INSTALL + COLLECTOR, which)
+        return self.apt(f"{where.INSTALL} && {where.COLLECTOR}", which)
 
     def version(self, name="lekdicht-agent"):
         return self.vm.out(f"dpkg-query --show --showformat '${{Version}}' {name}")

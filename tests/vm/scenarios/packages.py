@@ -9,7 +9,7 @@ from harness import keys, teacher
 from harness.ansible import Ansible
 from harness.disks import Copy, Fat
 from harness.gate import assert_closed, assert_nothing_failed, assert_open, assert_refuses
-from harness.packages import COLLECTOR, FOLDER, OLDER, Packages, where
+from harness.packages import FOLDER, OLDER, Packages, where
 from harness.present import AtBoot, name_at_boot
 from harness.product import POLICY, Product, allow, kernel_name, policy_text
 
@@ -78,7 +78,7 @@ def unplug_all(vm):
 def host_id(vm):
     """By what the collector knows this laptop; the agent must be stopped."""
     return vm.out("""python3 -c 'import sqlite3; print(sqlite3.connect("file:/var/lib/lekdicht/spool.db?mode=ro", uri=True)"""
-                  """.execute("SELECT value FROM meta WHERE key = \"host_id\"").fetchone()[0])'""")
+                  """.execute("SELECT value FROM meta WHERE key = ?", ("host_id",)).fetchone()[0])'""")
 
 
 def check_first_install(vm):
@@ -244,7 +244,7 @@ def check_golden_image(vm):
 
 def check_documented(vm):
     """every command of README, docs/roll-out.md and the man pages that is for a laptop does what it should there"""
-    Packages.of(vm).apt("sudo apt install" + COLLECTOR)
+    Packages.of(vm).apt(where.COLLECTOR)
     product = Product.of(vm)
     product.begin()
     stick = plugged(vm, "first", serial=SERIAL)

@@ -3,10 +3,12 @@
 # make              build everything into $(BUILD)
 # make install      put it in place (DESTDIR, PREFIX); without DESTDIR it is also switched on
 # make uninstall    open the gate, then take everything away again
+# make deb          build the Debian packages into $(BUILD)/deb
 # make install-collector, uninstall-collector    the same for the collector, which belongs on one machine of the school's
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
+# make pictures     take the pictures of the README anew
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
 #
@@ -30,6 +32,9 @@ SYSUSERSDIR ?= /usr/lib/sysusers.d
 AUTOSTARTDIR ?= /etc/xdg/autostart
 LOCALEDIR    ?= /usr/share/locale
 MANDIR       ?= $(PREFIX)/share/man
+# bash-completion and zsh look here.
+BASHDIR ?= /usr/share/bash-completion/completions
+ZSHDIR  ?= /usr/share/zsh/vendor-completions
 
 ifeq ($(SAN),1)
 BUILD  ?= build-san
@@ -192,6 +197,8 @@ MAN_COLLECTOR := $(filter lekdicht-collector.%,$(MAN_PAGES))
 MAN_LAPTOP := $(filter-out $(MAN_COLLECTOR),$(MAN_PAGES))
 man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 
+LAPTOP_UNITS := $(filter-out systemd/lekdicht-collector.service,$(wildcard systemd/*.service))
+
 .PHONY: install uninstall
 install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-gate $(DESTDIR)$(SBINDIR)/lekdicht-gate
@@ -200,7 +207,7 @@ install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
-	for unit in $(filter-out systemd/lekdicht-collector.service,$(wildcard systemd/*.service)); do \
+	for unit in $(LAPTOP_UNITS); do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
@@ -215,22 +222,25 @@ install: programs
 	$(foreach l,$(LANGUAGES),$(INSTALL) -D -m 0644 $(BUILD)/locale/$(call translation_of,$(l)) \
 		$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l)) &&) true
 	$(foreach p,$(MAN_LAPTOP),$(INSTALL) -D -m 0644 docs/man/$(p) $(call man_path,$(p)) &&) true
+	$(INSTALL) -D -m 0644 cli/completion/lekdicht.bash $(DESTDIR)$(BASHDIR)/lekdicht
+	ln -sf lekdicht $(DESTDIR)$(BASHDIR)/lekdicht-gate
+	$(INSTALL) -D -m 0644 cli/completion/_lekdicht $(DESTDIR)$(ZSHDIR)/_lekdicht
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/lekdicht
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini || \
 		$(INSTALL) -m 0644 policy/policy.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht/policy.ini
-	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch on)
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) BINDIR=$(BINDIR) systemd/switch on)
 
 # Open first: a laptop without lekdicht must have no dead port. The school's policy file stays.
 uninstall:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch off)
-	rm -f $(DESTDIR)$(UNITDIR)/lekdicht-gate.service $(DESTDIR)$(UNITDIR)/lekdicht-gate-rescue.service \
-		$(DESTDIR)$(UNITDIR)/lekdichtd.service $(DESTDIR)$(UNITDIR)/lekdicht-reporter.service
+	for unit in $(notdir $(LAPTOP_UNITS)); do rm -f $(DESTDIR)$(UNITDIR)/$$unit; done
 	for rules in systemd/*.rules; do rm -f $(DESTDIR)$(UDEVDIR)/$${rules##*/}; done
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
-		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe
+		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe \
+		$(DESTDIR)$(BASHDIR)/lekdicht $(DESTDIR)$(BASHDIR)/lekdicht-gate $(DESTDIR)$(ZSHDIR)/_lekdicht
 	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
 		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l))) \
 		$(foreach p,$(MAN_LAPTOP),$(call man_path,$(p)))
@@ -244,6 +254,8 @@ install-collector: $(BUILD)/lekdicht-collector
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g' systemd/lekdicht-collector.service > $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/lekdicht-collector.service
+	$(INSTALL) -D -m 0644 cli/completion/lekdicht-collector.bash $(DESTDIR)$(BASHDIR)/lekdicht-collector
+	$(INSTALL) -D -m 0644 cli/completion/_lekdicht-collector $(DESTDIR)$(ZSHDIR)/_lekdicht-collector
 	$(INSTALL) -D -m 0644 systemd/sysusers-lekdicht-collector.conf $(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini || \
 		$(INSTALL) -m 0644 collector/collector.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini
@@ -251,10 +263,24 @@ install-collector: $(BUILD)/lekdicht-collector
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector on)
 
 uninstall-collector:
-	$(if $(DESTDIR),,systemd/switch-collector off)
+	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector off)
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-collector $(DESTDIR)$(UNITDIR)/lekdicht-collector.service \
-		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
+		$(DESTDIR)$(SYSUSERSDIR)/lekdicht-collector.conf $(DESTDIR)$(BASHDIR)/lekdicht-collector \
+		$(DESTDIR)$(ZSHDIR)/_lekdicht-collector $(foreach p,$(MAN_COLLECTOR),$(call man_path,$(p)))
 	$(if $(DESTDIR),,systemd/switch-collector reload)
+
+# ---- Debian packages -----------------------------------------------------------------------------------------------------
+
+.PHONY: deb
+deb:
+	.ci/install-packages build package
+	debian/make-deb $(BUILD)/deb
+
+# ---- the README's pictures -------------------------------------------------------------------------------------------------
+
+.PHONY: pictures
+pictures: programs
+	BUILD=$(BUILD) docs/pictures/take
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 
@@ -269,7 +295,7 @@ run:
 
 # One process runs the suites one after another and prints the one closing line.
 check:
-	.ci/install-packages build check
+	.ci/install-packages build check package
 	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run unit san integration fuzz vm
 
 check-unit check-integration check-vm check-fuzz check-san check-plugs:

@@ -5,7 +5,6 @@ import os
 import pathlib
 import queue
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -124,7 +123,9 @@ class Stage:
         etc, state = self.folder / "etc", self.folder / "var"
         etc.mkdir(mode=0o755, exist_ok=True)
         state.mkdir(mode=0o700)
-        shutil.copyfile(ROOT / "policy/policy.ini", etc / "policy.ini")
+        # The first policy of a laptop only looks on; what is shown here is what comes after.
+        text = (ROOT / "policy/policy.ini").read_text(encoding="utf-8")
+        (etc / "policy.ini").write_text(text.replace("\nmode = audit\n", "\nmode = enforce\n"), encoding="utf-8")
         (etc / "policy.ini").chmod(0o644)
         words = [run, etc, state, gate] + (["simulated"] if self.simulated else [])
         self.start("lekdichtd", [BUILD / "tests/demo/lekdichtd-demo", *words], lambda text: text.removeprefix("lekdichtd: "),

@@ -24,8 +24,10 @@ ${MAKE:-make} --no-print-directory -s -o "$build/lekdicht-collector" install-col
 644 ./etc/lekdicht-collector/collector.ini
 644 ./usr/lib/systemd/system/lekdicht-collector.service
 644 ./usr/lib/sysusers.d/lekdicht-collector.conf
+644 ./usr/share/bash-completion/completions/lekdicht-collector
 644 ./usr/share/man/man5/lekdicht-collector.ini.5
 644 ./usr/share/man/man8/lekdicht-collector.8
+644 ./usr/share/zsh/vendor-completions/_lekdicht-collector
 755 ./usr/sbin/lekdicht-collector
 END
         diff "$folder/wanted" "$folder/found" >>"$log" 2>&1

@@ -215,6 +215,13 @@ def keys_of_table(path, table):
     return {"collector": set(re.findall(r'\{ "([a-z-]+)",', block))}
 
 
+def check_probe():
+    page = (MAN / "lekdicht-probe.8").read_text(encoding="utf-8")
+    told = {int(item) for item in items(section(page, "EXIT STATUS")) if item.isdigit()}
+    check("lekdicht-probe.8 has the answers of lekdicht-probe",
+          differences(enum_codes("probe/answer.h"), told, "probe/answer.h", "the page"))
+
+
 def check_keys():
     for name, found in (("lekdicht-policy.5", keys_of_policy()),
                         ("lekdicht-enrolment.5", keys_of_table("reporter/enrolment.c", r"\} fields")),
@@ -266,6 +273,8 @@ def numbers():
     yield "lekdicht-enrolment.5", "to {} printable", constant("reporter/enrolment.h", "ENROLMENT_TOKEN_MAX")
     yield "lekdicht-reporter.8", "at most {} records", constant("reporter/batch.h", "BATCH_RECORDS_MAX")
     yield "lekdicht-reporter.8", "and {} KiB", constant("reporter/batch.h", "BATCH_BYTES_MAX") // 1024
+    yield "lekdicht-probe.8", "its memory to {} MiB", constant("probe/confine.h", "CONFINE_MEMORY") // 1048576
+    yield "lekdicht-probe.8", "its processor time to {} seconds", constant("probe/confine.h", "CONFINE_SECONDS")
     yield "lekdicht-collector.8", "at most {} MiB", constant("collector/body.h", "BODY_MAX") // 1048576
 
 
@@ -299,7 +308,7 @@ def check_agent():
 
 
 def check_quotations():
-    text = sources("agent", "cli", "collector", "common", "gate", "notifier", "policy", "reporter")
+    text = sources("agent", "cli", "collector", "common", "gate", "notifier", "policy", "probe", "reporter")
     text = " ".join(re.sub(r'"\s*\n\s*"', "", text).split())
     problems, found = [], 0
     for path in pages():
@@ -364,6 +373,7 @@ def main():
     check_references()
     check_programs()
     check_exit_codes()
+    check_probe()
     check_keys()
     check_numbers()
     check_agent()

@@ -224,7 +224,8 @@ static void other_errors(void **state)
         assert_string_equal(errors.items[0].text, "it cannot be read: Input/output error");
 }
 
-/* The file that is installed is accepted, refuses everything, and every example in it works when its '#' is taken away. */
+/* The file that is installed is accepted, would refuse everything and only looks on, and every example in it works when its
+ * '#' is taken away. */
 static void the_default_policy(void **state)
 {
         struct policy_errors errors;
@@ -238,7 +239,7 @@ static void the_default_policy(void **state)
         assert_non_null(file);
         assert_int_equal(policy_load("policy/policy.ini", 0, "0.1.0", &policy, &errors), 0);
         assert_int_equal(errors.n_warnings, 0);
-        assert_int_equal(policy->mode, POLICY_ENFORCE);
+        assert_int_equal(policy->mode, POLICY_AUDIT);
         for (int kind = 0; kind < _STORAGE_KIND_MAX; kind++)
                 assert_int_equal(policy->storage[kind], ACCESS_BLOCK);
         assert_int_equal(policy->n_devices, 0);

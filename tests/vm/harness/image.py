@@ -73,6 +73,12 @@ def lay_over(source, root):
     call("cp", "-R", "--no-preserve=ownership", "--preserve=mode,links,timestamps", f"{source}/.", root)
 
 
+def enforce(root):
+    """A laptop whose school has ended its weeks of looking on: the policy as installed, in force."""
+    policy = root / "etc/lekdicht/policy.ini"
+    policy.write_text(policy.read_text().replace("\nmode = audit\n", "\nmode = enforce\n"))
+
+
 def make_disk(path, stage, key):
     """Make the raw disk image PATH of the root tree, the bed's files, and STAGE when there is one."""
     with scratch() as where:
@@ -85,6 +91,7 @@ def make_disk(path, stage, key):
         if stage:
             lay_over(stage, root)
             call("chroot", root, "systemd-sysusers")
+            enforce(root)
             units += units_to_enable(stage)
         call("chroot", root, "systemctl", "--quiet", "mask", *lines(GUEST / "masked"))
         call("chroot", root, "systemctl", "--quiet", "enable", *units)

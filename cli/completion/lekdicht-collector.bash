@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for lekdicht-collector. What is offered is held against its --help by tests/unit/test-completion.py.
+
+_lekdicht_collector()
+{
+        local typed=${COMP_WORDS[COMP_CWORD]}
+
+        COMPREPLY=()
+        case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
+        *' -c ' | *' --config ')
+                mapfile -t COMPREPLY < <(compgen -f -- "$typed")
+                # It only works where somebody types.
+                compopt -o filenames 2>/dev/null
+                ;;
+        *' enrolment ') ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "enrolment -c --config -h --help -V --version" -- "$typed") ;;
+        esac
+}
+
+complete -F _lekdicht_collector lekdicht-collector

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where each command that the documents tell is run as it is written. tests/unit/test-documented.py holds this to the documents,
+the scenario `packages` of tests/vm runs what is for a laptop.
+
+The words DEVICE, FILE and 1-2 of a document, and the disk /dev/sdb, stand for what is there: see on_laptop().
+"""
+
+# How a laptop gets the packages and loses them, and what makes a golden image of it. The scenario has checks of their own for these.
+POLICY = "sudo install -D -m 0644 policy.ini /etc/lekdicht/policy.ini"
+INSTALL = "sudo apt install ./build/deb/lekdicht-agent_*.deb ./build/deb/lekdicht-notifier_*.deb"
+COLLECTOR = "sudo apt install ./build/deb/lekdicht-collector_*.deb"
+REMOVE = "sudo apt remove lekdicht-agent lekdicht-notifier"
+PURGE = "sudo apt purge lekdicht-agent lekdicht-notifier"
+IMAGE = ("sudo systemctl stop lekdichtd lekdicht-reporter",
+         "sudo rm -rf /var/lib/lekdicht /etc/lekdicht/enrolment /etc/lekdicht/gate.open")
+ROLL_OUT = "ansible-playbook --inventory laptops.ini laptops.yml"
+
+# On a laptop in force with its collector on it and a stick that is refused, in this order.
+LAPTOP = (
+    "systemctl status lekdichtd",
+    "lekdicht status",
+    "lekdicht status --json",
+    'lekdicht status --json >/dev/null || echo "look at this laptop"',
+    "lekdicht devices",
+    "sudo lekdicht events",
+    "lekdicht events",
+    "sudo lekdicht events -n 100 --filter device.refused",
+    "sudo lekdicht audit-report",
+    "lekdicht policy check FILE",
+    "lekdicht policy explain DEVICE",
+    "lekdicht policy explain 1-2",
+    'sudo lekdicht allow 1-2 --for 2h --read-only --reason "guest lesson"',
+    "lekdicht revoke 1-2",
+    "sudo lekdicht allow DEVICE --for 2h --reason TEXT",
+    "sudo lekdicht learn DEVICE",
+    "sudo lekdicht learn 1-2 | sudo tee -a /etc/lekdicht/policy.ini",
+    "sudoedit /etc/lekdicht/policy.ini",
+    "lekdicht policy check /etc/lekdicht/policy.ini",
+    "sudo systemctl reload lekdichtd",
+    "systemctl reload lekdichtd",
+    "journalctl -t lekdichtd",
+    "sudo journalctl -t lekdichtd",
+    "sudo journalctl -t lekdichtd -n 20",
+    "sudo journalctl -t lekdichtd LEKDICHT_EVENT=lekdicht.device.refused -o json",
+    "sudo journalctl -u lekdichtd",
+    "sudo journalctl -u lekdicht-gate",
+    "df /var/lib/lekdicht",
+    "lsblk -f",
+    "pgrep -u $USER lekdicht-notif",
+    "sudo lekdicht gate open",
+    "sudo lekdicht gate close",
+    "lekdicht-gate status",
+    "lekdicht-gate open",
+    "lekdicht gate close",
+    "sudo lekdicht-gate open",
+    "sudo lekdicht-gate close",
+    "lekdicht-gate open --until-reboot",
+    "/usr/libexec/lekdicht/lekdicht-probe 2048+30717952 3</dev/sdb",
+    "lekdicht-gate close",
+    "lekdicht-gate close --boot",
+    "systemctl restart lekdicht-gate",
+    "sudo systemctl start lekdichtd",
+    "systemctl status lekdicht-collector",
+    "sudo journalctl -u lekdicht-collector",
+    "sudo journalctl -u lekdicht-collector -n 5",
+    "sudo rm /etc/lekdicht-collector/token",
+    "sudo lekdicht-collector enrolment",
+    "sudo chmod 0640 /etc/lekdicht-collector/token",
+    "sudo systemctl restart lekdicht-collector",
+    "sudo lekdicht-collector enrolment | sudo install -m 0640 -g lekdicht-report /dev/stdin /etc/lekdicht/enrolment",
+    "sudo chmod o= /etc/lekdicht/enrolment",
+    "sudo systemctl enable --now lekdicht-reporter",
+    "sudo install -m 0640 -g lekdicht-report enrolment /etc/lekdicht/enrolment",
+    "sudo systemctl restart lekdicht-reporter",
+    "systemctl status lekdicht-reporter",
+    "sudo journalctl -u lekdicht-reporter",
+)
+# Exit codes that say something else than "it failed".
+CODES = {
+    "/usr/libexec/lekdicht/lekdicht-probe 2048+30717952 3</dev/sdb": (1, 2),        # plain, and not of that size
+    "pgrep -u $USER lekdicht-notif": (1,),              # root has no desktop
+}
+
+# What the tests run by themselves: the command, and in which file.
+IN_TESTS = {
+    "make": "tests/run",
+    "sudo make check": ".ci/run",
+    "sudo make deb": "tests/integration/test-packages.py",
+    "sudo make install": "tests/vm/harness/image.py",
+    "sudo make install-collector": "tests/vm/harness/image.py",
+    "sudo make uninstall": "tests/vm/scenarios/administration.py",
+    "sudo make run": "tests/vm/scenarios/demo.py",
+    "make check": ".ci/run",
+    "make check-unit": "tests/run",
+    "make install": "tests/vm/harness/image.py",
+    "make run": "tests/vm/scenarios/demo.py",
+    "man lekdicht": "tests/integration/test-packages.py",
+    "man lekdicht-collector": "tests/integration/test-packages.py",
+    "man lekdicht-collector.ini": "tests/integration/test-packages.py",
+    "man lekdicht-enrolment": "tests/integration/test-packages.py",
+    "man lekdicht-gate": "tests/integration/test-packages.py",
+    "man lekdicht-notifier": "tests/integration/test-packages.py",
+    "man lekdicht-policy": "tests/integration/test-packages.py",
+    "man lekdicht-reporter": "tests/integration/test-packages.py",
+    "man lekdichtd": "tests/integration/test-packages.py",
+}
+NOT_RUN = {
+    "lekdicht allow": "names the verb; with its device it is run",
+    "lekdicht policy check": "names the verb; with its file it is run",
+    "lekdicht-gate encrypted": "names the verb; with its device it is run",
+    "make po": "changes the sources",
+    "sudo make bench": "measures for an hour",
+    "sudo make check-plugs": "takes hours",
+    "sudo make uninstall-collector": "its steps are those of the package, which is removed and purged in tests/vm/scenarios/packages.py",
+}
+
+
+def on_laptop(command, device, disk):
+    """COMMAND for a laptop with the stick DEVICE (as 1-2), which is DISK when it is open."""
+    words = {"DEVICE": device, "FILE": "/etc/lekdicht/policy.ini", "1-2": device, "3</dev/sdb": f"3<{disk}"}
+    return " ".join(words.get(word, word) for word in command.split(" "))

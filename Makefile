@@ -225,7 +225,8 @@ install: programs
 uninstall:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch off)
 	rm -f $(DESTDIR)$(UNITDIR)/lekdicht-gate.service $(DESTDIR)$(UNITDIR)/lekdicht-gate-rescue.service \
-		$(DESTDIR)$(UNITDIR)/lekdichtd.service $(DESTDIR)$(UNITDIR)/lekdicht-reporter.service
+		$(DESTDIR)$(UNITDIR)/lekdichtd.service $(DESTDIR)$(UNITDIR)/lekdicht-reporter.service \
+		$(DESTDIR)$(UNITDIR)/lekdicht-hands.service
 	for rules in systemd/*.rules; do rm -f $(DESTDIR)$(UDEVDIR)/$${rules##*/}; done
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf

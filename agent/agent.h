@@ -21,8 +21,9 @@ struct agent_paths {
         const char *policy;    /* "/etc/lekdicht/policy.ini" */
         const char *last_good; /* "/var/lib/lekdicht/policy.last-good.ini" */
         const char *gate;      /* "/usr/sbin/lekdicht-gate" */
+        const char *hands;     /* "/run/lekdicht-hands/socket": who runs that; NULL: the agent itself */
         const char *members;   /* lekdichtd, "/proc/self/exe": says who is in which group; NULL: nobody does */
-        const char *lock;      /* "/run/lekdicht-agent.lock" */
+        const char *lock;      /* "/var/lib/lekdicht/lock" */
         const char *bus;       /* D-Bus address of the system bus */
         const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
         const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
@@ -32,16 +33,16 @@ struct agent_paths {
 
 struct agent_config {
         struct agent_paths paths;
-        unsigned policy_flags;           /* of policy_load() */
-        size_t receive_buffer;           /* bytes; WATCH_RECEIVE_BUFFER */
-        const struct record_sink *sink;  /* NULL: the journal */
-        const struct today_clock *clock; /* NULL: the kernel's */
+        unsigned policy_flags;                  /* of policy_load() */
+        size_t receive_buffer;                  /* bytes; WATCH_RECEIVE_BUFFER */
+        const struct record_sink *sink;         /* NULL: the journal */
+        const struct today_clock *clock;        /* NULL: the kernel's */
         const struct sessions_source *sessions; /* NULL: logind's */
-        uid_t reporter_uid;              /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
-        unsigned spool_pages;            /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
-        bool simulated;                  /* the demo: no device is real, and each event and notice says so */
-        media_test medium;               /* NULL: ask card readers by SG_IO; tests have none */
-        bool notices_without_session;    /* tests and the demo: a notice goes to all who subscribed */
+        uid_t reporter_uid;           /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
+        unsigned spool_pages;         /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        bool simulated;               /* the demo: no device is real, and each event and notice says so */
+        media_test medium;            /* NULL: ask card readers by SG_IO; tests have none */
+        bool notices_without_session; /* tests and the demo: a notice goes to all who subscribed */
 };
 
 struct agent;

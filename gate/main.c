@@ -19,9 +19,12 @@
 #include "gate/refuse.h"
 #include "gate/release.h"
 #include "gate/say.h"
+#include "gate/serve.h"
 #include "gate/state.h"
 #include "gate/status.h"
 #include "gate/sweep.h"
+
+#define GATE "/usr/sbin/lekdicht-gate"
 
 static const struct roots roots = {
         .sys = "/sys",
@@ -98,7 +101,8 @@ static enum gate_exit open_argument(const char *argument, struct device *ret)
                 return GATE_GONE;
         }
         if (r < 0) {
-                complain("%s: not a USB device or interface, nor anything on the buses scsi, mmc and memstick", argument);
+                complain("%s: not a USB device or interface, nor anything on the buses scsi, mmc and memstick",
+                         argument);
                 return GATE_USAGE;
         }
         return GATE_DONE;
@@ -154,18 +158,26 @@ static enum gate_exit verb_status(const char *argument)
         return argument ? GATE_USAGE : status(&roots);
 }
 
+static enum gate_exit verb_serve(const char *path)
+{
+        return path ? serve(GATE, path) : GATE_USAGE;
+}
+
 static const struct verb {
         const char *name, *argument, *help;
         enum gate_exit (*run)(const char *argument);
         bool writes;
 } verbs[] = {
         { "close", "[--boot]", "shut storage; --boot: unless this boot or IT wants it open", verb_close, true },
-        { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)", verb_open, true },
+        { "open", "[--audit|--until-reboot]", "open everything, also at the next boots (but for --until-reboot)",
+          verb_open, true },
         { "release", "DEVICE", "open one device", verb_release, true },
         { "readonly", "DEVICE", "open one disk, card or disc for reading only", verb_readonly, true },
-        { "encrypted", "DEVICE", "open one disk or card if all of it is encrypted, else shut it", verb_encrypted, true },
+        { "encrypted", "DEVICE", "open one disk or card if all of it is encrypted, else shut it", verb_encrypted,
+          true },
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
+        { "serve", "SOCKET", "do what lekdichtd asks for; run by systemd", verb_serve, false },
 };
 
 #define VERBS (sizeof verbs / sizeof verbs[0])

@@ -9,3 +9,4 @@
 #define HANDS_SOCKET      "/run/lekdicht-hands/socket"
 #define HANDS_MESSAGE_MAX 64U /* bytes of a question */
 #define HANDS_WORDS_MAX   2U
+#define HANDS_DIRECTORY   "/proc/self/fd/3" /* the second word when a directory comes with it, and only then */

@@ -23,6 +23,7 @@
 #include "gate/state.h"
 #include "gate/status.h"
 #include "gate/sweep.h"
+#include "gate/turn.h"
 
 #define GATE "/usr/sbin/lekdicht-gate"
 
@@ -105,6 +106,10 @@ static enum gate_exit open_argument(const char *argument, struct device *ret)
                          argument);
                 return GATE_USAGE;
         }
+        /* Shutting a device must not depend on a file of locks. */
+        r = turn_wait(&roots, ret);
+        if (r < 0)
+                complain("%s: not waiting for another deed: %s", ret->name, strerror(-r));
         return GATE_DONE;
 }
 

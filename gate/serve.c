@@ -117,6 +117,17 @@ static void take_fds(struct msghdr *message, struct question *question)
         }
 }
 
+/* A deed on a device is about the directory that came with it, never about a name that another may have by now. What kind
+ * of directory it is, the gate looks at. */
+static bool fits(const struct question *question)
+{
+        const char *word = question->words[2];
+
+        if (question->fds[1] >= 0)
+                return word && strcmp(word, HANDS_DIRECTORY) == 0;
+        return !word || word[0] == '-';
+}
+
 static bool receive(int fd, struct question *question)
 {
         union {
@@ -137,7 +148,7 @@ static bool receive(int fd, struct question *question)
                 return false;
         take_fds(&message, question);
         return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && question->fds[0] >= 0 &&
-               read_words(question, (size_t) n);
+               read_words(question, (size_t) n) && fits(question);
 }
 
 /* In the child. */
@@ -161,6 +172,15 @@ static _Noreturn void become_gate(const char *program, struct question *question
         _exit(NOT_STARTED);
 }
 
+/* Who connected is who we are: root. The socket's directory says so too. */
+static bool is_ours(int fd)
+{
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
 /* One deed, in a process of its own. */
 static int attend(const char *program, int fd)
 {
@@ -169,7 +189,7 @@ static int attend(const char *program, int fd)
         int status;
         pid_t child;
 
-        if (!receive(fd, &question))
+        if (!is_ours(fd) || !receive(fd, &question))
                 return EXIT_FAILURE;
         signal(SIGCHLD, SIG_DFL);
         child = fork();

@@ -26,6 +26,8 @@
 #include "gate/serve.h"
 #include "tests/bed/bed.h"
 
+#define NOBODY 65534U
+
 static struct bed bed;
 static sd_event *loop;
 static struct gatekeeper *gatekeeper;
@@ -161,12 +163,13 @@ static void deed_is_done_and_told(void **state)
 static void gate_gets_three_descriptors_and_two_variables(void **state)
 {
         (void) state;
-        /* 10 is where the shell has the script. */
-        script("ls /proc/$$/fd | tr '\\n' ' '; tr '\\0' ' ' </proc/$$/environ");
+        /* The shell has the script as 10. */
+        script("for fd in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$fd ] || echo has $fd; done; tr '\\0' ' ' "
+               "</proc/$$/environ");
         start_server();
         wish(GATEKEEPER_GLOBAL, VERB_OPEN_AUDIT);
         until(1);
-        assert_string_equal(output, "0 1 10 2 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8");
+        assert_string_equal(output, "PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8");
 }
 
 static void signal_is_told(void **state)
@@ -265,8 +268,11 @@ static void what_is_no_deed_is_not_done(void **state)
         assert_int_equal(send_raw("", 0, 1), HANDS_NO_ANSWER);
         assert_int_equal(send_raw("close", 5, 1), HANDS_NO_ANSWER); /* no end */
         assert_int_equal(send_raw("open\0--audit\0more", 18, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("close", 6, 0), HANDS_NO_ANSWER);           /* nowhere to write */
-        assert_int_equal(send_raw("close", 6, 3), HANDS_NO_ANSWER);           /* too many descriptors */
+        assert_int_equal(send_raw("close", 6, 0), HANDS_NO_ANSWER); /* nowhere to write */
+        assert_int_equal(send_raw("close", 6, 3), HANDS_NO_ANSWER); /* too many descriptors */
+        assert_int_equal(send_raw("close", 6, 2), HANDS_NO_ANSWER); /* a directory, and no word for it */
+        assert_int_equal(send_raw("refuse\0" HANDS_DIRECTORY, 7 + sizeof(HANDS_DIRECTORY), 1), HANDS_NO_ANSWER);
+        assert_int_equal(send_raw("refuse\0001-2", 11, 1), HANDS_NO_ANSWER); /* a name, which may be another's by now */
         assert_int_equal(send_raw(large, sizeof(large), 1), HANDS_NO_ANSWER); /* cut off it would be one */
         assert_false(is_there("ran"));
         /* The control, by the same way. */
@@ -291,6 +297,29 @@ static void socket_is_its_owners(void **state)
         assert_int_equal(send_raw("close", 6, 1), 0);
 }
 
+/* Were the socket's modes lost, it still hears nobody but root. */
+static void nobody_else_is_heard(void **state)
+{
+        int status;
+        pid_t child;
+
+        (void) state;
+        if (geteuid() != 0)
+                skip();
+        script("echo > $root/ran; exit 0");
+        start_server();
+        assert_int_equal(chmod(bed.root, 0777), 0);
+        assert_int_equal(chmod(path, 0666), 0);
+        child = fork();
+        if (child == 0)
+                _exit(setgid(NOBODY) == 0 && setuid(NOBODY) == 0 ? send_raw("close", 6, 1) : 99);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), HANDS_NO_ANSWER);
+        assert_false(is_there("ran"));
+        assert_int_equal(send_raw("close", 6, 1), 0); /* the control */
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -302,6 +331,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(deed_outlives_the_server, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_no_deed_is_not_done, setup, teardown),
                 cmocka_unit_test_setup_teardown(socket_is_its_owners, setup, teardown),
+                cmocka_unit_test_setup_teardown(nobody_else_is_heard, setup, teardown),
         };
 
         return cmocka_run_group_tests_name("hands", tests, NULL, NULL);

@@ -109,6 +109,32 @@ def check_agent_writes_nothing(vm):
     assert shown == "cap_net_admin", shown
 
 
+def starts(vm, *settings):
+    """Whether lekdichtd starts with SETTINGS in its unit."""
+    less = "/run/systemd/system/lekdichtd.service.d/less.conf"
+    vm.put(less, "\n".join(("[Service]", *settings, "")))
+    vm.run("systemctl daemon-reload")
+    code = vm.run("systemctl restart lekdichtd", check=False).code
+    vm.run(f"rm {less}; systemctl daemon-reload; systemctl restart lekdichtd")
+    return code == 0
+
+
+def check_agent_rights(vm):
+    """lekdichtd does not start without CAP_NET_ADMIN or without AF_NETLINK, and asks no card reader without char-sg"""
+    product = Product.of(vm)
+    product.begin(*BOTH)
+    assert starts(vm, "# nothing else"), "the control: it does not start as it is"
+    assert not starts(vm, "CapabilityBoundingSet="), "CAP_NET_ADMIN is not needed"
+    assert not starts(vm, "RestrictAddressFamilies=", "RestrictAddressFamilies=AF_UNIX"), "AF_NETLINK is not needed"
+    stick = vm.usb.stick(Copy(Fat().create(vm.directory)), serial=ALLOWED)
+    product.wait_open(stick)
+    reader = "sh -c '</dev/sg0'"
+    closed = "systemd-run --quiet --wait --pipe --collect -p DevicePolicy=closed"
+    assert vm.run(f"{closed} {reader}", check=False).code != 0, "char-sg is not needed"
+    vm.run(f"{closed} -p 'DeviceAllow=char-sg r' {reader}")
+    stick.unplug()
+
+
 # The hands
 
 def check_hands_away(vm):

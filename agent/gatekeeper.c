@@ -294,6 +294,8 @@ static void finish(struct job *job, int status)
                         job->dropped = true; /* there is a later wish */
         if (result.deed == DEED_BUSY)
                 delay = GATEKEEPER_BUSY_USEC;
+        else if (status == STATUS_NOT_STARTED && job->attempts >= GATEKEEPER_ATTEMPTS_MAX)
+                delay = GATEKEEPER_RETRY_USEC << (GATEKEEPER_ATTEMPTS_MAX - 2); /* it is not the device that fails */
         else if (result.deed == DEED_FAILED && status != EXIT_USAGE && job->attempts < GATEKEEPER_ATTEMPTS_MAX)
                 delay = GATEKEEPER_RETRY_USEC << (job->attempts - 1);
         if (delay > 0 && !job->dropped) {

@@ -15,6 +15,7 @@ SLOW, BYTES_PER_SECOND = "UNI0000002", 256
 BOTH = (allow("stick", serial=ALLOWED), allow("slow", serial=SLOW))
 PROBE_TIMEOUT = 60      # seconds until the gate is at work on the slow one
 END_TIMEOUT = 180       # seconds until it is through
+LONG_AWAY = 18          # seconds; a deed that is done and fails is given up after 15
 GATE_AT_WORK = "pgrep -x lekdicht-gate >/dev/null"
 IN_USE, PLAIN = 5, 7    # exit codes of lekdicht-gate
 HANDS = "lekdicht-hands.service"
@@ -147,6 +148,7 @@ def check_hands_away(vm):
     name = kernel_name(stick.wait_usb())
     stick.wait_scsi()
     assert product.status()["gate"] == "closed", product.status()
+    vm.run(f"sleep {LONG_AWAY}")
     vm.run(f"systemctl start {HANDS}")
     product.wait_state(name, "refused")
     vm.evidence.assert_no_disk(since)

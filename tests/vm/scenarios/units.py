@@ -19,7 +19,7 @@ LONG_AWAY = 18          # seconds; a deed that is done and fails is given up aft
 GATE_AT_WORK = "pgrep -x lekdicht-gate >/dev/null"
 IN_USE, PLAIN = 5, 7    # exit codes of lekdicht-gate
 HANDS = "lekdicht-hands.service"
-TEACHERS = "/home/teacher/private"
+TEACHERS = "/mnt/private"
 
 
 def rights(vm):

@@ -15,6 +15,7 @@ SLOW, BYTES_PER_SECOND = "UNI0000002", 256
 BOTH = (allow("stick", serial=ALLOWED), allow("slow", serial=SLOW))
 PROBE_TIMEOUT = 60      # seconds until the gate is at work on the slow one
 END_TIMEOUT = 180       # seconds until it is through
+START_TIMEOUT = 30      # seconds until a new agent answers
 LONG_AWAY = 18          # seconds; a deed that is done and fails is given up after 15
 GATE_AT_WORK = "pgrep -x lekdicht-gate >/dev/null"
 IN_USE, PLAIN = 5, 7    # exit codes of lekdicht-gate
@@ -185,6 +186,7 @@ def check_agent_killed(vm):
     slow, name = slow_at_work(vm, product)
     product.write_policy()
     vm.run("systemctl kill --signal=KILL --kill-who=main lekdichtd.service")
+    vm.wait_for("lekdicht status >/dev/null 2>&1", START_TIMEOUT)
     vm.run(GATE_AT_WORK)
     product.wait_state(name, "refused", END_TIMEOUT)
     vm.wait_for(f"! {GATE_AT_WORK}", END_TIMEOUT)

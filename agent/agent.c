@@ -525,6 +525,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 r = users_new(loop, paths->members, config->sessions, on_users, agent, &agent->users);
         if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
+        if (r >= 0 && paths->hands)
+                r = gatekeeper_use_hands(agent->gatekeeper, paths->hands);
         if (r >= 0)
                 r = strings_new(loop, on_strings, agent, &agent->strings);
         if (r >= 0)
@@ -532,7 +534,7 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
         if (r >= 0)
                 r = inventory_new(paths->sys, paths->run, &agent->decide_ops, &agent->inventory);
         if (r >= 0)
-                r = leases_new(loop, paths->run, paths->leases, agent->today, agent->inventory,
+                r = leases_new(loop, paths->leases, paths->kept_leases, agent->today, agent->inventory,
                                &(struct leases_ops){ .judge = on_lease,
                                                      .cut = on_cut,
                                                      .notice = on_notice,

@@ -15,20 +15,22 @@
 
 /* Where the kernel and our own files are. main() has the constants; tests stand up a machine of their own. */
 struct agent_paths {
-        const char *sys;       /* "/sys" */
-        const char *run;       /* "/run/lekdicht" */
-        const char *etc;       /* "/etc/lekdicht" */
-        const char *policy;    /* "/etc/lekdicht/policy.ini" */
-        const char *last_good; /* "/var/lib/lekdicht/policy.last-good.ini" */
-        const char *gate;      /* "/usr/sbin/lekdicht-gate" */
-        const char *members;   /* lekdichtd, "/proc/self/exe": says who is in which group; NULL: nobody does */
-        const char *lock;      /* "/run/lekdicht-agent.lock" */
-        const char *bus;       /* D-Bus address of the system bus */
-        const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
-        const char *leases;    /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
-        const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
-        const char *rules;     /* "/usr/lib/udev/rules.d"; NULL: nobody looks whether our rules are there */
-        const char *own_rules; /* "/etc/udev/rules.d", where IT may have its own instead; with `rules` */
+        const char *sys;         /* "/sys" */
+        const char *run;         /* "/run/lekdicht" */
+        const char *etc;         /* "/etc/lekdicht" */
+        const char *policy;      /* "/etc/lekdicht/policy.ini" */
+        const char *last_good;   /* "/var/lib/lekdicht/policy.last-good.ini" */
+        const char *gate;        /* "/usr/sbin/lekdicht-gate" */
+        const char *hands;       /* "/run/lekdicht-hands/socket": who runs that; NULL: the agent itself */
+        const char *members;     /* lekdichtd, "/proc/self/exe": says who is in which group; NULL: nobody does */
+        const char *lock;        /* "/var/lib/lekdicht/lock" */
+        const char *bus;         /* D-Bus address of the system bus */
+        const char *clock;       /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
+        const char *leases;      /* "/run/lekdichtd/leases" */
+        const char *kept_leases; /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
+        const char *spool;       /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
+        const char *rules;       /* "/usr/lib/udev/rules.d"; NULL: nobody looks whether our rules are there */
+        const char *own_rules;   /* "/etc/udev/rules.d", where IT may have its own instead; with `rules` */
 };
 
 struct agent_config {

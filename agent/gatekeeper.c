@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/gatekeeper.h"
+#include "agent/hands.h"
 #include "agent/spawn.h"
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -34,11 +35,12 @@ struct job {
         char *name;
         unsigned attempts;
         bool dropped;
-        pid_t pid; /* 0: does not run */
+        bool running;
         uint64_t begun_usec;
         uint64_t not_before_usec; /* 0: as soon as possible */
-        sd_event_source *child, *pipe, *timer;
+        sd_event_source *end, *pipe, *timer;
         int output_fd;
+        int hands;    /* the connection on which its end is told; -1 when it is a child of ours */
         char *output; /* GATEKEEPER_OUTPUT_MAX bytes while it runs */
         size_t output_size;
         struct job *next;
@@ -47,6 +49,7 @@ struct job {
 struct gatekeeper {
         sd_event *loop;
         char *program;
+        char *hands; /* NULL: the gate is a child of ours */
         gatekeeper_callback callback;
         gatekeeper_slow slow;
         void *userdata;
@@ -84,11 +87,13 @@ const char *gatekeeper_verb_name(enum verb verb)
 
 static void job_free(struct job *job)
 {
-        sd_event_source_disable_unref(job->child);
+        sd_event_source_disable_unref(job->end);
         sd_event_source_disable_unref(job->pipe);
         sd_event_source_disable_unref(job->timer);
         if (job->output_fd >= 0)
                 close(job->output_fd);
+        if (job->hands >= 0)
+                close(job->hands);
         if (job->dirfd >= 0)
                 close(job->dirfd);
         free(job->output);
@@ -159,8 +164,15 @@ struct gatekeeper *gatekeeper_free(struct gatekeeper *gatekeeper)
         sd_event_source_disable_unref(gatekeeper->turn);
         sd_event_unref(gatekeeper->loop);
         free(gatekeeper->program);
+        free(gatekeeper->hands);
         free(gatekeeper);
         return NULL;
+}
+
+int gatekeeper_use_hands(struct gatekeeper *gatekeeper, const char *path)
+{
+        gatekeeper->hands = strdup(path);
+        return gatekeeper->hands ? 0 : -ENOMEM;
 }
 
 static void clean_lines(char *text)
@@ -268,14 +280,14 @@ static void finish(struct job *job, int status)
         uint64_t delay = 0;
 
         job->timer = sd_event_source_disable_unref(job->timer);
-        job->child = sd_event_source_disable_unref(job->child);
+        job->end = sd_event_source_disable_unref(job->end);
         job->output = NULL;
         if (output) {
                 output[job->output_size] = '\0';
                 clean_lines(output);
         }
         result.output = output ?: "";
-        job->pid = 0;
+        job->running = false;
         job->attempts++;
         result.attempt = job->attempts;
 
@@ -284,6 +296,8 @@ static void finish(struct job *job, int status)
                         job->dropped = true; /* there is a later wish */
         if (result.deed == DEED_BUSY)
                 delay = GATEKEEPER_BUSY_USEC;
+        else if (status == STATUS_NOT_STARTED && job->attempts >= GATEKEEPER_ATTEMPTS_MAX)
+                delay = GATEKEEPER_RETRY_USEC << (GATEKEEPER_ATTEMPTS_MAX - 2); /* it is not the device that fails */
         else if (result.deed == DEED_FAILED && status != EXIT_USAGE && job->attempts < GATEKEEPER_ATTEMPTS_MAX)
                 delay = GATEKEEPER_RETRY_USEC << (job->attempts - 1);
         if (delay > 0 && !job->dropped) {
@@ -299,11 +313,8 @@ static void finish(struct job *job, int status)
                 job_free(job);
 }
 
-static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata)
+static void ended(struct job *job, int status)
 {
-        struct job *job = userdata;
-
-        (void) source;
         if (job->output_fd >= 0) {
                 read_output(job);
                 job->pipe = sd_event_source_disable_unref(job->pipe);
@@ -311,15 +322,54 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
                 job->output_fd = -1;
         }
         job->gatekeeper->running--;
-        finish(job, info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status);
+        finish(job, status);
+}
+
+static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata)
+{
+        (void) source;
+        ended(userdata, info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status);
         return 0;
+}
+
+static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+        struct job *job = userdata;
+        int status = hands_answer(fd);
+
+        (void) revents;
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        close(steal_fd(&job->hands));
+        ended(job, status);
+        return 0;
+}
+
+static int start_child(struct job *job, char *const arguments[], int output_fd)
+{
+        pid_t pid;
+        int r = spawn(job->gatekeeper->program, arguments, output_fd, output_fd, job->dirfd, &pid);
+
+        /* When that has no memory nobody hears of its end, and it is asked for again. */
+        return r < 0 ? r : sd_event_add_child(job->gatekeeper->loop, &job->end, pid, WEXITED, on_child, job);
+}
+
+static int start_hands(struct job *job, char *const arguments[], int output_fd)
+{
+        int r = hands_ask(job->gatekeeper->hands, arguments, output_fd, job->dirfd);
+
+        if (r < 0)
+                return r;
+        job->hands = r;
+        r = sd_event_add_io(job->gatekeeper->loop, &job->end, job->hands, EPOLLIN, on_answer, job);
+        if (r < 0)
+                close(steal_fd(&job->hands));
+        return r;
 }
 
 static int start_gate(struct job *job, int output_fd)
 {
         static char device[] = SPAWN_DIRECTORY, audit[] = "--audit", until_reboot[] = "--until-reboot";
         char *arguments[] = { job->gatekeeper->program, strdupa(gatekeeper_verb_name(job->verb)), NULL, NULL };
-        int r;
 
         if (job->dirfd >= 0)
                 arguments[2] = device;
@@ -327,10 +377,7 @@ static int start_gate(struct job *job, int output_fd)
                 arguments[2] = audit;
         else if (job->verb == VERB_OPEN_UNTIL_REBOOT)
                 arguments[2] = until_reboot;
-        r = spawn(job->gatekeeper->program, arguments, output_fd, output_fd, job->dirfd, &job->pid);
-        if (r < 0)
-                job->pid = 0;
-        return r;
+        return job->gatekeeper->hands ? start_hands(job, arguments, output_fd) : start_child(job, arguments, output_fd);
 }
 
 static int try_start(struct job *job)
@@ -354,11 +401,7 @@ static int try_start(struct job *job)
         r = start_gate(job, write_end);
         if (r < 0)
                 return r;
-        r = sd_event_add_child(gatekeeper->loop, &job->child, job->pid, WEXITED, on_child, job);
-        if (r < 0) {
-                job->pid = 0; /* no memory: nobody will hear of its end, so ask again */
-                return r;
-        }
+        job->running = true;
         gatekeeper->running++;
         /* Without these two it is only quieter. */
         (void) sd_event_add_io(gatekeeper->loop, &job->pipe, job->output_fd, EPOLLIN, on_output, job);
@@ -384,10 +427,10 @@ static int start(struct job *job)
 /* Is it this job's turn? Jobs are in the order of their wishes. */
 static bool may_start(const struct gatekeeper *gatekeeper, const struct job *job)
 {
-        if (job->pid != 0 || job->not_before_usec != 0)
+        if (job->running || job->not_before_usec != 0)
                 return false;
         for (const struct job *other = gatekeeper->jobs; other; other = other->next)
-                if (other->pid != 0 && other->device == job->device)
+                if (other->running && other->device == job->device)
                         return false;
         return true;
 }
@@ -429,6 +472,7 @@ int gatekeeper_wish(struct gatekeeper *gatekeeper, const struct gatekeeper_wish 
         job->target = wish->target;
         job->verb = wish->verb;
         job->output_fd = -1;
+        job->hands = -1;
         job->name = strdup(wish->name);
         job->dirfd = wish->dirfd < 0 ? -1 : fcntl(wish->dirfd, F_DUPFD_CLOEXEC, 3);
         if (!job->name || (wish->dirfd >= 0 && job->dirfd < 0)) {
@@ -445,7 +489,7 @@ int gatekeeper_wish(struct gatekeeper *gatekeeper, const struct gatekeeper_wish 
         /* At once, not in the next turn of the loop: this is the way from the event to the refusal. */
         if (gatekeeper->running < GATEKEEPER_CHILDREN_MAX && may_start(gatekeeper, job) && start(job) >= 0)
                 return 0;
-        if (job->pid == 0)
+        if (!job->running)
                 sd_event_source_set_enabled(gatekeeper->turn, SD_EVENT_ONESHOT);
         return 0;
 }
@@ -456,7 +500,7 @@ void gatekeeper_drop(struct gatekeeper *gatekeeper, uint64_t device, uint64_t ta
                 next = job->next;
                 if (job->device != device || job->target != target)
                         continue;
-                if (job->pid != 0) {
+                if (job->running) {
                         job->dropped = true;
                         continue;
                 }

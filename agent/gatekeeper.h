@@ -17,7 +17,7 @@
 #define GATEKEEPER_SLOW_USEC    5000000ULL  /* longer than that is told in the journal */
 #define GATEKEEPER_BUSY_USEC    30000000ULL /* what was in use is tried again after that */
 #define GATEKEEPER_RETRY_USEC   1000000ULL  /* what failed is tried again after 1, 2, 4, 8 times that */
-#define GATEKEEPER_ATTEMPTS_MAX 5U          /* then it has failed */
+#define GATEKEEPER_ATTEMPTS_MAX 5U /* then it has failed; one that cannot be started is tried on, each 8 times that */
 
 #define GATEKEEPER_GLOBAL 0ULL /* "device" of close and open */
 
@@ -51,6 +51,8 @@ struct gatekeeper;
 /* program is the path of lekdicht-gate. SIGCHLD must be blocked. 0 or -errno. */
 int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow,
                    void *userdata, struct gatekeeper **ret);
+/* Have the gate run by those who listen at the socket PATH (common/hands.h) instead of by ourselves. 0 or -ENOMEM. */
+int gatekeeper_use_hands(struct gatekeeper *gatekeeper, const char *path);
 /* Children that run go on. */
 struct gatekeeper *gatekeeper_free(struct gatekeeper *gatekeeper);
 

@@ -26,15 +26,14 @@ struct leasefile {
         int error;             /* of the last write */
 };
 
-int leasefile_new(const char *run, const char *kept, struct leasefile **ret)
+int leasefile_new(const char *path, const char *kept, struct leasefile **ret)
 {
         struct leasefile *file = calloc(1, sizeof(*file));
         int r = file ? 0 : -ENOMEM;
 
         if (r < 0)
                 return r;
-        if (asprintf(&file->path, "%s/leases", run) < 0)
-                file->path = NULL;
+        file->path = strdup(path);
         r = file->path ? 0 : -ENOMEM;
         if (r >= 0 && kept)
                 r = keptfile_new(kept, &file->kept);

@@ -11,8 +11,8 @@
 
 struct leasefile;
 
-/* run: "/run/lekdicht", kept: a file, or NULL; nothing is read yet. 0 or -ENOMEM. */
-int leasefile_new(const char *run, const char *kept, struct leasefile **ret);
+/* path: a file below /run; kept: one that outlives a boot, or NULL; nothing is read yet. 0 or -ENOMEM. */
+int leasefile_new(const char *path, const char *kept, struct leasefile **ret);
 struct leasefile *leasefile_free(struct leasefile *file);
 
 /* Up to max of them, and how many. Lines that make no sense are none. *ret_rebooted: they are those that were kept, and

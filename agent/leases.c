@@ -39,7 +39,7 @@ static int on_turn(sd_event_source *source, void *userdata)
         return 0;
 }
 
-int leases_new(sd_event *loop, const char *run, const char *kept, struct today *today, struct inventory *inventory,
+int leases_new(sd_event *loop, const char *path, const char *kept, struct today *today, struct inventory *inventory,
                const struct leases_ops *ops, struct leases **ret)
 {
         struct leases *leases = calloc(1, sizeof(*leases));
@@ -51,7 +51,7 @@ int leases_new(sd_event *loop, const char *run, const char *kept, struct today *
         leases->today = today;
         leases->inventory = inventory;
         leases->ops = *ops;
-        r = leasefile_new(run, kept, &leases->file);
+        r = leasefile_new(path, kept, &leases->file);
         if (r >= 0)
                 r = sd_event_add_defer(loop, &leases->turn, on_turn, leases);
         if (r >= 0)

@@ -33,9 +33,9 @@ struct leases_ops {
 
 struct leases;
 
-/* run: "/run/lekdicht"; kept: "/var/lib/lekdicht/leases", or NULL: none outlives a reboot. All but kept is borrowed. Nothing is
+/* path: "/run/lekdichtd/leases"; kept: "/var/lib/lekdicht/leases", or NULL: none outlives a reboot. All but kept is borrowed. Nothing is
  * read yet. 0 or -errno. */
-int leases_new(sd_event *loop, const char *run, const char *kept, struct today *today, struct inventory *inventory,
+int leases_new(sd_event *loop, const char *path, const char *kept, struct today *today, struct inventory *inventory,
                const struct leases_ops *ops, struct leases **ret);
 struct leases *leases_free(struct leases *leases);
 

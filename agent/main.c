@@ -18,6 +18,7 @@
 #include "agent/membership.h"
 #include "agent/watch.h"
 #include "common/cleanup.h"
+#include "common/hands.h"
 #include "policy/policy.h"
 
 DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
@@ -30,11 +31,13 @@ static struct agent_config config = {
                 .etc = "/etc/lekdicht",
                 .policy = "/etc/lekdicht/policy.ini",
                 .clock = "/var/lib/lekdicht/clock",
-                .leases = "/var/lib/lekdicht/leases",
+                .leases = "/run/lekdichtd/leases",
+                .kept_leases = "/var/lib/lekdicht/leases",
                 .last_good = "/var/lib/lekdicht/policy.last-good.ini",
                 .gate = "/usr/sbin/lekdicht-gate",
+                .hands = HANDS_SOCKET,
                 .members = "/proc/self/exe",
-                .lock = "/run/lekdicht-agent.lock",
+                .lock = "/var/lib/lekdicht/lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
                 .spool = "/var/lib/lekdicht/spool.db",
                 .rules = "/usr/lib/udev/rules.d",

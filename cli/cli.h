@@ -42,3 +42,4 @@ int cli_learn(const struct cli *cli);
 int cli_audit_report(const struct cli *cli);
 int cli_policy_check(const struct cli *cli);
 int cli_policy_explain(const struct cli *cli);
+int cli_doctor(const struct cli *cli);

@@ -51,6 +51,9 @@ struct command {
 
 static const struct command commands[] = {
         { "status", NULL, cli_status, NULL, OPTION_JSON, "is storage shut, which policy holds, is anything wrong" },
+        { "doctor", NULL, cli_doctor, NULL, OPTION_JSON,
+          "is all that lekdicht needs on this laptop as it should be, and what to do where it is not;\n"
+          "        exit code for monitoring: 0 ok, 1 warning, 2 problem, 3 could not be seen" },
         { "devices", NULL, cli_devices, NULL, OPTION_JSON,
           "the storage devices that are plugged in, and what became of them" },
         { "events", NULL, cli_events, NULL, OPTION_FOLLOW | OPTION_COUNT | OPTION_FILTER | OPTION_JSON,

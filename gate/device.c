@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -61,6 +62,22 @@ static int path_of(int dirfd, char *buffer, size_t size)
         return strstr(buffer, "//deleted") || strstr(buffer, " (deleted)") ? -ENODEV : 0;
 }
 
+/* The descriptor may come from another, who sees /sys through a mount of his own on which nothing can be written, as lekdichtd
+ * does (ProtectKernelTunables=). So the directory is opened by the path in our own /sys; while the first descriptor is held
+ * its inode is nobody else's, so what has the same number is the same device. It also must be in /sys to have one. */
+static int open_as_ours(const char *path, struct device *device)
+{
+        CLEANUP(cleanup_close) int given = device->dirfd;
+        struct stat theirs, ours;
+
+        device->dirfd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (device->dirfd < 0)
+                return errno == ENOENT ? -ENODEV : -errno;
+        if (fstat(given, &theirs) < 0 || fstat(device->dirfd, &ours) < 0)
+                return -errno;
+        return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino ? 0 : -ENODEV;
+}
+
 /* usb_alloc_dev() and usb_set_configuration(): "1-2.3" and "1-2.3:1.0"; root hubs are "usb1". scsi_sysfs_device_initialize():
  * "3:0:0:0"; hosts and targets are "host3" and "target3:0:0". */
 static bool begins_with_digit(const char *name)
@@ -83,6 +100,9 @@ static int identify(const struct roots *roots, struct device *device)
         if (strlen(strrchr(path, '/') + 1) >= sizeof device->name)
                 return -EINVAL;
         strcpy(device->name, strrchr(path, '/') + 1);
+        r = open_as_ours(path, device);
+        if (r < 0)
+                return r;
 
         r = sysfs_read_link(device->dirfd, "subsystem", subsystem, sizeof subsystem);
         if (!device_alive(device))
@@ -109,7 +129,7 @@ int device_open_dir(const struct roots *roots, int dirfd, struct device *ret)
 
         r = identify(roots, &device);
         if (r < 0) {
-                close(dirfd);
+                device_close(&device);
                 return r;
         }
         *ret = device;

@@ -20,9 +20,13 @@
 #include "gate/refuse.h"
 #include "gate/release.h"
 #include "gate/say.h"
+#include "gate/serve.h"
 #include "gate/state.h"
 #include "gate/status.h"
 #include "gate/sweep.h"
+#include "gate/turn.h"
+
+#define GATE "/usr/sbin/lekdicht-gate"
 
 static const struct roots roots = {
         .sys = "/sys",
@@ -103,6 +107,10 @@ static enum gate_exit open_argument(const char *argument, struct device *ret)
                          argument);
                 return GATE_USAGE;
         }
+        /* Shutting a device must not depend on a file of locks. */
+        r = turn_wait(&roots, ret);
+        if (r < 0)
+                complain("%s: not waiting for another deed: %s", ret->name, strerror(-r));
         return GATE_DONE;
 }
 
@@ -161,6 +169,11 @@ static enum gate_exit verb_status(const char *argument)
         return argument ? GATE_USAGE : status(&roots);
 }
 
+static enum gate_exit verb_serve(const char *path)
+{
+        return path ? serve(GATE, path) : GATE_USAGE;
+}
+
 static const struct verb {
         const char *name, *argument, *help;
         enum gate_exit (*run)(const char *argument);
@@ -176,6 +189,7 @@ static const struct verb {
         { "refuse", "DEVICE", "shut one device", verb_refuse, true },
         { "cut", "DEVICE", "shut one device also while it is in use, once all is written back", verb_cut, true },
         { "status", "", "say how things stand; exit 0 closed, 3 open, 4 partly", verb_status, false },
+        { "serve", "SOCKET", "do what lekdichtd asks for; run by systemd", verb_serve, false },
 };
 
 #define VERBS (sizeof verbs / sizeof verbs[0])

@@ -35,10 +35,10 @@ _lekdicht()
         COMPREPLY=()
         case $said in
         *' -n ' | *' --filter ' | *' --for ' | *' --reason ') ;;
-        ' ') _lekdicht_offer "status devices events learn audit-report allow revoke gate policy help --help --version" ;;
+        ' ') _lekdicht_offer "status doctor devices events learn audit-report allow revoke gate policy help --help --version" ;;
         'gate ') _lekdicht_offer "close open" ;;
         'policy ') _lekdicht_offer "check explain" ;;
-        'status '* | 'devices '* | 'audit-report '*) _lekdicht_offer "--json" ;;
+        'status '* | 'doctor '* | 'devices '* | 'audit-report '*) _lekdicht_offer "--json" ;;
         'events '*) _lekdicht_offer "--follow -n --filter --json" ;;
         'allow ') _lekdicht_offer "--for --reason --read-only --keep $(_lekdicht_usb)" ;;
         'allow '*) _lekdicht_offer "--for --reason --read-only --keep" ;;
@@ -56,7 +56,7 @@ _lekdicht_gate()
 {
         COMPREPLY=()
         case "${COMP_WORDS[*]:1:COMP_CWORD-1} " in
-        ' ') _lekdicht_offer "close open release readonly encrypted refuse cut status --help --version" ;;
+        ' ') _lekdicht_offer "close open release readonly encrypted refuse cut serve status --help --version" ;;
         'close ') _lekdicht_offer "--boot" ;;
         'open ') _lekdicht_offer "--audit --until-reboot" ;;
         'release ' | 'readonly ' | 'encrypted ' | 'refuse ' | 'cut ') _lekdicht_offer "$(_lekdicht_usb)" ;;

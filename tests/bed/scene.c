@@ -206,7 +206,8 @@ int scene_setup(void **state)
                            .policy = strdup(path_of("etc/lekdicht/policy.ini")),
                            .last_good = strdup(path_of("var/lib/lekdicht/policy.last-good.ini")),
                            .clock = strdup(path_of("var/lib/lekdicht/clock")),
-                           .leases = strdup(path_of("var/lib/lekdicht/leases")),
+                           .leases = strdup(path_of("run/lekdicht/leases")),
+                           .kept_leases = strdup(path_of("var/lib/lekdicht/leases")),
                            .gate = strdup(path_of("gate")),
                            .members = strdup(path_of("members/ask")),
                            .lock = strdup(path_of("run/agent.lock")),
@@ -245,6 +246,7 @@ int scene_teardown(void **state)
         free((void *) (uintptr_t) scene.config.paths.last_good);
         free((void *) (uintptr_t) scene.config.paths.clock);
         free((void *) (uintptr_t) scene.config.paths.leases);
+        free((void *) (uintptr_t) scene.config.paths.kept_leases);
         free((void *) (uintptr_t) scene.config.paths.gate);
         free((void *) (uintptr_t) scene.config.paths.members);
         free((void *) (uintptr_t) scene.config.paths.lock);

@@ -65,7 +65,8 @@ static int block_signals(void)
 int main(int argc, char **argv)
 {
         static const struct record_sink simulated = { .send = send_simulated };
-        char policy[DEMO_PATH_MAX], last_good[DEMO_PATH_MAX], lock[DEMO_PATH_MAX], spool[DEMO_PATH_MAX];
+        char policy[DEMO_PATH_MAX], last_good[DEMO_PATH_MAX], lock[DEMO_PATH_MAX], spool[DEMO_PATH_MAX],
+                leases[DEMO_PATH_MAX];
         struct agent_config config = { .policy_flags = POLICY_REQUIRE_ROOT_OWNED,
                                        .receive_buffer = WATCH_RECEIVE_BUFFER };
         CLEANUP(cleanup_event) sd_event *loop = NULL;
@@ -81,6 +82,7 @@ int main(int argc, char **argv)
         snprintf(policy, sizeof(policy), "%s/policy.ini", argv[2]);
         snprintf(last_good, sizeof(last_good), "%s/policy.last-good.ini", argv[3]);
         snprintf(lock, sizeof(lock), "%s/lock", argv[3]);
+        snprintf(leases, sizeof(leases), "%s/leases", argv[1]);
         snprintf(spool, sizeof(spool), "%s/spool.db", argv[3]);
         config.paths = (struct agent_paths){
                 .sys = "/sys",
@@ -90,6 +92,7 @@ int main(int argc, char **argv)
                 .last_good = last_good,
                 .gate = argv[4],
                 .lock = lock,
+                .leases = leases,
                 .bus = bus,
                 .spool = spool,
         };

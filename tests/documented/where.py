@@ -73,6 +73,8 @@ LAPTOP = (
     "sudo install -m 0640 -g lekdicht-report enrolment /etc/lekdicht/enrolment",
     "sudo systemctl restart lekdicht-reporter",
     "systemctl status lekdicht-reporter",
+    "sudo lekdicht doctor",
+    "sudo lekdicht doctor --json",
     "sudo journalctl -u lekdicht-reporter",
 )
 # Exit codes that say something else than "it failed".

@@ -6,6 +6,11 @@
 
 #include "tests/unit/fake-machine.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 #include "gate/attr.h"
 
 static int opens(struct machine *m, const char *argument, struct device *ret)
@@ -90,6 +95,53 @@ static void a_descriptor_names_the_device_it_was_opened_on(void **state)
         machine_stick(m, "1-2", 6, 4, "sdb", 801, 3, true);
         assert_int_equal(opens(m, machine_string(m, "/proc/self/fd/%d", fd), NULL), -ENODEV);
         close(fd);
+}
+
+/* A directory of the machine as a process sees it that has /sys for reading only, as lekdichtd does; -1: not allowed. The
+ * process lives until it is killed. */
+static int open_as_the_agent(struct machine *m, const char *devpath, pid_t *ret)
+{
+        const char *sys = machine_string(m, "%s/sys", m->top);
+        int status;
+
+        *ret = fork();
+        if (*ret == 0) {
+                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount(sys, sys, NULL, MS_BIND, NULL) < 0 ||
+                    mount(NULL, sys, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+                        _exit(1);
+                raise(SIGSTOP);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(*ret, &status, WUNTRACED), *ret);
+        if (!WIFSTOPPED(status))
+                return -1;
+        return open(machine_string(m, "/proc/%d/root%s%s", (int) *ret, sys, devpath), O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void what_is_handed_over_is_opened_in_our_own_mounts(void **state)
+{
+        struct machine *m = *state;
+        struct device device;
+        pid_t agent;
+        int fd;
+
+        machine_stick(m, "1-2", 5, 3, "sdb", 801, 2, true);
+        fd = open_as_the_agent(m, STICK_PORT, &agent);
+        if (fd < 0)
+                skip();
+        assert_int_equal(attr_write(fd, "authorized", "0"), -EROFS); /* the control */
+        assert_int_equal(opens(m, machine_string(m, "/proc/self/fd/%d", fd), &device), 0);
+        assert_string_equal(device.devpath, STICK_PORT);
+        assert_int_equal(attr_write(device.dirfd, "authorized", "0"), 0);
+        device_close(&device);
+
+        machine_unplug(m, STICK_PORT);
+        machine_stick(m, "1-2", 6, 4, "sdb", 801, 3, true);
+        assert_int_equal(opens(m, machine_string(m, "/proc/self/fd/%d", fd), NULL), -ENODEV);
+        close(fd);
+        kill(agent, SIGKILL);
+        waitpid(agent, NULL, 0);
 }
 
 static void names_that_lead_elsewhere_are_refused(void **state)
@@ -389,6 +441,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 machine_test(devices_are_found_by_their_kernel_name),
                 machine_test(a_descriptor_names_the_device_it_was_opened_on),
+                machine_test(what_is_handed_over_is_opened_in_our_own_mounts),
                 machine_test(names_that_lead_elsewhere_are_refused),
                 machine_test(paths_that_lead_elsewhere_are_refused),
                 machine_test(what_is_no_usb_device_and_on_no_gated_bus_is_refused),

@@ -1,4 +1,4 @@
-/* links: gate/close.c gate/cut.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/external.c */
+/* links: gate/close.c gate/cut.c gate/open.c gate/readonly.c gate/refuse.c gate/opening.c gate/release.c gate/status.c gate/sweep.c gate/boot.c gate/settle.c gate/walk.c gate/mounts.c gate/renew.c gate/lun.c gate/state.c gate/device.c gate/bus.c tests/unit/fake-machine.c tests/unit/fake-devices.c common/sysfs.c common/text.c common/utf8.c gate/phone.c gate/encrypted.c gate/probe.c gate/usbnode.c gate/external.c gate/serve.c gate/turn.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The command as it is installed, with its own /sys, /run and /etc: each call is made in a child that has entered the

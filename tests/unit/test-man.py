@@ -307,6 +307,12 @@ def check_agent():
           differences(fields, re.findall(r"^\.Li (LEKDICHT_\w+)", events, re.M), "agent/record.c", "the page"))
 
 
+def check_doctor():
+    looked_at = re.findall(r'\{ "([a-z]+)", doctor_[a-z]+ \}', read("cli/doctor.c"))
+    told = [item.split()[-1] for item in items(section(read("docs/man/lekdicht.1"), "DOCTOR"))]
+    check("lekdicht.1 has what doctor looks at, in its order", [] if looked_at and looked_at == told else [f"{looked_at}, {told}"])
+
+
 def check_quotations():
     text = sources("agent", "cli", "collector", "common", "gate", "notifier", "policy", "probe", "reporter")
     text = " ".join(re.sub(r'"\s*\n\s*"', "", text).split())
@@ -377,6 +383,7 @@ def main():
     check_keys()
     check_numbers()
     check_agent()
+    check_doctor()
     check_quotations()
     check_files()
     print(f"1..{number}")

@@ -92,10 +92,15 @@ class Product:
 
     # Policy
 
-    def set_policy(self, *sections, mode="enforce"):
-        """Put a policy in place that allows what SECTIONS say, and have the running agent take it."""
+    def write_policy(self, *sections, mode="enforce"):
+        """Put a policy in place that allows what SECTIONS say, for the agent to find at its next start; its version."""
         version = next(self._versions)
         self.vm.put(POLICY, policy_text(*sections, version=version, mode=mode))
+        return version
+
+    def set_policy(self, *sections, mode="enforce"):
+        """The same, and have the running agent take it."""
+        version = self.write_policy(*sections, mode=mode)
         self.agent("reload")
         # Asked, not read in the journal: journald stands still while a slow device keeps the kernel waiting.
         deadline = time.monotonic() + VERDICT_TIMEOUT

@@ -166,7 +166,7 @@ def check_reboot(vm):
     for name in (lent_name, kept_name):
         product.wait_state(name, "allowed")
     vm.wait_for("grep -q . /var/lib/lekdicht/leases")
-    assert vm.out("stat -c '%a %U' /var/lib/lekdicht/leases /run/lekdicht/leases").split("\n") == ["600 root"] * 2
+    assert vm.out("stat -c '%a %U' /var/lib/lekdicht/leases /run/lekdichtd/leases").split("\n") == ["600 root"] * 2
     vm.reboot()
     del vm.lekdicht
     product = Product.of(vm)

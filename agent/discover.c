@@ -220,11 +220,14 @@ static struct device *on_usb_interface(struct inventory *inventory, const char *
         return device;
 }
 
-/* Note a LUN of the device; fd is its directory. NULL when it is not to be judged (too many, or gone meanwhile). */
-static struct lun *note_lun(struct inventory *inventory, struct device *device, const char *devpath, int *fd)
+/* Note a LUN of the device; fd is its directory. NULL when it is not to be judged (too many, or gone meanwhile). *ret_new: it
+ * was not known; one of the same name may have been, whose "remove" is not here yet. */
+static struct lun *note_lun(struct inventory *inventory, struct device *device, const char *devpath, int *fd,
+                            bool *ret_new)
 {
         struct lun *lun;
 
+        *ret_new = false;
         for (size_t i = device->n_luns; i-- > 0;) {
                 if (strcmp(device->luns[i].target.devpath, devpath) != 0)
                         continue;
@@ -233,8 +236,10 @@ static struct lun *note_lun(struct inventory *inventory, struct device *device, 
                 inventory_drop_lun(inventory, device, i);
         }
         lun = device_add_lun(device, devpath, *fd);
-        if (lun)
-                steal_fd(fd);
+        if (!lun)
+                return NULL;
+        steal_fd(fd);
+        *ret_new = true;
         return lun;
 }
 
@@ -246,17 +251,16 @@ static struct device *on_usb_lun(struct inventory *inventory, const struct trans
         int interface_fd = sysfs_open(inventory_decide(inventory)->sys, transport->usb_interface);
         struct device *device = usb_device(inventory, transport->usb_device, true, event->usec);
         struct lun *lun;
-        size_t n;
+        bool is_new;
 
         if (!device)
                 return NULL;
         if (interface_fd >= 0)
                 note_interface(inventory, device, transport->usb_interface, &interface_fd, -1);
-        n = device->n_luns;
-        lun = note_lun(inventory, device, devpath, fd);
+        lun = note_lun(inventory, device, devpath, fd, &is_new);
         if (!lun)
                 return device;
-        if (device->n_luns > n) {
+        if (is_new) {
                 if (facts_scsi_lun(lun) < 0)
                         device_drop_lun(device, device->n_luns - 1);
                 else if (!device->recorded && decide_lun_is_open(inventory_decide(inventory), lun))
@@ -275,6 +279,7 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
         struct device *device = inventory_find_alive(inventory, devpath);
         enum card card = CARD_SD;
         struct lun *lun;
+        bool is_new;
         int r = 0;
 
         if (device || lun_fd < 0)
@@ -283,7 +288,7 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
         if (!device)
                 return NULL;
         device->strings_known = true;
-        lun = note_lun(inventory, device, devpath, &lun_fd);
+        lun = note_lun(inventory, device, devpath, &lun_fd, &is_new);
         if (!lun) {
                 device_free(device);
                 return NULL;

@@ -19,7 +19,7 @@
 #define BLOCK "[policy]\nversion = 1\nmode = enforce\n"
 #define ALLOW_STICK                                                                                                    \
         BLOCK "[device lokaal-2.14]\nvendor = 0951\nproduct = 1666\nserial = 60A44C4252E1E4A1\naccess = allow\n"
-#define PCI "/devices/pci0000:00/0000:00:14.0"
+#define PCI           "/devices/pci0000:00/0000:00:14.0"
 #define ALLOW_OPTICAL BLOCK "[storage]\noptical = allow\n"
 #define ALLOW_DISKS   BLOCK "[storage]\nusb-disk = allow\n"
 
@@ -384,11 +384,12 @@ static void zerocd_becomes_a_network_device(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 0);
         scene_unplug(devpath);
         devpath = scene_plug(&radio);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_VENDOR=0bda", "LEKDICHT_PRODUCT=c811",
-                            "LEKDICHT_PORT=1-7",
-                            "LEKDICHT_REASON=showed a CD with drivers first (0bda:1a2b) and is a network device now; it "
-                            "is not touched",
-                            NULL) == 1);
+        UNTIL(scene_journal(
+                      "LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_VENDOR=0bda", "LEKDICHT_PRODUCT=c811",
+                      "LEKDICHT_PORT=1-7",
+                      "LEKDICHT_REASON=showed a CD with drivers first (0bda:1a2b) and is a network device now; it "
+                      "is not touched",
+                      NULL) == 1);
         scene_run(100);
         assert_int_equal(scene_gate_calls(), 0);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.*", NULL), 1);
@@ -421,7 +422,7 @@ static enum medium read_medium(int dirfd)
         uint64_t medium;
 
         return sysfs_read_number(dirfd, "medium", 10, MEDIUM_PRESENT, &medium) < 0 ? MEDIUM_UNKNOWN
-                                                                                  : (enum medium) medium;
+                                                                                   : (enum medium) medium;
 }
 
 static const struct bed_usb printer = { .port = "1-8",
@@ -618,6 +619,25 @@ static void a_name_is_not_a_device(void **state)
         assert_int_equal(scene_gate("refuse 1-2"), 2);
 }
 
+/* A LUN that was removed and found anew is there before the events of the old one are read. */
+static void a_name_is_not_a_lun(void **state)
+{
+        const char *devpath, *lun;
+
+        (void) state;
+        scene_start(ALLOW_STICK);
+        devpath = bed_usb(&scene.bed, &stick, true);
+        lun = plug_lun(&stick, devpath, 3, 0, 0);
+        UNTIL(scene_gate("release 3:0:0:0") == 1 && bed_exists(&scene.bed, "run/lekdicht/grant/77"));
+        scene_run(100);
+        bed_unplug(&scene.bed, lun);
+        lun = bed_lun(&scene.bed, interface_of(&stick, devpath, 0), 3, 0, 0, "Kingston", "DataTraveler");
+        scene_event("unbind", lun);
+        scene_event("remove", lun);
+        scene_event("add", lun);
+        UNTIL(scene_gate("release 3:0:0:0") == 2);
+}
+
 static void unplugging_is_recorded_once(void **state)
 {
         const char *devpath, *lun;
@@ -640,12 +660,13 @@ static void unplugging_is_recorded_once(void **state)
         agent_reconcile(scene.agent);
         scene_run(400);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", NULL), 1);
-        assert_int_equal(
-                scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_KIND=usb-disk", "LEKDICHT_VENDOR=0951",
-                              "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2", "LEKDICHT_RULE=[device lokaal-2.14]",
-                              "LEKDICHT_REASON=was in for 2 h 1 min; opened by [device lokaal-2.14]",
-                              "LEKDICHT_AUDIT=no", "LEKDICHT_SECONDS=726*", "PRIORITY=6", "LEKDICHT_UID=*", NULL),
-                1);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_KIND=usb-disk",
+                                       "LEKDICHT_VENDOR=0951", "LEKDICHT_PRODUCT=1666", "LEKDICHT_PORT=1-2",
+                                       "LEKDICHT_RULE=[device lokaal-2.14]",
+                                       "LEKDICHT_REASON=was in for 2 h 1 min; opened by [device lokaal-2.14]",
+                                       "LEKDICHT_AUDIT=no", "LEKDICHT_SECONDS=726*", "PRIORITY=6", "LEKDICHT_UID=*",
+                                       NULL),
+                         1);
 }
 
 static void unplugging_what_was_not_judged_is_nobodys_business(void **state)
@@ -803,6 +824,7 @@ int main(void)
                 TEST(sick_device_does_not_delay_another),
                 TEST(one_child_for_each_device),
                 TEST(a_name_is_not_a_device),
+                TEST(a_name_is_not_a_lun),
                 TEST(unplugging_is_recorded_once),
                 TEST(unplugging_what_was_not_judged_is_nobodys_business),
                 TEST(unplugging_at_once_is_recorded_after_the_verdict),

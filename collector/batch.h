@@ -3,6 +3,7 @@
 
 /* The events of one request: what the parser makes, the writer carries and the store keeps. All of it or none. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ struct batch {
         size_t n_records, room;
         size_t bytes; /* memory that it holds, about */
 };
+
+/* Is that a host.id as it is kept: a UUID in lower case? */
+bool batch_is_host(const char *text);
 
 /* An empty batch, or NULL. */
 struct batch *batch_new(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Reads an OTLP ExportLogsServiceRequest in JSON (opentelemetry-proto 1.11, docs/specification.md): the only part with a
- * JSON parser. */
+/* Reads an OTLP ExportLogsServiceRequest in JSON (opentelemetry-proto 1.11, docs/specification.md): with enrol.h
+ * the only part with a JSON parser. */
 
 #include <stddef.h>
 

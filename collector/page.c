@@ -374,16 +374,6 @@ static int write_events(struct html *html, struct store *store, const char *lapt
 
 /* ---- the page ----------------------------------------------------------------------------------------------------- */
 
-static bool is_host(const char *text)
-{
-        if (strlen(text) != BATCH_HOST_LENGTH)
-                return false;
-        for (size_t i = 0; i < BATCH_HOST_LENGTH; i++)
-                if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
-                        return false;
-        return true;
-}
-
 static bool read_position(const char *text, struct store_position *ret)
 {
         size_t digits = strspn(text, "0123456789");
@@ -437,7 +427,7 @@ int page_render(struct store *store, const struct page_query *query, char **ret,
         struct html html = { 0 };
         int r;
 
-        if (query->laptop && !is_host(query->laptop))
+        if (query->laptop && !batch_is_host(query->laptop))
                 return -EINVAL;
         if (query->before && !read_position(query->before, &before))
                 return -EINVAL;

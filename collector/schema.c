@@ -25,9 +25,19 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
         "WITHOUT ROWID;"
         "PRAGMA application_id = " TEXT_OF(SCHEMA_APPLICATION_ID) ";",
+
+        /* Who may send. Of tokens and credentials there are hashes; a label is in no other table. */
+        "CREATE TABLE tokens ("
+        " id TEXT PRIMARY KEY, hash BLOB NOT NULL, site TEXT NOT NULL, laptops INTEGER NOT NULL, used INTEGER NOT NULL,"
+        " made INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE credentials ("
+        " host TEXT PRIMARY KEY, hash BLOB NOT NULL, token TEXT NOT NULL, enrolled INTEGER NOT NULL,"
+        " revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 #define EVENT_COLUMNS "shown, id, host, uid, name, seq, time, received, severity, clone, attributes"
+#define TOKEN_COLUMNS "id, site, laptops, used, made, expires, revoked"
 #define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
 
 const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
@@ -53,4 +63,19 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest FROM laptops"
                            " ORDER BY last_seen DESC, host LIMIT ?1",
         [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
+        [SCHEMA_KEEPER_BEGIN] = "BEGIN IMMEDIATE",
+        [SCHEMA_KEEPER_COMMIT] = "COMMIT",
+        [SCHEMA_KEEPER_ROLLBACK] = "ROLLBACK",
+        [SCHEMA_ADD_TOKEN] = "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0) ON CONFLICT (id) DO NOTHING",
+        [SCHEMA_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM tokens ORDER BY made, id LIMIT ?1",
+        [SCHEMA_TOKEN] = "SELECT " TOKEN_COLUMNS ", hash FROM tokens WHERE id = ?1",
+        [SCHEMA_USE_TOKEN] = "UPDATE tokens SET used = used + 1 WHERE id = ?1",
+        [SCHEMA_REVOKE_TOKEN] = "UPDATE tokens SET revoked = iif(revoked, revoked, ?2) WHERE id = ?1",
+        [SCHEMA_CREDENTIAL] = "SELECT hash, revoked FROM credentials WHERE host = ?1",
+        [SCHEMA_SET_CREDENTIAL] = "INSERT OR REPLACE INTO credentials VALUES (?1, ?2, ?3, ?4, 0)",
+        [SCHEMA_SET_LABEL] = "INSERT OR REPLACE INTO labels VALUES (?1, ?2)",
+        [SCHEMA_FIND_LAPTOPS] =
+                "SELECT host, coalesce(label, ''), revoked FROM credentials LEFT JOIN labels USING (host)"
+                " WHERE host = ?1 OR label = ?1 ORDER BY host LIMIT ?2",
+        [SCHEMA_REVOKE_LAPTOP] = "UPDATE credentials SET revoked = iif(revoked, revoked, ?2) WHERE host = ?1",
 };

@@ -8,7 +8,6 @@ from harness.product import Product, kernel_name
 
 PLUGS = 20
 SERIAL = "PRIVATE{:04d}"
-TOKEN = "a-token-of-the-test-bed-0123456789abcdef"
 HOST_NAME = "lokaal-2-14-notebook"
 RELAY = "/run/relay"
 FATES = ("pass", "lose-answer", "lose-reporter", "lose-collector")
@@ -24,13 +23,12 @@ def enrol(vm):
     if vm.run("systemctl is-active --quiet lekdicht-collector", check=False).code == 0:
         return
     vm.run(f"hostname {HOST_NAME}")
-    vm.put("/etc/lekdicht-collector/token", f"{TOKEN}\n", 0o640)
-    vm.run("chgrp lekdicht-collector /etc/lekdicht-collector/token; systemctl restart lekdicht-collector")
+    vm.run("systemctl restart lekdicht-collector")
     vm.run(f"mkdir {RELAY}")
     relay = vm.start(f"exec {Product.of(vm).tool('relay.py')} {RELAY} {' '.join(FATES)}")
     relay.wait_output("ready")
-    vm.put("/etc/lekdicht/enrolment", f"[collector]\nurl = http://127.0.0.1:4319\ntoken = {TOKEN}\n", 0o640)
-    vm.run("chgrp lekdicht-report /etc/lekdicht/enrolment; systemctl restart lekdicht-reporter")
+    vm.run("lekdicht-collector token add 'the test bed' | lekdicht enroll http://127.0.0.1:4319 - --label L-0421")
+    vm.run("systemctl restart lekdicht-reporter")
 
 
 def spooled(vm):

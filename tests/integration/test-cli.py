@@ -631,7 +631,7 @@ def enroll(bed):
 
     before = path.read_text(encoding="utf-8")
     for words, why in ((["http://lekdicht.school.example", token], "https://"), ([school, "short"], "fewer than 32"),
-                       ([school + "/?x", token], "a host, a port"), ([school, token, "--label", "x\nproxy = http://y"], "more than one line"),
+                       ([school + "/?x", token], "a path with characters"), ([school, token, "--label", "x\nproxy = http://y"], "more than one line"),
                        ([school, token, "--label", "x ; y"], "line of its own"), ([school, token, "--label", "\u202ex"], "cannot be shown"),
                        ([school, token, "--label", "x" * 65], "64 characters"), ([school, "x" * 129], "no token"),
                        ([school, token, "--ca-file", "ca.pem"], "from the root")):

@@ -209,6 +209,12 @@ static void on_dropped(void *userdata, uint64_t count, uint64_t first, uint64_t 
         record_spool_dropped(count, first, last);
 }
 
+static void on_cloned(void *userdata)
+{
+        (void) userdata;
+        record_identity_cloned();
+}
+
 static void on_health(void *userdata, int error)
 {
         struct agent *agent = userdata;
@@ -509,9 +515,10 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
         record_init(config->sink);
         agent->lock = r = take_lock(paths->lock);
         if (r >= 0)
-                r = spool_new(loop, paths->spool, config->spool_pages,
+                r = spool_new(loop, paths->spool, paths->machine, config->spool_pages,
                               &(struct spool_ops){ .recorded = on_recorded,
                                                    .dropped = on_dropped,
+                                                   .cloned = on_cloned,
                                                    .health = on_health,
                                                    .userdata = agent },
                               &agent->spool);

@@ -26,6 +26,7 @@ struct agent_paths {
         const char *bus;       /* D-Bus address of the system bus */
         const char *clock;     /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
         const char *leases;    /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
+        const char *machine;   /* "/etc/machine-id"; NULL: a copied disk is not found out */
         const char *spool;     /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
         const char *rules;     /* "/usr/lib/udev/rules.d"; NULL: nobody looks whether our rules are there */
         const char *own_rules; /* "/etc/udev/rules.d", where IT may have its own instead; with `rules` */

@@ -36,6 +36,7 @@ static struct agent_config config = {
                 .members = "/proc/self/exe",
                 .lock = "/run/lekdicht-agent.lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
+                .machine = "/etc/machine-id",
                 .spool = "/var/lib/lekdicht/spool.db",
                 .rules = "/usr/lib/udev/rules.d",
                 .own_rules = "/etc/udev/rules.d",

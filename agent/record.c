@@ -47,6 +47,7 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_GATE_EXEMPT] = "fb8093a5b463420db9b1e7215c3661bc",
         [EVENT_POLICY_APPLIED] = "f5a3560a7d5f4cf88d2b0079a5f0ebe0",
         [EVENT_POLICY_REJECTED] = "dbc76e7cc0fa41d2a566a3c98ef303e6",
+        [EVENT_IDENTITY_CLONED] = "8c1a6a0f5b0c4d0e9d35a0c4a1de7b92",
         [EVENT_SPOOL_DROPPED] = "1660ccc4a2fa42739ebdecd3a6263a29",
 };
 #define GATE_FAILED    "lekdicht.gate.failed"
@@ -548,6 +549,16 @@ void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last)
         set_int(&entry, EVENT_KEY_DROPPED_COUNT, count);
         set_int(&entry, EVENT_KEY_DROPPED_FIRST, first);
         set_int(&entry, EVENT_KEY_DROPPED_LAST, last);
+        end(&entry);
+}
+
+void record_identity_cloned(void)
+{
+        struct entry entry;
+
+        message(&entry, "this disk is a copy of another laptop's; what that one recorded is set aside, and this laptop "
+                        "begins with an identity of its own");
+        begin(&entry, EVENT_IDENTITY_CLONED, LOG_WARNING);
         end(&entry);
 }
 

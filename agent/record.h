@@ -81,5 +81,8 @@ void record_policy_rejected(const char *error, unsigned line);
 /* So many events were given up, these seqs included. */
 void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last);
 
+/* This disk is a copy of another laptop's; that one's events are set aside, and this is one of its own now. */
+void record_identity_cloned(void);
+
 /* Something for the log alone; priority as in syslog. */
 void record_note(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));

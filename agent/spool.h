@@ -41,6 +41,8 @@ struct spool_ops {
         /* So many events were given up, those seqs included; make an event of it with spool_add(). When spool_free() calls,
          * nothing can be added any more. */
         void (*dropped)(void *userdata, uint64_t count, uint64_t first, uint64_t last);
+        /* The store was another laptop's, of which this disk is a copy; it was set aside, and one of our own begun. */
+        void (*cloned)(void *userdata);
         /* The store fails (-errno), or works again (0). */
         void (*health)(void *userdata, int error);
         void *userdata;
@@ -58,9 +60,10 @@ typedef void (*spool_callback)(void *userdata, const struct spool_answer *answer
 
 struct spool;
 
-/* path: of the database, borrowed; NULL: nothing is recorded. pages_max as in spoolstore_open(). All signals are
+/* path: of the database, borrowed; NULL: nothing is recorded. machine and pages_max as in spoolstore_open(). All signals are
  * blocked in the thread. 0 or -errno. */
-int spool_new(sd_event *loop, const char *path, unsigned pages_max, const struct spool_ops *ops, struct spool **ret);
+int spool_new(sd_event *loop, const char *path, const char *machine, unsigned pages_max, const struct spool_ops *ops,
+              struct spool **ret);
 /* Ends the run: what waits is written, for at most SPOOL_STOP_USEC. A thread that a disk holds is left behind. */
 struct spool *spool_free(struct spool *spool);
 

@@ -69,7 +69,7 @@ static void open_store(struct spool *spool)
         int r;
 
         pthread_mutex_unlock(&spool->lock);
-        r = spoolstore_open(spool->path, spool->pages_max, spool->damaged, wall_sec(), &store);
+        r = spoolstore_open(spool->path, spool->machine, spool->pages_max, spool->damaged, wall_sec(), &store);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -81,6 +81,7 @@ static void open_store(struct spool *spool)
                 spool->base = spoolstore_state(store)->next_seq - 1;
         spool->opened = true;
         spool->replaced = spool->replaced || spoolstore_state(store)->replaced;
+        spool->cloned = spool->cloned || spoolstore_state(store)->cloned;
         /* Whether it can be written to is seen when there is something to write. */
         if (spool->n_items == 0)
                 worked(spool);

@@ -12,6 +12,7 @@
 #define BATCH_HOST_LENGTH   36U /* a UUID in lower case */
 #define BATCH_NAME_MAX      64U /* bytes of an event's name */
 #define BATCH_VERSION_MAX   32U /* bytes of service.version */
+#define BATCH_LABEL_MAX     64U /* bytes of what IT calls a laptop */
 #define BATCH_RECORDS_MAX   1000U
 #define BATCH_RESOURCES_MAX 16U /* a reporter sends one; a relay may send a few */
 

@@ -54,7 +54,7 @@ static int read_members(const json_t *root, struct register_wish *wish, char *er
                 return bad(error, "previous is not a credential of the same host_id");
         if (!label)
                 return 0;
-        if (strlen(label) > REGISTER_LABEL_MAX)
+        if (strlen(label) > BATCH_LABEL_MAX)
                 return bad(error, "the label is too long");
         (void) text_clean(label, strlen(label), wish->label, sizeof(wish->label));
         return strcmp(wish->label, label) == 0 ? 0 : bad(error, "the label has characters that cannot be shown");

@@ -114,7 +114,8 @@ static void write_time(struct html *html, uint64_t time_ns)
         html_markup(html, "</time>");
 }
 
-static void write_host(struct html *html, const char *host)
+/* A laptop by its label, or by the beginning of its number. */
+static void write_host(struct html *html, const char *host, const char *label)
 {
         char address[sizeof("/?laptop=") + BATCH_HOST_LENGTH], brief[HOST_SHORT + 1];
 
@@ -123,9 +124,12 @@ static void write_host(struct html *html, const char *host)
         html_markup(html, "<a");
         html_attribute(html, "href", address);
         html_attribute(html, "title", host);
-        html_markup(html, "><code>");
-        html_text(html, brief);
-        html_markup(html, "</code></a>");
+        html_markup(html, ">");
+        if (label[0])
+                html_text(html, label);
+        else
+                html_element(html, "code", brief);
+        html_markup(html, "</a>");
 }
 
 static void write_badge(struct html *html, const char *class, const char *text)
@@ -142,7 +146,7 @@ static void write_badge(struct html *html, const char *class, const char *text)
 static void write_laptop(struct html *html, const struct store_laptop *laptop)
 {
         html_markup(html, "<tr><td>");
-        write_host(html, laptop->host);
+        write_host(html, laptop->host, laptop->label);
         html_markup(html, "</td><td>");
         write_time(html, laptop->last_seen_ns);
         html_markup(html, "</td>");
@@ -317,7 +321,7 @@ static int write_event(struct html *html, const struct store_event *event)
         html_markup(html, "<tr><td>");
         write_time(html, event->time_ns);
         html_markup(html, "</td><td>");
-        write_host(html, event->host);
+        write_host(html, event->host, event->label);
         html_markup(html, "</td>");
         write_code(html, event);
         write_name(html, event);

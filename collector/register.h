@@ -13,7 +13,6 @@
 #include "collector/store.h"
 
 #define REGISTER_SITE_MAX    64U     /* bytes of a site's name */
-#define REGISTER_LABEL_MAX   64U     /* bytes of a laptop's label */
 #define REGISTER_LAPTOPS_MAX 100000U /* one token lets in no more */
 #define REGISTER_DAYS_MAX    366U    /* and no longer */
 #define REGISTER_TOKENS_MAX  1000U   /* that are listed */
@@ -34,14 +33,14 @@ struct register_tokens {
 /* A laptop that wants to be let in. */
 struct register_wish {
         struct secret token;
-        struct secret credential;           /* its id is the host.id */
-        struct secret previous;             /* the credential it had before; id "" when it had none */
-        char label[REGISTER_LABEL_MAX + 1]; /* "": none, or as before */
+        struct secret credential;        /* its id is the host.id */
+        struct secret previous;          /* the credential it had before; id "" when it had none */
+        char label[BATCH_LABEL_MAX + 1]; /* "": none, or as before */
 };
 
 struct register_laptop {
         char host[BATCH_HOST_LENGTH + 1];
-        char label[REGISTER_LABEL_MAX + 1]; /* "": none */
+        char label[BATCH_LABEL_MAX + 1]; /* "": none */
         bool revoked;
 };
 

@@ -36,7 +36,9 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
-#define EVENT_COLUMNS "shown, id, host, uid, name, seq, time, received, severity, clone, attributes"
+#define LABEL "coalesce((SELECT label FROM labels WHERE labels.host = "
+#define EVENT_COLUMNS                                                                                                  \
+        "shown, id, host, uid, name, seq, time, received, severity, clone, attributes, " LABEL "events.host), '')"
 #define TOKEN_COLUMNS "id, site, laptops, used, made, expires, revoked"
 #define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
 
@@ -60,7 +62,8 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_EVENTS_OF_HOST] =
                 "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest FROM laptops"
+        [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL
+                           "laptops.host), '') FROM laptops"
                            " ORDER BY last_seen DESC, host LIMIT ?1",
         [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
         [SCHEMA_KEEPER_BEGIN] = "BEGIN IMMEDIATE",

@@ -41,8 +41,9 @@ struct store_event {
         char name[BATCH_NAME_MAX + 1];
         uint64_t seq, time_ns, received_ns;
         int severity;
-        bool clone;       /* another event of this host has the same seq */
-        char *attributes; /* as in struct batch_record */
+        char label[BATCH_LABEL_MAX + 1]; /* of its laptop; "": it has none */
+        bool clone;                      /* another event of this host has the same seq */
+        char *attributes;                /* as in struct batch_record */
 };
 
 struct store_events {
@@ -53,6 +54,7 @@ struct store_events {
 
 struct store_laptop {
         char host[BATCH_HOST_LENGTH + 1];
+        char label[BATCH_LABEL_MAX + 1]; /* "": it has none */
         char version[BATCH_VERSION_MAX + 1];
         uint64_t first_seen_ns, last_seen_ns;
         uint64_t events;  /* stored so far */

@@ -22,6 +22,7 @@ static int read_event(sqlite3_stmt *row, struct store_event *event)
         event->received_ns = sqlite_number(row, 7);
         event->severity = sqlite3_column_int(row, 8);
         event->clone = sqlite3_column_int(row, 9);
+        sqlite_text(event->label, sizeof(event->label), row, 11);
         event->attributes = strdup(attributes ? (const char *) attributes : "{}");
         return event->attributes ? 0 : -ENOMEM;
 }
@@ -88,6 +89,7 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
                 laptop->events = sqlite_number(statement, 4);
                 laptop->clones = sqlite_number(statement, 5);
                 laptop->highest = sqlite_number(statement, 6);
+                sqlite_text(laptop->label, sizeof(laptop->label), statement, 7);
                 /* Each event is a number that had not come, or a clone. */
                 laptop->missing = laptop->highest - (laptop->events - laptop->clones);
                 laptops.n++;

@@ -880,6 +880,8 @@ def test_enrolment(collector):
     expect(re.fullmatch(r"[0-9a-f]{8}\.[\w-]{43}", token), f"the token is {shown.stdout!r}")
     expect(collector.enrol(new.format(1), token, label="L-0421") == (200, {"host_id": new.format(1)}), "the first is not let in")
     expect(collector.post(request([record(1)], host=new.format(1)), f"{new.format(1)}.{SECRET}")[0] == 200, "its credential does not hold")
+    page = collector.page()
+    expect(page.count(f'title="{new.format(1)}">L-0421</a>') == 2, "the page does not call it by its label")
     expect(collector.post(good, f"{new.format(1)}.{SECRET}")[0] == 403, "its credential speaks for another laptop")
     for _ in range(3):      # its answer was lost: it counts once
         expect(collector.enrol(new.format(1), token, label="L-0421")[0] == 200, "what was let in is not answered again")

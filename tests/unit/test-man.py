@@ -267,7 +267,7 @@ def numbers():
     yield "lekdicht-reporter.8", "at most {} records", constant("reporter/batch.h", "BATCH_RECORDS_MAX")
     yield "lekdicht-reporter.8", "and {} KiB", constant("reporter/batch.h", "BATCH_BYTES_MAX") // 1024
     yield "lekdicht-enrolment.5", "at most {} bytes", constant("common/enrolment.h", "ENROLMENT_LABEL_MAX")
-    yield "lekdicht-collector.8", "(at most {} bytes)", constant("collector/register.h", "REGISTER_LABEL_MAX")
+    yield "lekdicht-collector.8", "(at most {} bytes)", constant("collector/batch.h", "BATCH_LABEL_MAX")
     yield "lekdicht-collector.8", "JSON of at most {} bytes", constant("collector/enrol.h", "ENROL_BODY_MAX")
     yield "lekdicht-collector.8", "1 to {}; else 100.", constant("collector/register.h", "REGISTER_LAPTOPS_MAX")
     yield "lekdicht-collector.8", "1 to 100000; else {}.", constant("collector/admin.h", "ADMIN_LAPTOPS")

@@ -573,6 +573,7 @@ struct agent *agent_free(struct agent *agent)
                 sd_event_source_disable_unref(agent->signals[i]);
         sd_event_source_disable_unref(agent->reconcile);
         sd_event_source_disable_unref(agent->settle);
+        agent->heartbeat = heartbeat_free(agent->heartbeat);
         agent->ready = ready_free(agent->ready);
         agent->bus = bus_free(agent->bus);
         watch_free(agent->watch);
@@ -614,6 +615,9 @@ int agent_start(struct agent *agent)
         leases_start(agent->leases);
         /* Last: who asks is answered from what was found. */
         r = bus_new(agent, paths->bus, &agent->bus);
+        if (r >= 0)
+                r = heartbeat_new(agent->loop, agent->config->heartbeat_usec, agent->spool, agent->gatewatch,
+                                  &agent->store, &agent->heartbeat);
         if (r < 0)
                 return r;
         return ready_new(agent->loop, agent->inventory, agent->plugs, &agent->ready);

@@ -260,6 +260,7 @@ void spool_status(struct spool *spool, struct spool_status *ret)
                                          : SPOOL_OK;
         ret->waiting = spool->waiting + spool->n_items;
         ret->aside = spool->aside;
+        ret->acknowledged = spool->acknowledged;
         pthread_mutex_unlock(&spool->lock);
         ret->dropped = spool->n_dropped;
 }

@@ -30,8 +30,9 @@ enum spool_health {
 
 struct spool_status {
         enum spool_health health;
-        uint64_t waiting; /* events that are not acknowledged: in the store and in the queue */
-        uint64_t dropped; /* given up since the start */
+        uint64_t waiting;      /* events that are not acknowledged: in the store and in the queue */
+        uint64_t dropped;      /* given up since the start */
+        uint64_t acknowledged; /* tickets up to this one have arrived; 0: none of this run */
         uint64_t aside;
 };
 

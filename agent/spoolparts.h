@@ -65,7 +65,7 @@ struct spool {
         bool cloned;         /* another laptop's was */
         uint64_t retry_usec; /* CLOCK_MONOTONIC: not before */
         uint64_t pause_usec; /* the next one */
-        uint64_t waiting, aside;
+        uint64_t waiting, aside, acknowledged; /* the last one a ticket */
 };
 
 /* The thread. */

@@ -39,6 +39,7 @@ static void note_state(struct spool *spool)
 
         spool->waiting = state->waiting;
         spool->aside = state->aside;
+        spool->acknowledged = state->acknowledged > spool->base ? state->acknowledged - spool->base : 0;
 }
 
 static void failed(struct spool *spool, int error)

@@ -33,7 +33,11 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         "CREATE TABLE credentials ("
         " host TEXT PRIMARY KEY, hash BLOB NOT NULL, token TEXT NOT NULL, enrolled INTEGER NOT NULL,"
         " revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+        "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+        /* The last sign of life of each laptop. */
+        "CREATE TABLE heartbeats ("
+        " host TEXT PRIMARY KEY, seq INTEGER NOT NULL, received INTEGER NOT NULL, attributes TEXT NOT NULL)"
+        " STRICT, WITHOUT ROWID;",
 };
 
 #define LABEL "coalesce((SELECT label FROM labels WHERE labels.host = "
@@ -54,6 +58,9 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
                               "max(last_seen, excluded.last_seen),"
                               " events = events + excluded.events, clones = clones + excluded.clones,"
                               " highest = max(highest, excluded.highest)",
+        [SCHEMA_SET_HEARTBEAT] = "INSERT INTO heartbeats VALUES (?1, ?2, ?3, ?4) ON CONFLICT (host) DO UPDATE SET"
+                                 " seq = excluded.seq, received = excluded.received, attributes = excluded.attributes"
+                                 " WHERE excluded.seq >= seq",
         [SCHEMA_MARK_CLONES] = "UPDATE events SET clone = 1 WHERE host = ?1 AND seq = ?2",
         [SCHEMA_RECEIVED_BEFORE] =
                 "SELECT first, last FROM received WHERE host = ?1 AND first <= ?2 ORDER BY first DESC",
@@ -62,9 +69,11 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_EVENTS_OF_HOST] =
                 "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL
-                           "laptops.host), '') FROM laptops"
-                           " ORDER BY last_seen DESC, host LIMIT ?1",
+        [SCHEMA_LAPTOPS] =
+                "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"
+                " (SELECT coalesce(sum(last - first + 1), 0) FROM received WHERE received.host = laptops.host),"
+                " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host) FROM laptops"
+                " ORDER BY last_seen DESC, host LIMIT ?1",
         [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
         [SCHEMA_KEEPER_BEGIN] = "BEGIN IMMEDIATE",
         [SCHEMA_KEEPER_COMMIT] = "COMMIT",

@@ -14,6 +14,7 @@ enum schema_statement {
         SCHEMA_ROLLBACK,
         SCHEMA_ADD_EVENT,
         SCHEMA_ADD_LAPTOP,
+        SCHEMA_SET_HEARTBEAT,
         SCHEMA_MARK_CLONES,
         SCHEMA_RECEIVED_BEFORE,
         SCHEMA_DELETE_RECEIVED,

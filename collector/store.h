@@ -6,6 +6,7 @@
  * - What store_add() has confirmed is on the disk: it survives a kill and a power cut.
  * - A batch is there whole or not at all.
  * - An event, known by host and uid, is there once however often it comes.
+ * - Of each laptop the last sign of life is kept, not all of them.
  * - The numbers that came are kept apart from the events and outlive them.
  * - Two events of one host with one number are both there, and marked: there are two laptops with one identity.
  *
@@ -61,6 +62,7 @@ struct store_laptop {
         uint64_t clones;  /* of these, with a seq that had come before */
         uint64_t highest; /* seq */
         uint64_t missing; /* numbers below highest that have not come */
+        char *heartbeat;  /* attributes of its last sign of life, as in struct batch_record; NULL: none has come */
 };
 
 struct store_laptops {

@@ -3,8 +3,10 @@
 /* What laptops bring, into the SQLite store: on the writer's connection and thread. */
 
 #include <errno.h>
+#include <string.h>
 
 #include "collector/store_sqlite.h"
+#include "common/event.h"
 
 /* What one resource of a batch brings, until it is written. */
 struct arrival {
@@ -22,6 +24,23 @@ static int contains(struct store *store, const char *host, uint64_t number, bool
         return code == SQLITE_ROW ? 0 : sqlite_error(code);
 }
 
+/* A sign of life updates a row. Its uid is not kept, so one that comes again is known by its number. */
+static int add_heartbeat(struct store *store, const char *host, const struct batch_record *record, uint64_t received_ns,
+                         struct arrival *arrival)
+{
+        bool known;
+        int r = contains(store, host, record->seq, &known);
+
+        if (r < 0 || known || intervals_contain(&arrival->numbers, record->seq))
+                return r;
+        if (record->seq > arrival->highest)
+                arrival->highest = record->seq;
+        r = intervals_add(&arrival->numbers, (struct interval){ record->seq, record->seq });
+        return r < 0 ? r
+                     : sqlite_run(sqlite_bind(store, SCHEMA_SET_HEARTBEAT, "tnnt", host, record->seq, received_ns,
+                                              record->attributes));
+}
+
 static int add_record(struct store *store, const char *host, const struct batch_record *record, uint64_t received_ns,
                       struct arrival *arrival)
 {
@@ -29,6 +48,8 @@ static int add_record(struct store *store, const char *host, const struct batch_
         int r;
 
         arrival->records++;
+        if (strcmp(record->name, event_name_string(EVENT_AGENT_HEARTBEAT)) == 0)
+                return add_heartbeat(store, host, record, received_ns, arrival);
         r = sqlite_run(sqlite_bind(store, SCHEMA_ADD_EVENT, "ttnnntnt", host, record->uid, record->seq, record->time_ns,
                                    received_ns, record->name, (uint64_t) record->severity, record->attributes));
         if (r < 0)

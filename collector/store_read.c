@@ -66,7 +66,8 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
 {
         sqlite3_stmt *statement;
         struct store_laptops laptops = { 0 };
-        int code;
+        const unsigned char *attributes;
+        int code = SQLITE_DONE, r = 0;
 
         if (limit > STORE_LAPTOPS_MAX)
                 limit = STORE_LAPTOPS_MAX;
@@ -76,7 +77,7 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
 
         pthread_mutex_lock(&store->reading);
         statement = sqlite_bind(store, SCHEMA_LAPTOPS, "n", (uint64_t) limit + 1);
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 struct store_laptop *laptop = &laptops.items[laptops.n];
 
                 laptops.more = laptops.n == limit;
@@ -90,16 +91,20 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
                 laptop->clones = sqlite_number(statement, 5);
                 laptop->highest = sqlite_number(statement, 6);
                 sqlite_text(laptop->label, sizeof(laptop->label), statement, 7);
-                /* Each event is a number that had not come, or a clone. */
-                laptop->missing = laptop->highest - (laptop->events - laptop->clones);
+                laptop->missing = laptop->highest - sqlite_number(statement, 8);
                 laptops.n++;
+                attributes = sqlite3_column_text(statement, 9);
+                laptop->heartbeat = attributes ? strdup((const char *) attributes) : NULL;
+                r = attributes && !laptop->heartbeat ? -ENOMEM : 0;
         }
         sqlite3_reset(statement);
         pthread_mutex_unlock(&store->reading);
 
-        if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        if (r == 0 && code != SQLITE_ROW)
+                r = sqlite_error(code);
+        if (r < 0) {
                 store_laptops_clear(&laptops);
-                return sqlite_error(code);
+                return r;
         }
         *ret = laptops;
         return 0;

@@ -615,6 +615,34 @@ static void copy_resource(char ret[static 1024])
         snprintf(ret, 1024, "%s", got.resource);
 }
 
+/* One sign of life, and no next before that has arrived. */
+static void signs_of_life_do_not_pile_up(void **state)
+{
+        uint64_t beat;
+
+        (void) state;
+        scene.config.heartbeat_usec = 50000;
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.agent.heartbeat"));
+        scene_run(500);
+        recent(100, "lekdicht.agent.heartbeat");
+        assert_int_equal(got.n, 1);
+        assert_has(got.text[0], "lekdicht.gate", "\"stringValue\":\"closed\"");
+        assert_has(got.text[0], "lekdicht.policy.version", "\"intValue\":\"1\"");
+        assert_has(got.text[0], "lekdicht.policy.mode", "\"stringValue\":\"enforce\"");
+        assert_has(got.text[0], "lekdicht.queue.dropped", "\"intValue\":\"0\"");
+        beat = got.seq[0];
+        events(0, 100);
+        call("Acknowledge", "t", beat - 1);
+        scene_run(300);
+        recent(100, "lekdicht.agent.heartbeat");
+        assert_int_equal(got.n, 1);
+        call("Acknowledge", "t", beat);
+        UNTIL((recent(100, "lekdicht.agent.heartbeat"), got.n == 2));
+        scene.config.heartbeat_usec = 0;
+}
+
 /* The disk is put into another laptop, with all that is on it. */
 static void a_copied_disk_reports_as_another_laptop(void **state)
 {
@@ -996,6 +1024,7 @@ int main(void)
                 TEST(subscribers_are_bounded_and_forgotten),
                 TEST(many_events_are_few_signals),
                 TEST(numbers_go_on_after_a_restart),
+                TEST(signs_of_life_do_not_pile_up),
                 TEST(a_copied_disk_reports_as_another_laptop),
                 TEST(a_sick_disk_delays_no_refusal_and_no_notice),
                 TEST(a_full_spool_counts_what_it_gives_up),

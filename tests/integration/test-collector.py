@@ -535,6 +535,32 @@ def test_duplicates_and_clones(collector):
     expect(collector.rows("SELECT events, clones FROM laptops WHERE host = ?", (OTHER,)) == [(3, 1)], "clones are counted wrong")
 
 
+def beat(seq, waiting=3, version=7):
+    return record(seq, name="lekdicht.agent.heartbeat", lekdicht__gate="closed", lekdicht__policy__version=version,
+                  lekdicht__policy__mode="enforce", lekdicht__queue__waiting=waiting, lekdicht__queue__dropped=0, lekdicht__queue__aside=2)
+
+
+def test_signs_of_life(collector):
+    """They update a row, count as numbers that came, and are no events; one that comes again or late changes nothing"""
+    collector.good(request([record(1), beat(2)]))
+    collector.good(request([beat(seq, waiting=seq) for seq in range(3, 60)]))
+    for _ in range(2):
+        collector.good(request([beat(7, version=6), beat(59, version=6)]))
+    expect(collector.count() == 1, f"{collector.count()} events instead of 1")
+    expect(collector.rows("SELECT host, seq FROM heartbeats") == [(HOST, 59)], f"rows: {collector.rows('SELECT host, seq FROM heartbeats')}")
+    expect(collector.rows("SELECT events, clones, highest FROM laptops") == [(1, 0, 59)], "the laptop is counted wrong")
+    expect(collector.rows("SELECT first, last FROM received") == [(1, 59)], "their numbers did not come")
+    page = collector.page()
+    expect("gate closed, policy 7 (enforce), 59 waiting, 2 set aside" in page, "the page does not say how it is")
+    expect('<td class="number">0</td>' in page and "number warn" not in page, "the page says that something is missing")
+    collector.good(request([beat(62, waiting="<b>")]))
+    page = collector.page()
+    expect("&lt;b&gt; waiting" in page and "number warn" in page, "the page after a gap")
+    # Another laptop's event under the number of one is a clone all the same.
+    collector.good(request([record(59)]))
+    expect((59, 1) in collector.rows("SELECT seq, clone FROM events"), "no clone")
+
+
 def test_gaps(collector):
     """Batches in any order, some twice: what is missing is exactly what was not sent."""
     source = random.Random(3)

@@ -561,8 +561,7 @@ void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last)
 {
         struct entry entry;
 
-        message(&entry, "%" PRIu64 " events could not be recorded (seq %" PRIu64 " to %" PRIu64 ")", count, first,
-                last);
+        message(&entry, "%" PRIu64 " events were given up (seq %" PRIu64 " to %" PRIu64 ")", count, first, last);
         begin(&entry, EVENT_SPOOL_DROPPED, LOG_ERR);
         set_int(&entry, EVENT_KEY_DROPPED_COUNT, count);
         set_int(&entry, EVENT_KEY_DROPPED_FIRST, first);

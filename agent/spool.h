@@ -54,6 +54,7 @@ struct spool_answer {
         int error; /* 0; -EINVAL: a seq that was never handed out; -ENOENT; -EAGAIN: the store does not work now; -errno */
         char host_id[HOSTID_SIZE];
         struct spoolrecords records;
+        uint64_t lost; /* of spool_set_aside(): the seq, when it has to be told that it was given up; else 0 */
 };
 
 /* Called from the loop, exactly once for each question that was taken; at spool_free() with -ECANCELED. */

@@ -378,7 +378,7 @@ int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_
 
 int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore_aside why, uint64_t now_sec)
 {
-        uint64_t state;
+        uint64_t state, report = 0;
         int r = spooldb_do(store->db, &state, "SELECT state FROM event WHERE seq = ?1", "i", seq);
 
         if (r < 0)
@@ -387,7 +387,10 @@ int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore
                 return -ENOENT;
         if (state == ASIDE)
                 return 0;
-        r = begin_mark(store);
+        r = spooldb_do(store->db, &report, "SELECT name = ?2 FROM event WHERE seq = ?1", "it", seq,
+                       event_name_string(EVENT_SPOOL_DROPPED));
+        if (r >= 0)
+                r = begin_mark(store);
         if (r < 0)
                 return r;
         r = spooldb_do(store->db, NULL, "UPDATE event SET state = 2, changed = ?2, why = ?3 WHERE seq = ?1", "iit", seq,
@@ -397,7 +400,7 @@ int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore
                 return r;
         store->state.waiting--;
         store->state.aside++;
-        return 0;
+        return report ? 0 : 1;
 }
 
 const char *spoolstore_aside_name(enum spoolstore_aside why)

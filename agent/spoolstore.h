@@ -71,7 +71,8 @@ int spoolstore_make_room(struct spoolstore *store);
 
 /* All up to seq have arrived. 0, -EUCLEAN or -errno. */
 int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_sec);
-/* This one is not handed out again, but kept. Twice is once. 0; -ENOENT: there is no such record, or it was
+/* This one is not handed out again, but kept. Twice is once. 1: from now on, and it has to be told that it was given up; 0: so
+ * it was before, or it told that of others, which must not go on for ever; -ENOENT: there is no such record, or it was
  * acknowledged; -EUCLEAN; or -errno. */
 int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore_aside why, uint64_t now_sec);
 

@@ -168,9 +168,11 @@ static int answer(struct spool *spool, struct request *request)
                 return request->seq > highest ? -EINVAL
                                               : spoolstore_acknowledge(spool->store, request->seq, wall_sec());
         case ASK_SET_ASIDE:
-                return request->seq > highest
-                               ? -EINVAL
-                               : spoolstore_set_aside(spool->store, request->seq, request->why, wall_sec());
+                if (request->seq > highest)
+                        return -EINVAL;
+                r = spoolstore_set_aside(spool->store, request->seq, request->why, wall_sec());
+                request->answer.lost = r > 0 ? request->seq : 0;
+                return r < 0 ? r : 0;
         }
         return -EINVAL;
 }

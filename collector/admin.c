@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/audit.h"
 #include "collector/register.h"
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -146,12 +147,58 @@ static int laptop_revoke(const struct admin *admin)
         return 0;
 }
 
+/* ---- is everything here ---- */
+
+static void print_gaps(const struct admin *admin, const struct audit_laptop *laptop)
+{
+        for (size_t i = 0; i < laptop->n_gaps && i < AUDIT_GAPS_MAX; i++) {
+                const struct interval *gap = &laptop->gaps[i];
+
+                fprintf(admin->out, "    not explained: %" PRIu64, gap->first);
+                if (gap->last > gap->first)
+                        fprintf(admin->out, " to %" PRIu64, gap->last);
+                fputc('\n', admin->out);
+        }
+        if (laptop->n_gaps > AUDIT_GAPS_MAX)
+                fprintf(admin->out, "    and %zu more gaps\n", laptop->n_gaps - AUDIT_GAPS_MAX);
+}
+
+static int audit(const struct admin *admin)
+{
+        struct audit_laptop laptop = { .host = "" };
+        uint64_t received = 0, dropped = 0, unexplained = 0, twice = 0;
+        unsigned n = 0;
+        int r;
+
+        fprintf(admin->out, "%-36s  %9s  %9s  %9s  %9s  %s\n", "NUMBER", "HERE", "DROPPED", "MISSING", "TWICE",
+                "LABEL");
+        while ((r = audit_next(admin->store, laptop.host, &laptop)) > 0) {
+                fprintf(admin->out, "%-36s  %9" PRIu64 "  %9" PRIu64 "  %9" PRIu64 "  %9" PRIu64 "  %s\n", laptop.host,
+                        laptop.received, laptop.dropped, laptop.unexplained, laptop.twice, laptop.label);
+                print_gaps(admin, &laptop);
+                n++;
+                received += laptop.received;
+                dropped += laptop.dropped;
+                unexplained += laptop.unexplained;
+                twice += laptop.twice;
+        }
+        if (r < 0)
+                return fail_store(admin, r);
+        fprintf(admin->out,
+                "%u laptops: %" PRIu64 " records are here, %" PRIu64 " were reported as dropped, %" PRIu64
+                " are not explained, %" PRIu64 " came under a number that was taken\n",
+                n, received, dropped, unexplained, twice);
+        return unexplained > 0 ? -ENODATA : 0;
+}
+
 const struct admin_verb admin_verbs[] = {
         { "token", "add", "SITE", "[--laptops N] [--days N]",
           "make a token with which laptops of SITE enrol, and print it", token_add },
         { "token", "list", NULL, NULL, "the tokens, without their secrets", token_list },
         { "token", "revoke", "ID", NULL, "this token enrols nobody any more", token_revoke },
         { "revoke", NULL, "LAPTOP", NULL, "take nothing more from this laptop, by its label or number", laptop_revoke },
+        { "audit", NULL, NULL, NULL, "is everything here that laptops recorded; 1 when something is not explained",
+          audit },
 };
 const size_t admin_verbs_n = sizeof(admin_verbs) / sizeof(admin_verbs[0]);
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/interval.h"
 #include "common/ulid.h"
 
 #define BATCH_HOST_LENGTH   36U /* a UUID in lower case */
@@ -26,10 +27,11 @@ struct batch_record {
         size_t resource; /* index of its resource in the batch */
         char uid[ULID_LENGTH + 1];
         char name[BATCH_NAME_MAX + 1];
-        uint64_t seq;     /* 1 to INT64_MAX */
-        uint64_t time_ns; /* 1 to INT64_MAX */
-        int severity;     /* 0 (not said) to 24 */
-        char *attributes; /* one JSON object: key -> string, number or boolean */
+        uint64_t seq;            /* 1 to INT64_MAX */
+        uint64_t time_ns;        /* 1 to INT64_MAX */
+        int severity;            /* 0 (not said) to 24 */
+        struct interval dropped; /* numbers that it reports as dropped; first 0: none */
+        char *attributes;        /* one JSON object: key -> string, number or boolean */
 };
 
 struct batch {

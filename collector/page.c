@@ -205,7 +205,9 @@ static int write_laptops(struct html *html, struct store *store)
                 return 0;
         }
         html_markup(html,
-                    "<p>Last seen first. Not here: numbers that the laptop has given out and that have not come (yet). "
+                    "<p>Last seen first. Not here: numbers that the laptop has given out, that have not come (yet) and "
+                    "that "
+                    "it does not report as dropped. "
                     "Twice: events with a number that had come before, from a laptop with a copied identity.</p>\n"
                     "<div class=\"wide\"><table id=\"laptops\">\n<thead><tr><th scope=\"col\">Laptop</th>"
                     "<th scope=\"col\">Last seen</th><th scope=\"col\">Version</th><th scope=\"col\">How it is</th>"

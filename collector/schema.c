@@ -34,6 +34,10 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         " host TEXT PRIMARY KEY, hash BLOB NOT NULL, token TEXT NOT NULL, enrolled INTEGER NOT NULL,"
         " revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+        /* What a laptop reported as dropped, beside `received`: together they explain its numbers. */
+        "CREATE TABLE dropped ("
+        " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
+        "WITHOUT ROWID;"
         /* The last sign of life of each laptop. */
         "CREATE TABLE heartbeats ("
         " host TEXT PRIMARY KEY, seq INTEGER NOT NULL, received INTEGER NOT NULL, attributes TEXT NOT NULL)"
@@ -43,6 +47,12 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
 #define LABEL "coalesce((SELECT label FROM labels WHERE labels.host = "
 #define EVENT_COLUMNS                                                                                                  \
         "shown, id, host, uid, name, seq, time, received, severity, clone, attributes, " LABEL "events.host), '')"
+#define BEFORE(table) "SELECT first, last FROM " table " WHERE host = ?1 AND first <= ?2 ORDER BY first DESC"
+#define DELETE(table) "DELETE FROM " table " WHERE host = ?1 AND first BETWEEN ?2 AND ?3"
+#define COUNT(table)  "(SELECT coalesce(sum(last - first + 1), 0) FROM " table " WHERE " table ".host = laptops.host)"
+#define EXPLAINED                                                                                                      \
+        "SELECT first, last FROM received WHERE host = ?1 UNION ALL SELECT first, last FROM dropped WHERE host = ?1 "  \
+        "ORDER BY first"
 #define TOKEN_COLUMNS "id, site, laptops, used, made, expires, revoked"
 #define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
 
@@ -62,19 +72,24 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
                                  " seq = excluded.seq, received = excluded.received, attributes = excluded.attributes"
                                  " WHERE excluded.seq >= seq",
         [SCHEMA_MARK_CLONES] = "UPDATE events SET clone = 1 WHERE host = ?1 AND seq = ?2",
-        [SCHEMA_RECEIVED_BEFORE] =
-                "SELECT first, last FROM received WHERE host = ?1 AND first <= ?2 ORDER BY first DESC",
-        [SCHEMA_DELETE_RECEIVED] = "DELETE FROM received WHERE host = ?1 AND first BETWEEN ?2 AND ?3",
+        [SCHEMA_RECEIVED_BEFORE] = BEFORE("received"),
+        [SCHEMA_DELETE_RECEIVED] = DELETE("received"),
         [SCHEMA_ADD_RECEIVED] = "INSERT INTO received VALUES (?1, ?2, ?3)",
+        [SCHEMA_DROPPED_BEFORE] = BEFORE("dropped"),
+        [SCHEMA_DELETE_DROPPED] = DELETE("dropped"),
+        [SCHEMA_ADD_DROPPED] = "INSERT INTO dropped VALUES (?1, ?2, ?3)",
         [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_EVENTS_OF_HOST] =
                 "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_LAPTOPS] =
                 "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"
-                " (SELECT coalesce(sum(last - first + 1), 0) FROM received WHERE received.host = laptops.host),"
                 " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host) FROM laptops"
                 " ORDER BY last_seen DESC, host LIMIT ?1",
-        [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
+        [SCHEMA_INTERVALS] = EXPLAINED " LIMIT ?2",
+        [SCHEMA_NEXT_LAPTOP] = "SELECT host, highest, clones, " LABEL
+                               "laptops.host), ''), " COUNT("received") " FROM laptops"
+                                                                        " WHERE host > ?1 ORDER BY host LIMIT 1",
+        [SCHEMA_EXPLAINED] = "SELECT first, last FROM (" EXPLAINED ") WHERE first <= ?2",
         [SCHEMA_KEEPER_BEGIN] = "BEGIN IMMEDIATE",
         [SCHEMA_KEEPER_COMMIT] = "COMMIT",
         [SCHEMA_KEEPER_ROLLBACK] = "ROLLBACK",

@@ -61,7 +61,7 @@ struct store_laptop {
         uint64_t events;  /* stored so far */
         uint64_t clones;  /* of these, with a seq that had come before */
         uint64_t highest; /* seq */
-        uint64_t missing; /* numbers below highest that have not come */
+        uint64_t missing; /* numbers below highest that have not come and were not reported as dropped */
         char *heartbeat;  /* attributes of its last sign of life, as in struct batch_record; NULL: none has come */
 };
 
@@ -91,5 +91,5 @@ void store_events_clear(struct store_events *events);
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret);
 void store_laptops_clear(struct store_laptops *laptops);
 
-/* The numbers that came from a host, at most the first STORE_INTERVALS_MAX intervals. Empty for a host never seen. */
+/* The numbers that came from a host or were reported by it as dropped, of at most STORE_INTERVALS_MAX intervals, the first. Empty for a host never seen. */
 int store_intervals(struct store *store, const char *host, struct intervals *ret);

@@ -10,7 +10,7 @@
 
 /* What one resource of a batch brings, until it is written. */
 struct arrival {
-        struct intervals numbers;
+        struct intervals numbers, dropped;
         uint64_t records, events, clones, highest;
 };
 
@@ -57,6 +57,10 @@ static int add_record(struct store *store, const char *host, const struct batch_
         if (sqlite3_changes(store->writer) == 0)
                 return 0; /* here already */
         arrival->events++;
+        if (record->dropped.first > 0)
+                r = intervals_add(&arrival->dropped, record->dropped);
+        if (r < 0)
+                return r;
 
         r = contains(store, host, record->seq, &known);
         if (r < 0)
@@ -70,11 +74,17 @@ static int add_record(struct store *store, const char *host, const struct batch_
         return intervals_add(&arrival->numbers, (struct interval){ record->seq, record->seq });
 }
 
+/* Both tables of intervals are written alike. */
+static const struct table {
+        enum schema_statement before, remove, add;
+} received = { SCHEMA_RECEIVED_BEFORE, SCHEMA_DELETE_RECEIVED, SCHEMA_ADD_RECEIVED },
+  dropped = { SCHEMA_DROPPED_BEFORE, SCHEMA_DELETE_DROPPED, SCHEMA_ADD_DROPPED };
+
 /* Put one interval into the table: it and all it touches become one row. */
-static int add_interval(struct store *store, const char *host, struct interval interval)
+static int add_interval(struct store *store, const struct table *table, const char *host, struct interval interval)
 {
         uint64_t behind = interval.last < INT64_MAX ? interval.last + 1 : interval.last;
-        sqlite3_stmt *statement = sqlite_bind(store, SCHEMA_RECEIVED_BEFORE, "tn", host, behind);
+        sqlite3_stmt *statement = sqlite_bind(store, table->before, "tn", host, behind);
         struct interval grown = interval;
         int code, r;
 
@@ -89,8 +99,8 @@ static int add_interval(struct store *store, const char *host, struct interval i
         if (code != SQLITE_ROW && code != SQLITE_DONE)
                 return sqlite_error(code);
 
-        r = sqlite_run(sqlite_bind(store, SCHEMA_DELETE_RECEIVED, "tnn", host, grown.first, grown.last));
-        return r < 0 ? r : sqlite_run(sqlite_bind(store, SCHEMA_ADD_RECEIVED, "tnn", host, grown.first, grown.last));
+        r = sqlite_run(sqlite_bind(store, table->remove, "tnn", host, grown.first, grown.last));
+        return r < 0 ? r : sqlite_run(sqlite_bind(store, table->add, "tnn", host, grown.first, grown.last));
 }
 
 static int add_arrival(struct store *store, const struct batch_resource *resource, const struct arrival *arrival,
@@ -101,7 +111,9 @@ static int add_arrival(struct store *store, const struct batch_resource *resourc
         if (arrival->records == 0)
                 return 0;
         for (size_t i = 0; i < arrival->numbers.n && r == 0; i++)
-                r = add_interval(store, resource->host, arrival->numbers.items[i]);
+                r = add_interval(store, &received, resource->host, arrival->numbers.items[i]);
+        for (size_t i = 0; i < arrival->dropped.n && r == 0; i++)
+                r = add_interval(store, &dropped, resource->host, arrival->dropped.items[i]);
         if (r < 0)
                 return r;
         return sqlite_run(sqlite_bind(store, SCHEMA_ADD_LAPTOP, "ttnnnn", resource->host, resource->version,
@@ -123,6 +135,7 @@ static int add_batch(struct store *store, const struct batch *batch, uint64_t re
                 if (r == 0)
                         r = add_arrival(store, &batch->resources[i], &arrival, received_ns);
                 intervals_clear(&arrival.numbers);
+                intervals_clear(&arrival.dropped);
         }
         return r;
 }

@@ -62,6 +62,17 @@ int store_events(struct store *store, const char *host, struct store_position be
         return 0;
 }
 
+static int read_missing(struct store *store, struct store_laptop *laptop)
+{
+        struct audit_laptop audit = { .host = "" };
+        int r;
+
+        strcpy(audit.host, laptop->host);
+        r = sqlite_audit(store, &audit, laptop->highest);
+        laptop->missing = audit.unexplained;
+        return r;
+}
+
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
 {
         sqlite3_stmt *statement;
@@ -91,11 +102,10 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
                 laptop->clones = sqlite_number(statement, 5);
                 laptop->highest = sqlite_number(statement, 6);
                 sqlite_text(laptop->label, sizeof(laptop->label), statement, 7);
-                laptop->missing = laptop->highest - sqlite_number(statement, 8);
                 laptops.n++;
-                attributes = sqlite3_column_text(statement, 9);
+                attributes = sqlite3_column_text(statement, 8);
                 laptop->heartbeat = attributes ? strdup((const char *) attributes) : NULL;
-                r = attributes && !laptop->heartbeat ? -ENOMEM : 0;
+                r = attributes && !laptop->heartbeat ? -ENOMEM : read_missing(store, laptop);
         }
         sqlite3_reset(statement);
         pthread_mutex_unlock(&store->reading);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/audit.h"
 #include "collector/schema.h"
 #include "collector/store.h"
 
@@ -30,6 +31,9 @@ sqlite3_stmt *sqlite_bind(struct store *store, enum schema_statement which, cons
 
 /* Run a statement that gives no rows. */
 int sqlite_run(sqlite3_stmt *statement);
+
+/* What of a laptop's numbers up to that one is not explained. Its host is set, and `reading` is held. */
+int sqlite_audit(struct store *store, struct audit_laptop *laptop, uint64_t highest);
 
 uint64_t sqlite_number(sqlite3_stmt *statement, int column);
 void sqlite_text(char *to, size_t size, sqlite3_stmt *statement, int column);

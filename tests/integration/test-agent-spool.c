@@ -297,6 +297,11 @@ static void only_what_was_handed_out_is_acknowledged(void **state)
         call("SetAside", "ts", (uint64_t) 1, "rejected");
         assert_false(is_error(NULL));
         assert_string_equal(status("SetAside"), "1");
+        UNTIL(is_recorded("lekdicht.spool.dropped")); /* its number is explained, and once */
+        recent(10, "lekdicht.spool.dropped");
+        assert_int_equal(got.n, 1);
+        assert_has(got.text[0], "lekdicht.dropped.first", "\"intValue\":\"1\"");
+        assert_has(got.text[0], "lekdicht.dropped.last", "\"intValue\":\"1\"");
         events(0, 200);
         assert_int_equal(got.seq[0], 2);
         call("Acknowledge", "t", got.seq[got.n - 1]);

@@ -561,6 +561,54 @@ def test_signs_of_life(collector):
     expect((59, 1) in collector.rows("SELECT seq, clone FROM events"), "no clone")
 
 
+def dropped(seq, first, last):
+    return record(seq, name="lekdicht.spool.dropped", lekdicht__dropped__count=last - first + 1, lekdicht__dropped__first=first,
+                  lekdicht__dropped__last=last)
+
+
+def test_audit(collector):
+    """Each number has come, was reported as dropped, or is not explained; whatever becomes of the events"""
+    def audit(code=0):
+        return collector.admin("audit", code=code).stdout
+
+    def line(host, here, gone, missing, twice, label=""):
+        return f"{host}  {here:9}  {gone:9}  {missing:9}  {twice:9}  {label}\n"
+
+    expect(audit().endswith("0 laptops: 0 records are here, 0 were reported as dropped, 0 are not explained, 0 came under a number that was "
+                            "taken\n"), "nothing is not nothing")
+    expect(collector.enrol(label="L-0421")[0] == 200, "no label")       # the same credential: answered, and as before
+    collector.good(request([record(1), beat(2), record(3)], host=OTHER))
+    collector.good(request([record(seq) for seq in range(1, 11)]))
+    expect("13 records are here, 0 were reported as dropped, 0 are not explained" in audit(), "what is whole is not")
+    collector.good(request([record(31), record(41), record(50)]))
+    said = audit(code=1)
+    expect(line(HOST, 13, 0, 37, 0) in said and line(OTHER, 3, 0, 0, 0) in said, said)
+    expect("    not explained: 11 to 30\n    not explained: 32 to 40\n    not explained: 42 to 49\n" in said, said)
+
+    # In two reports, one of them twice; and reports that cannot be: of what is later, or nothing, or turned around.
+    report = dropped(51, 11, 29)
+    collector.good(request([report, dropped(52, 30, 40)]))
+    collector.good(request([report]))
+    collector.good(request([dropped(53, 42, 60), dropped(54, 0, 49), dropped(55, 49, 42), dropped(56, -5, 49)]))
+    said = audit(code=1)
+    expect(line(HOST, 19, 29, 8, 0) in said and "    not explained: 42 to 49\n" in said, said)
+    collector.good(request([record(seq) for seq in (42, 43, 45, 46, 47, 48, 49)]))
+    expect("    not explained: 44\n" in audit(code=1), "one number")
+    expect('<td class="number warn">1</td>' in collector.page() and "not here: 44." in collector.page("?laptop=" + HOST), "the page")
+    collector.good(request([record(44), record(44)]))
+    said = audit()
+    expect(line(HOST, 27, 29, 0, 1) in said, said)
+    expect("56 to" not in said and "0 are not explained, 1 came under" in said, said)
+
+    with contextlib.closing(sqlite3.connect(collector.database)) as database:       # retention, or erasure
+        database.execute("DELETE FROM events")
+        database.commit()
+    expect(audit() == said, "the audit depends on the events")
+    collector.stop()
+    expect(audit() == said, "it needs the collector to run")
+    collector.start()
+
+
 def test_gaps(collector):
     """Batches in any order, some twice: what is missing is exactly what was not sent."""
     source = random.Random(3)

@@ -42,6 +42,10 @@ class Collector:
         return subprocess.run([COLLECTOR, "--config", self.config, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=True)
 
+    def audit(self):
+        """The last line of it; what is not explained is an error."""
+        return self.verb("audit").stdout.splitlines()[-1]
+
     def enroll(self, laptop, label="L-0421", token=None):
         """As root does it on the laptop."""
         subprocess.run([COMMAND, "enroll", f"http://127.0.0.1:{self.port}", "-", "--label", label, "--file", laptop.enrolment],
@@ -85,6 +89,7 @@ def the_whole_way(laptop):
     wait_for("all acknowledged", lambda: agent.acknowledged == 300)
     assert collector.stored() == list(range(1, 301))
     assert len(set(collector.stored("uid"))) == 300
+    assert collector.audit().startswith("1 laptops: 300 records are here, 0 were reported as dropped, 0 are not explained"), collector.audit()
     assert "<script>alert(1)</script>" in collector.stored("attributes")[-1]
     assert laptop.said() == "", laptop.said()
 
@@ -108,6 +113,7 @@ def both_are_killed(laptop):
     wait_for("all acknowledged", lambda: agent.acknowledged == total, 60)
     assert collector.stored() == list(range(1, total + 1))
     assert len(set(collector.stored("uid"))) == total
+    assert f"{total} records are here, 0 were reported as dropped, 0 are not explained, 0 came under" in collector.audit()
 
 
 @test
@@ -220,6 +226,7 @@ def copied_disk(laptop):
         events(its_agent, 1)
         copy.start()
         wait_for("all of the copy acknowledged", lambda: its_agent.acknowledged == 3)
+        assert "2 laptops: 6 records are here, 0 were reported as dropped, 0 are not explained, 1 came under" in collector.audit()
         assert (3, 1) in collector.ask(f"SELECT seq, clone FROM events WHERE host = '{HOST}'")
         assert collector.ask(f"SELECT count(*) FROM events WHERE host = '{HOST}' AND seq = 3") == [(2,)]
     finally:

@@ -279,7 +279,7 @@ static void recorded_means_synced(void **state)
         assert_int_equal(n_syncs, before + 1);
         assert_int_equal(waiting(0, 1), 1);
         before = n_syncs;
-        assert_int_equal(spoolstore_set_aside(store, 60, SPOOLSTORE_TOO_LARGE, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 60, SPOOLSTORE_TOO_LARGE, NOW), 1);
         assert_int_equal(n_syncs, before + 1);
 }
 
@@ -380,7 +380,7 @@ static void what_arrived_is_not_handed_out_again(void **state)
         assert_int_equal(spoolstore_state(store)->waiting, 4);
         assert_int_equal(waiting(0, 10), 4);
         assert_int_equal(seq_of(0), 3);
-        assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 1);
         assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 0);
         assert_int_equal(spoolstore_set_aside(store, 2, SPOOLSTORE_REJECTED, NOW), -ENOENT);
         assert_int_equal(spoolstore_set_aside(store, 99, SPOOLSTORE_REJECTED, NOW), -ENOENT);
@@ -634,6 +634,17 @@ static void two_at_a_time_are_one_too_many(void **state)
         assert_int_equal(spoolstore_open(path, NULL, 0, false, NOW, &other), -EBUSY);
 }
 
+static void a_report_that_is_set_aside_is_not_reported(void **state)
+{
+        (void) state;
+        open_store();
+        assert_int_equal(append(1, EVENT_SPOOL_DROPPED), 0);
+        assert_int_equal(append(1, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(spoolstore_set_aside(store, 1, SPOOLSTORE_REJECTED, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 2, SPOOLSTORE_REJECTED, NOW), 1);
+        assert_int_equal(spoolstore_state(store)->aside, 2);
+}
+
 /* ---- whose it is ---- */
 
 #define MACHINE "0123456789abcdef0123456789abcdef\n"
@@ -769,6 +780,7 @@ int main(void)
                 TEST(a_full_store_takes_acknowledgements),
                 TEST(a_full_disk_is_said_so_and_survived),
                 TEST(two_at_a_time_are_one_too_many),
+                TEST(a_report_that_is_set_aside_is_not_reported),
                 TEST(a_copied_disk_is_another_laptop),
                 TEST(a_machine_without_an_id_is_bound_when_it_has_one),
                 TEST(a_laptop_outlives_its_spool),

@@ -556,6 +556,8 @@ def test_signs_of_life(collector):
     collector.good(request([beat(62, waiting="<b>")]))
     page = collector.page()
     expect("&lt;b&gt; waiting" in page and "number warn" in page, "the page after a gap")
+    collector.good(request([beat(61)]))
+    expect(collector.rows("SELECT seq FROM heartbeats") == [(62,)], "one that comes late takes the place of a later one")
     # Another laptop's event under the number of one is a clone all the same.
     collector.good(request([record(59)]))
     expect((59, 1) in collector.rows("SELECT seq, clone FROM events"), "no clone")

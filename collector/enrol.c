@@ -81,6 +81,30 @@ int enrol_parse(const char *text, size_t size, struct register_wish *ret, char e
         return r;
 }
 
+unsigned enrol_status(int result, const char **ret_message)
+{
+        static const struct {
+                int result;
+                unsigned status;
+                const char *message;
+        } known[] = {
+                { -ENOKEY, 401, "there is no such token" },
+                { -EKEYREVOKED, 403, "this token, or this laptop, was revoked; enrol it anew" },
+                { -EKEYEXPIRED, 403, "this token is too old; take a new one" },
+                { -EDQUOT, 403, "this token has enrolled as many laptops as it may" },
+                { -EEXIST, 409, "this laptop is enrolled already; revoke it first" },
+        };
+
+        *ret_message = "the enrolment cannot be stored now";
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+                if (known[i].result != result)
+                        continue;
+                *ret_message = known[i].message;
+                return known[i].status;
+        }
+        return result == 0 ? 200 : 503;
+}
+
 void enrol_answer(const struct register_wish *wish, char ret[static ENROL_ANSWER_MAX])
 {
         snprintf(ret, ENROL_ANSWER_MAX, "{\"host_id\":\"%s\"}", wish->credential.id);

@@ -20,5 +20,9 @@
 /* 0; -EBADMSG: not such a body, with a sentence in error that quotes nothing of it; -ENOMEM. */
 int enrol_parse(const char *text, size_t size, struct register_wish *ret, char error[static ENROL_ERROR_MAX]);
 
+/* The HTTP status for what register_enrol() returned, and, when it is not 200, one sentence of printable ASCII without
+ * quotes. */
+unsigned enrol_status(int result, const char **ret_message);
+
 /* What is said to a laptop that was let in. */
 void enrol_answer(const struct register_wish *wish, char ret[static ENROL_ANSWER_MAX]);

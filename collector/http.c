@@ -339,27 +339,16 @@ static bool is_all_of(const struct batch *batch, const char *host)
 
 static enum MHD_Result send_enrolment(struct exchange *exchange, const struct register_wish *wish)
 {
+        const char *message;
+        unsigned status =
+                enrol_status(register_enrol(exchange->http->settings.store, wish, (uint64_t) time(NULL)), &message);
         char text[ENROL_ANSWER_MAX];
 
-        switch (register_enrol(exchange->http->settings.store, wish, (uint64_t) time(NULL))) {
-        case 0:
-                enrol_answer(wish, text);
-                return send_response(exchange, 200,
-                                     MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY),
-                                     "application/json");
-        case -ENOKEY:
-                return send_status(exchange, 401, "there is no such token");
-        case -EKEYREVOKED:
-                return send_status(exchange, 403, "this token, or this laptop, was revoked; enrol it anew");
-        case -EKEYEXPIRED:
-                return send_status(exchange, 403, "this token is too old; take a new one");
-        case -EDQUOT:
-                return send_status(exchange, 403, "this token has enrolled as many laptops as it may");
-        case -EEXIST:
-                return send_status(exchange, 409, "this laptop is enrolled already; revoke it first");
-        default:
-                return send_status(exchange, 503, "the enrolment cannot be stored now");
-        }
+        if (status != 200)
+                return send_status(exchange, status, message);
+        enrol_answer(wish, text);
+        return send_response(exchange, 200, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY),
+                             "application/json");
 }
 
 static enum MHD_Result take_enrolment(struct exchange *exchange)

@@ -1034,6 +1034,21 @@ def test_enrolment_that_is_none(collector):
     expect(ask({**right, "label": "Lokaal 2.14 – \u00e9"})[0] == 200, "what is right is refused")
 
 
+def test_a_database_of_before(collector):
+    """Made by the first form of the collector, with one token for all: what is in it stays, laptops have to enrol"""
+    collector.good(request([record(1), record(3)]))
+    collector.stop()
+    with contextlib.closing(sqlite3.connect(collector.database)) as database:
+        database.executescript("DROP TABLE tokens; DROP TABLE credentials; DROP TABLE labels; DROP TABLE heartbeats; DROP TABLE dropped;"
+                               "PRAGMA user_version = 1;")
+    collector.start()
+    expect(collector.count() == 2 and collector.rows("PRAGMA user_version") == [(2,)], "the events of before")
+    expect(collector.post(request([record(2)]))[0] == 401, "a laptop that has not enrolled")
+    collector.let_in()
+    collector.good(request([record(2)]))
+    expect("3 records are here, 0 were reported as dropped, 0 are not explained" in collector.admin("audit").stdout, "the audit")
+
+
 def test_settings(collector):
     def ends(what, said, config=None, prepare=None):
         """The daemon must not start, and say why."""

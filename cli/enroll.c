@@ -103,6 +103,8 @@ int cli_enroll(const struct cli *cli)
 
         if (!cli->file && cli->uid != 0)
                 return fail(cli, EXIT_REFUSED, "only root may enrol this laptop", NULL);
+        if (!strchr(path, '/'))
+                return fail(cli, EXIT_USAGE, "the file needs its folder before it, such as ./enrolment", NULL);
         if (!read_token(cli, token))
                 return fail(cli, EXIT_USAGE, "that is no token", NULL);
         if (!make_attempt(attempt))

@@ -639,6 +639,8 @@ def enroll(bed):
         assert code == 2 and out == "" and why in err and token not in err, (words, code, err)
     for words in ([], [school], [school, token, "x"], [school, token, "--lable", "x"]):
         assert bed.run("enroll", *words)[0] == 2, words
+    code, _, err = bed.run("enroll", school, token, "--file", "enrolment")
+    assert code == 2 and "./enrolment" in err, (code, err)
     assert path.read_text(encoding="utf-8") == before, "what was refused was written"
     if os.geteuid() == 0:
         code, out, err = bed.run("enroll", school, token, before=("setpriv", "--reuid=65534", "--clear-groups"))

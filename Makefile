@@ -85,12 +85,12 @@ sources_lekdicht      := $(wildcard cli/*.c)
 libs_lekdicht-gate    :=
 sources_lekdicht-probe := $(wildcard probe/*.c)
 libs_lekdicht-probe    := blkid
-libs_lekdichtd        := libudev libsystemd inih sqlite3
+libs_lekdichtd        := libudev libsystemd libsodium inih sqlite3
 libs_lekdicht         := libsystemd inih jansson
 sources_lekdicht-reporter := $(wildcard reporter/*.c)
 libs_lekdicht-reporter    := libsystemd inih libcurl zlib jansson
 sources_lekdicht-collector := $(wildcard collector/*.c)
-libs_lekdicht-collector    := inih jansson libmicrohttpd sqlite3 zlib
+libs_lekdicht-collector    := inih jansson libmicrohttpd libsodium sqlite3 zlib
 sources_lekdicht-notifier := $(wildcard notifier/*.c)
 libs_lekdicht-notifier    := libnotify gio-2.0
 # Where the gate finds the program that looks at a disk.
@@ -247,7 +247,7 @@ uninstall:
 	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
 
-# The collector is not part of `install`: it belongs on one machine, not on laptops. Its database and token stay.
+# The collector is not part of `install`: it belongs on one machine, not on laptops. Its database stays.
 .PHONY: install-collector uninstall-collector
 install-collector: $(BUILD)/lekdicht-collector
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-collector $(DESTDIR)$(SBINDIR)/lekdicht-collector
@@ -260,7 +260,7 @@ install-collector: $(BUILD)/lekdicht-collector
 	test -e $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini || \
 		$(INSTALL) -m 0644 collector/collector.ini $(DESTDIR)$(SYSCONFDIR)/lekdicht-collector/collector.ini
 	$(foreach p,$(MAN_COLLECTOR),$(INSTALL) -D -m 0644 docs/man/$(p) $(call man_path,$(p)) &&) true
-	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector on)
+	$(if $(DESTDIR),,systemd/switch-collector on)
 
 uninstall-collector:
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch-collector off)

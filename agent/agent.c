@@ -209,6 +209,12 @@ static void on_dropped(void *userdata, uint64_t count, uint64_t first, uint64_t 
         record_spool_dropped(count, first, last);
 }
 
+static void on_cloned(void *userdata)
+{
+        (void) userdata;
+        record_identity_cloned();
+}
+
 static void on_health(void *userdata, int error)
 {
         struct agent *agent = userdata;
@@ -509,9 +515,10 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
         record_init(config->sink);
         agent->lock = r = take_lock(paths->lock);
         if (r >= 0)
-                r = spool_new(loop, paths->spool, config->spool_pages,
+                r = spool_new(loop, paths->spool, paths->machine, config->spool_pages,
                               &(struct spool_ops){ .recorded = on_recorded,
                                                    .dropped = on_dropped,
+                                                   .cloned = on_cloned,
                                                    .health = on_health,
                                                    .userdata = agent },
                               &agent->spool);
@@ -568,6 +575,7 @@ struct agent *agent_free(struct agent *agent)
                 sd_event_source_disable_unref(agent->signals[i]);
         sd_event_source_disable_unref(agent->reconcile);
         sd_event_source_disable_unref(agent->settle);
+        agent->heartbeat = heartbeat_free(agent->heartbeat);
         agent->ready = ready_free(agent->ready);
         agent->bus = bus_free(agent->bus);
         watch_free(agent->watch);
@@ -609,6 +617,9 @@ int agent_start(struct agent *agent)
         leases_start(agent->leases);
         /* Last: who asks is answered from what was found. */
         r = bus_new(agent, paths->bus, &agent->bus);
+        if (r >= 0)
+                r = heartbeat_new(agent->loop, agent->config->heartbeat_usec, agent->spool, agent->gatewatch,
+                                  &agent->store, &agent->heartbeat);
         if (r < 0)
                 return r;
         return ready_new(agent->loop, agent->inventory, agent->plugs, &agent->ready);

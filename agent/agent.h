@@ -28,6 +28,7 @@ struct agent_paths {
         const char *clock;       /* "/var/lib/lekdicht/clock"; NULL: the latest time is not kept over a restart */
         const char *leases;      /* "/run/lekdichtd/leases" */
         const char *kept_leases; /* "/var/lib/lekdicht/leases"; NULL: no grant outlives a reboot */
+        const char *machine;     /* "/etc/machine-id"; NULL: a copied disk is not found out */
         const char *spool;       /* "/var/lib/lekdicht/spool.db"; NULL: nothing is recorded but in the journal */
         const char *rules;       /* "/usr/lib/udev/rules.d"; NULL: nobody looks whether our rules are there */
         const char *own_rules;   /* "/etc/udev/rules.d", where IT may have its own instead; with `rules` */
@@ -42,6 +43,7 @@ struct agent_config {
         const struct sessions_source *sessions; /* NULL: logind's */
         uid_t reporter_uid;           /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
         unsigned spool_pages;         /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        uint64_t heartbeat_usec;      /* 0: HEARTBEAT_USEC */
         bool simulated;               /* the demo: no device is real, and each event and notice says so */
         media_test medium;            /* NULL: ask card readers by SG_IO; tests have none */
         bool notices_without_session; /* tests and the demo: a notice goes to all who subscribed */

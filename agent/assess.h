@@ -15,7 +15,7 @@ enum assessment {
         ASSESS_REFUSED,
         ASSESS_READ_ONLY,
         ASSESS_ENCRYPTED, /* opens when it is looked at and found to be encrypted */
-        ASSESS_ALLOWED, /* in audit mode too: what the rules say */
+        ASSESS_ALLOWED,   /* in audit mode too: what the rules say */
 };
 
 struct assess_facts {

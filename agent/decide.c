@@ -57,8 +57,7 @@ void decide_device(const struct decide *decide, struct device *device, bool agai
         judgement_make(decide, device);
         reader_watch(decide, device,
                      device->answer != ASSESS_ALLOWED && device->answer != ASSESS_READ_ONLY &&
-                             device->answer != ASSESS_ENCRYPTED &&
-                             !traits_is_refused(device));
+                             device->answer != ASSESS_ENCRYPTED && !traits_is_refused(device));
         reader_note_empty(decide, device);
         if (device->exempt || decide->open)
                 enforce_nothing(decide, device);

@@ -39,6 +39,7 @@ static struct agent_config config = {
                 .members = "/proc/self/exe",
                 .lock = "/var/lib/lekdicht/lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",
+                .machine = "/etc/machine-id",
                 .spool = "/var/lib/lekdicht/spool.db",
                 .rules = "/usr/lib/udev/rules.d",
                 .own_rules = "/etc/udev/rules.d",

@@ -24,10 +24,10 @@
 #include "common/cleanup.h"
 #include "common/sysfs.h"
 
-#define SG_MAX           256U
-#define SG_TIMEOUT_MSEC  5000U
-#define ATTENTIONS_MAX   4U
-#define SESSIONS         "/run/systemd/sessions" /* logind's: a file for each */
+#define SG_MAX          256U
+#define SG_TIMEOUT_MSEC 5000U
+#define ATTENTIONS_MAX  4U
+#define SESSIONS        "/run/systemd/sessions" /* logind's: a file for each */
 
 struct watched {
         struct media *media;

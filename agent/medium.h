@@ -10,7 +10,7 @@
 
 #include "agent/device.h"
 
-#define MEDIUM_POLL_MSEC 2000
+#define MEDIUM_POLL_MSEC   2000
 #define MEDIUM_WATCHED_MAX 64U /* logical units at a time; more are refused as if they were not readers */
 
 struct media;

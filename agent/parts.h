@@ -9,6 +9,7 @@
 #include "agent/bus.h"
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
+#include "agent/heartbeat.h"
 #include "agent/inventory.h"
 #include "agent/leases.h"
 #include "agent/medium.h"
@@ -41,6 +42,7 @@ struct agent {
         struct today *today;
         struct users *users;
         struct ready *ready;
+        struct heartbeat *heartbeat;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;
         struct decide_ops decide_ops;

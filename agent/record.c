@@ -47,6 +47,8 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_GATE_EXEMPT] = "fb8093a5b463420db9b1e7215c3661bc",
         [EVENT_POLICY_APPLIED] = "f5a3560a7d5f4cf88d2b0079a5f0ebe0",
         [EVENT_POLICY_REJECTED] = "dbc76e7cc0fa41d2a566a3c98ef303e6",
+        [EVENT_AGENT_HEARTBEAT] = "2f3bd0c6f0a94d8e8b5c3d1f7a6e9b04",
+        [EVENT_IDENTITY_CLONED] = "8c1a6a0f5b0c4d0e9d35a0c4a1de7b92",
         [EVENT_SPOOL_DROPPED] = "1660ccc4a2fa42739ebdecd3a6263a29",
 };
 #define GATE_FAILED    "lekdicht.gate.failed"
@@ -538,16 +540,42 @@ void record_policy_rejected(const char *error, unsigned line)
         end(&entry);
 }
 
+uint64_t record_heartbeat(const struct record_heartbeat *heartbeat)
+{
+        struct entry entry;
+
+        message(&entry, "gate %s, policy version %u (%s), %" PRIu64 " events wait", heartbeat->gate, heartbeat->version,
+                heartbeat->source, heartbeat->waiting);
+        begin(&entry, EVENT_AGENT_HEARTBEAT, LOG_DEBUG);
+        set_string(&entry, EVENT_KEY_GATE, heartbeat->gate);
+        set_int(&entry, EVENT_KEY_POLICY_VERSION, heartbeat->version);
+        set_string(&entry, EVENT_KEY_POLICY_MODE, heartbeat->audit ? "audit" : "enforce");
+        set_string(&entry, EVENT_KEY_POLICY_SOURCE, heartbeat->source);
+        set_int(&entry, EVENT_KEY_QUEUE_WAITING, heartbeat->waiting);
+        set_int(&entry, EVENT_KEY_QUEUE_DROPPED, heartbeat->dropped);
+        set_int(&entry, EVENT_KEY_QUEUE_ASIDE, heartbeat->aside);
+        return end(&entry);
+}
+
 void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last)
 {
         struct entry entry;
 
-        message(&entry, "%" PRIu64 " events could not be recorded (seq %" PRIu64 " to %" PRIu64 ")", count, first,
-                last);
+        message(&entry, "%" PRIu64 " events were given up (seq %" PRIu64 " to %" PRIu64 ")", count, first, last);
         begin(&entry, EVENT_SPOOL_DROPPED, LOG_ERR);
         set_int(&entry, EVENT_KEY_DROPPED_COUNT, count);
         set_int(&entry, EVENT_KEY_DROPPED_FIRST, first);
         set_int(&entry, EVENT_KEY_DROPPED_LAST, last);
+        end(&entry);
+}
+
+void record_identity_cloned(void)
+{
+        struct entry entry;
+
+        message(&entry, "this disk is a copy of another laptop's; what that one recorded is set aside, and this laptop "
+                        "begins with an identity of its own");
+        begin(&entry, EVENT_IDENTITY_CLONED, LOG_WARNING);
         end(&entry);
 }
 

@@ -78,8 +78,22 @@ void record_policy_applied(const char *source, unsigned version, bool audit);
 /* line: of the error; 0: the file as a whole. */
 void record_policy_rejected(const char *error, unsigned line);
 
+struct record_heartbeat {
+        const char *gate;   /* as in Status */
+        const char *source; /* of the policy */
+        unsigned version;
+        bool audit;
+        uint64_t waiting, dropped, aside; /* records */
+};
+
+/* A sign of life. Returns the spool's ticket, or 0. */
+uint64_t record_heartbeat(const struct record_heartbeat *heartbeat);
+
 /* So many events were given up, these seqs included. */
 void record_spool_dropped(uint64_t count, uint64_t first, uint64_t last);
+
+/* This disk is a copy of another laptop's; that one's events are set aside, and this is one of its own now. */
+void record_identity_cloned(void);
 
 /* Something for the log alone; priority as in syslog. */
 void record_note(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));

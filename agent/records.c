@@ -140,6 +140,14 @@ static void on_done(void *userdata, const struct spool_answer *answer)
         sd_bus_message_unref(message);
 }
 
+/* A number that will never arrive is told like one that was never recorded: none stays unexplained. */
+static void on_set_aside(void *userdata, const struct spool_answer *answer)
+{
+        if (answer->error == 0 && answer->lost > 0)
+                record_spool_dropped(1, answer->lost, answer->lost);
+        on_done(userdata, answer);
+}
+
 /* ---- Recent ---- */
 
 static int recent_now(void *userdata, sd_bus_message *message)
@@ -247,7 +255,8 @@ static int set_aside_now(void *userdata, sd_bus_message *message, uid_t uid)
         if (why < 0)
                 return sd_bus_reply_method_errorf(message, ERROR_INVALID_ARGUMENT,
                                                   "the reason is \"rejected\", \"too-large\" or \"unreadable\"");
-        r = spool_set_aside(bus->agent->spool, seq, (enum spoolstore_aside) why, on_done, sd_bus_message_ref(message));
+        r = spool_set_aside(bus->agent->spool, seq, (enum spoolstore_aside) why, on_set_aside,
+                            sd_bus_message_ref(message));
         return r < 0 ? refuse(message, r) : 1;
 }
 

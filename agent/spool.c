@@ -45,7 +45,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
         struct spool *spool = userdata;
         struct request *answered;
         uint64_t n, recorded;
-        bool replaced;
+        bool replaced, cloned;
         int error;
 
         (void) source;
@@ -60,8 +60,12 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
         error = spool->error;
         replaced = spool->replaced;
         spool->replaced = false;
+        cloned = spool->cloned;
+        spool->cloned = false;
         pthread_mutex_unlock(&spool->lock);
 
+        if (cloned)
+                spool->ops.cloned(spool->ops.userdata);
         if (replaced)
                 spool->ops.health(spool->ops.userdata, -EUCLEAN);
         if (error != spool->told_error) {
@@ -102,7 +106,8 @@ static int start_thread(struct spool *spool)
         return -r;
 }
 
-int spool_new(sd_event *loop, const char *path, unsigned pages_max, const struct spool_ops *ops, struct spool **ret)
+int spool_new(sd_event *loop, const char *path, const char *machine, unsigned pages_max, const struct spool_ops *ops,
+              struct spool **ret)
 {
         struct spool *spool = calloc(1, sizeof(*spool));
         pthread_condattr_t monotonic;
@@ -112,6 +117,7 @@ int spool_new(sd_event *loop, const char *path, unsigned pages_max, const struct
                 return -ENOMEM;
         spool->ops = *ops;
         spool->path = path;
+        spool->machine = machine;
         spool->pages_max = pages_max;
         spool->next_ticket = 1;
         spool->pause_usec = SPOOL_RETRY_USEC;
@@ -254,6 +260,7 @@ void spool_status(struct spool *spool, struct spool_status *ret)
                                          : SPOOL_OK;
         ret->waiting = spool->waiting + spool->n_items;
         ret->aside = spool->aside;
+        ret->acknowledged = spool->acknowledged;
         pthread_mutex_unlock(&spool->lock);
         ret->dropped = spool->n_dropped;
 }

@@ -30,8 +30,9 @@ enum spool_health {
 
 struct spool_status {
         enum spool_health health;
-        uint64_t waiting; /* events that are not acknowledged: in the store and in the queue */
-        uint64_t dropped; /* given up since the start */
+        uint64_t waiting;      /* events that are not acknowledged: in the store and in the queue */
+        uint64_t dropped;      /* given up since the start */
+        uint64_t acknowledged; /* tickets up to this one have arrived; 0: none of this run */
         uint64_t aside;
 };
 
@@ -41,6 +42,8 @@ struct spool_ops {
         /* So many events were given up, those seqs included; make an event of it with spool_add(). When spool_free() calls,
          * nothing can be added any more. */
         void (*dropped)(void *userdata, uint64_t count, uint64_t first, uint64_t last);
+        /* The store was another laptop's, of which this disk is a copy; it was set aside, and one of our own begun. */
+        void (*cloned)(void *userdata);
         /* The store fails (-errno), or works again (0). */
         void (*health)(void *userdata, int error);
         void *userdata;
@@ -51,6 +54,7 @@ struct spool_answer {
         int error; /* 0; -EINVAL: a seq that was never handed out; -ENOENT; -EAGAIN: the store does not work now; -errno */
         char host_id[HOSTID_SIZE];
         struct spoolrecords records;
+        uint64_t lost; /* of spool_set_aside(): the seq, when it has to be told that it was given up; else 0 */
 };
 
 /* Called from the loop, exactly once for each question that was taken; at spool_free() with -ECANCELED. */
@@ -58,9 +62,10 @@ typedef void (*spool_callback)(void *userdata, const struct spool_answer *answer
 
 struct spool;
 
-/* path: of the database, borrowed; NULL: nothing is recorded. pages_max as in spoolstore_open(). All signals are
+/* path: of the database, borrowed; NULL: nothing is recorded. machine and pages_max as in spoolstore_open(). All signals are
  * blocked in the thread. 0 or -errno. */
-int spool_new(sd_event *loop, const char *path, unsigned pages_max, const struct spool_ops *ops, struct spool **ret);
+int spool_new(sd_event *loop, const char *path, const char *machine, unsigned pages_max, const struct spool_ops *ops,
+              struct spool **ret);
 /* Ends the run: what waits is written, for at most SPOOL_STOP_USEC. A thread that a disk holds is left behind. */
 struct spool *spool_free(struct spool *spool);
 

@@ -43,7 +43,7 @@ struct spool {
         struct event event; /* too large for the stack of a thread */
         uint64_t handed_out;
         bool damaged; /* it turned out so: to be set aside */
-        const char *path;
+        const char *path, *machine;
         unsigned pages_max;
 
         /* Under the lock. */
@@ -59,12 +59,13 @@ struct spool {
         bool orphan; /* nobody waits for the thread: it frees what is left */
         bool opened; /* once at least: base is known */
         uint64_t base;
-        uint64_t recorded;   /* the highest ticket on the disk */
-        int error;           /* of the last attempt to open or write; 0: none, or it went well */
-        bool replaced;       /* a damaged database was set aside */
-        uint64_t retry_usec; /* CLOCK_MONOTONIC: not before */
-        uint64_t pause_usec; /* the next one */
-        uint64_t waiting, aside;
+        uint64_t recorded;                     /* the highest ticket on the disk */
+        int error;                             /* of the last attempt to open or write; 0: none, or it went well */
+        bool replaced;                         /* a damaged database was set aside */
+        bool cloned;                           /* another laptop's was */
+        uint64_t retry_usec;                   /* CLOCK_MONOTONIC: not before */
+        uint64_t pause_usec;                   /* the next one */
+        uint64_t waiting, aside, acknowledged; /* the last one a ticket */
 };
 
 /* The thread. */

@@ -16,6 +16,7 @@
 #include "agent/spooldb.h"
 #include "agent/spoolmark.h"
 #include "agent/spoolmeta.h"
+#include "agent/spoolowner.h"
 #include "agent/spoolstore.h"
 #include "common/cleanup.h"
 #include "common/durable.h"
@@ -64,7 +65,9 @@ static int make(struct spoolstore *store)
 
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
                 return r;
-        r = hostid_new(host_id);
+        r = spoolowner_last(store->path, host_id); /* a laptop whose spool was lost is still the same */
+        if (r < 0)
+                r = hostid_new(host_id);
         if (r >= 0)
                 r = spooldb_begin(store->db);
         if (r < 0)
@@ -168,34 +171,27 @@ static int try_open(const char *path, unsigned pages_max, struct spoolstore **re
         return 0;
 }
 
-/* Never deleted: someone may be able to read more in it than we are. */
-static int move_away(const char *path, uint64_t now_sec)
+int spoolstore_open(const char *path, const char *machine, unsigned pages_max, bool damaged, uint64_t now_sec,
+                    struct spoolstore **ret)
 {
-        static const char *const parts[] = { "-wal", "-journal", "-shm", "" };
-        char from[PATH_MAX], to[PATH_MAX];
+        int cloned = machine ? spoolowner_leave_copy(path, machine, now_sec) : 0, r;
 
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-                if (snprintf(from, sizeof(from), "%s%s", path, parts[i]) >= PATH_MAX ||
-                    snprintf(to, sizeof(to), "%s.damaged-%" PRIu64 "%s", path, now_sec, parts[i]) >= PATH_MAX)
-                        return -ENAMETOOLONG;
-                if (rename(from, to) < 0 && errno != ENOENT)
-                        return -errno;
+        if (cloned < 0)
+                return cloned;
+        r = damaged ? -EUCLEAN : try_open(path, pages_max, ret);
+        if (r == -EUCLEAN) {
+                r = spoolowner_leave_damaged(path, now_sec);
+                if (r >= 0)
+                        r = try_open(path, pages_max, ret);
+                if (r >= 0)
+                        (*ret)->state.replaced = true;
         }
-        return durable_sync_directory_of(path);
-}
-
-int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret)
-{
-        int r = damaged ? -EUCLEAN : try_open(path, pages_max, ret);
-
-        if (r != -EUCLEAN)
+        if (r < 0)
                 return r;
-        r = move_away(path, now_sec);
-        if (r >= 0)
-                r = try_open(path, pages_max, ret);
-        if (r >= 0)
-                (*ret)->state.replaced = true;
-        return r;
+        (*ret)->state.cloned = cloned > 0;
+        if (machine)
+                spoolowner_keep(path, machine, (*ret)->state.host_id);
+        return 0;
 }
 
 struct spoolstore *spoolstore_close(struct spoolstore *store)
@@ -382,7 +378,7 @@ int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_
 
 int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore_aside why, uint64_t now_sec)
 {
-        uint64_t state;
+        uint64_t state, report = 0;
         int r = spooldb_do(store->db, &state, "SELECT state FROM event WHERE seq = ?1", "i", seq);
 
         if (r < 0)
@@ -391,7 +387,10 @@ int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore
                 return -ENOENT;
         if (state == ASIDE)
                 return 0;
-        r = begin_mark(store);
+        r = spooldb_do(store->db, &report, "SELECT name = ?2 FROM event WHERE seq = ?1", "it", seq,
+                       event_name_string(EVENT_SPOOL_DROPPED));
+        if (r >= 0)
+                r = begin_mark(store);
         if (r < 0)
                 return r;
         r = spooldb_do(store->db, NULL, "UPDATE event SET state = 2, changed = ?2, why = ?3 WHERE seq = ?1", "iit", seq,
@@ -401,7 +400,7 @@ int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore
                 return r;
         store->state.waiting--;
         store->state.aside++;
-        return 0;
+        return report ? 0 : 1;
 }
 
 const char *spoolstore_aside_name(enum spoolstore_aside why)

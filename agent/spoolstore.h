@@ -25,7 +25,7 @@ enum spoolstore_aside {
 };
 
 struct spoolstore_state {
-        char host_id[HOSTID_SIZE]; /* random, made with the database */
+        char host_id[HOSTID_SIZE]; /* that of path.host, or else random; made with the database */
         uint64_t next_seq;         /* above all that were ever given */
         uint64_t acknowledged;     /* the highest seq that was */
         uint64_t waiting;          /* records that are neither acknowledged nor set aside */
@@ -33,16 +33,20 @@ struct spoolstore_state {
         bool clean;                /* the run before this one ended with spoolstore_close() */
         bool made;                 /* there was no database */
         bool replaced;             /* there was one, and it was damaged and set aside */
+        bool cloned;               /* there was one, and it is another laptop's: this disk is a copy of its */
 };
 
 struct spoolstore;
 
-/* Open or make the database at path, 0600, in a directory that is there. A damaged one is renamed to
+/* Open or make the database at path, 0600, in a directory that is there. machine is as for hostid_read(); NULL: whose it is
+ * does not matter. What was made on another machine is renamed to path.cloned-TIME, the numbers with it, and begins anew. A
+ * damaged one is renamed to
  * path.damaged-TIME, with what belongs to it, and a new one made; so is one of a later version, and any when `damaged` says
  * that it turned out to be so. A new database goes on above the high-water mark in path.seq, from 1 if there is none.
  * pages_max bounds its size (0: SPOOLSTORE_PAGES_MAX). 0; -ENOSPC, -EROFS, -EIO, -ENOMEM, -EBUSY (someone else has it
  * open) and others of open(2). */
-int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret);
+int spoolstore_open(const char *path, const char *machine, unsigned pages_max, bool damaged, uint64_t now_sec,
+                    struct spoolstore **ret);
 
 /* The run ends as it should: say so in the database if events were appended, write the WAL back, close. Takes NULL,
  * returns NULL. */
@@ -67,7 +71,8 @@ int spoolstore_make_room(struct spoolstore *store);
 
 /* All up to seq have arrived. 0, -EUCLEAN or -errno. */
 int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_sec);
-/* This one is not handed out again, but kept. Twice is once. 0; -ENOENT: there is no such record, or it was
+/* This one is not handed out again, but kept. Twice is once. 1: from now on, and it has to be told that it was given up; 0: so
+ * it was before, or it told that of others, which must not go on for ever; -ENOENT: there is no such record, or it was
  * acknowledged; -EUCLEAN; or -errno. */
 int spoolstore_set_aside(struct spoolstore *store, uint64_t seq, enum spoolstore_aside why, uint64_t now_sec);
 

@@ -39,6 +39,7 @@ static void note_state(struct spool *spool)
 
         spool->waiting = state->waiting;
         spool->aside = state->aside;
+        spool->acknowledged = state->acknowledged > spool->base ? state->acknowledged - spool->base : 0;
 }
 
 static void failed(struct spool *spool, int error)
@@ -69,7 +70,7 @@ static void open_store(struct spool *spool)
         int r;
 
         pthread_mutex_unlock(&spool->lock);
-        r = spoolstore_open(spool->path, spool->pages_max, spool->damaged, wall_sec(), &store);
+        r = spoolstore_open(spool->path, spool->machine, spool->pages_max, spool->damaged, wall_sec(), &store);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -81,6 +82,7 @@ static void open_store(struct spool *spool)
                 spool->base = spoolstore_state(store)->next_seq - 1;
         spool->opened = true;
         spool->replaced = spool->replaced || spoolstore_state(store)->replaced;
+        spool->cloned = spool->cloned || spoolstore_state(store)->cloned;
         /* Whether it can be written to is seen when there is something to write. */
         if (spool->n_items == 0)
                 worked(spool);
@@ -166,9 +168,11 @@ static int answer(struct spool *spool, struct request *request)
                 return request->seq > highest ? -EINVAL
                                               : spoolstore_acknowledge(spool->store, request->seq, wall_sec());
         case ASK_SET_ASIDE:
-                return request->seq > highest
-                               ? -EINVAL
-                               : spoolstore_set_aside(spool->store, request->seq, request->why, wall_sec());
+                if (request->seq > highest)
+                        return -EINVAL;
+                r = spoolstore_set_aside(spool->store, request->seq, request->why, wall_sec());
+                request->answer.lost = r > 0 ? request->seq : 0;
+                return r < 0 ? r : 0;
         }
         return -EINVAL;
 }

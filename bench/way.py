@@ -27,7 +27,6 @@ from harness.product import Product, kernel_name  # noqa: E402
 PLUGS = 20
 TIMEOUT = 60            # seconds for one plug to arrive at the collector of a busy guest
 POLL = 0.2
-TOKEN = "a-token-of-the-benchmark-0123456789abcdef"
 SUBSCRIBER = "/root/subscriber"
 STEPS = ("verdict", "recorded", "notice", "collector")
 PROGRAMS = ("lekdichtd", "lekdicht-reporter", "lekdicht-collector")
@@ -37,10 +36,9 @@ QUERY = ("import json, sqlite3; print(json.dumps(sqlite3.connect('file:/var/lib/
 
 def set_up(vm):
     """A collector, and a laptop that is enrolled there; the subscriber's Job."""
-    vm.put("/etc/lekdicht-collector/token", f"{TOKEN}\n", 0o640)
-    vm.run("chgrp lekdicht-collector /etc/lekdicht-collector/token; systemctl restart lekdicht-collector")
-    vm.put("/etc/lekdicht/enrolment", f"[collector]\nurl = http://127.0.0.1:4318\ntoken = {TOKEN}\n", 0o640)
-    vm.run("chgrp lekdicht-report /etc/lekdicht/enrolment; systemctl restart lekdicht-reporter")
+    vm.run("systemctl restart lekdicht-collector")
+    vm.run("lekdicht-collector token add 'the benchmark' | lekdicht enroll http://127.0.0.1:4318 - --label L-0421")
+    vm.run("systemctl restart lekdicht-reporter")
     vm.put("/usr/local/bin/subscriber", (BUILD.parent / "bench/subscriber").read_bytes(), 0o755)
     job = vm.start("exec subscriber", user="teacher")
     job.wait_output("subscribed")

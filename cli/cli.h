@@ -15,15 +15,20 @@
 
 struct cli {
         FILE *out, *err;
-        bool json;            /* --json: one JSON document on out and nothing else there */
-        bool follow;          /* --follow: go on with what comes */
-        unsigned count;       /* -n: how many; 0 when it was not given */
-        const char *filter;   /* --filter: the beginning of a name, NULL when it was not given */
-        unsigned minutes;     /* --for: 0 when it was not given */
-        bool read_only;       /* --read-only */
-        bool keep;            /* --keep */
-        const char *reason;   /* --reason, NULL when it was not given */
-        const char *argument; /* FILE or DEVICE, NULL for verbs without one */
+        bool json;          /* --json: one JSON document on out and nothing else there */
+        bool follow;        /* --follow: go on with what comes */
+        unsigned count;     /* -n: how many; 0 when it was not given */
+        const char *filter; /* --filter: the beginning of a name, NULL when it was not given */
+        unsigned minutes;   /* --for: 0 when it was not given */
+        bool read_only;     /* --read-only */
+        bool keep;          /* --keep */
+        const char *reason; /* --reason, NULL when it was not given */
+        const char *label;  /* --label and so on: NULL when they were not given */
+        const char *ca_file;
+        const char *proxy;
+        const char *file;
+        const char *argument; /* FILE, DEVICE or URL, NULL for verbs without one */
+        const char *second;   /* TOKEN, NULL for verbs without one */
         const char *sys_root; /* "/sys" */
         const char *run_root; /* "/run/lekdicht" */
         const char *policy;   /* "/etc/lekdicht/policy.ini" */
@@ -36,6 +41,7 @@ int cli_devices(const struct cli *cli);
 int cli_events(const struct cli *cli);
 int cli_allow(const struct cli *cli);
 int cli_revoke(const struct cli *cli);
+int cli_enroll(const struct cli *cli);
 int cli_gate_open(const struct cli *cli);
 int cli_gate_close(const struct cli *cli);
 int cli_learn(const struct cli *cli);

@@ -24,6 +24,10 @@ enum {
         OPTION_READ_ONLY = 1 << 5,
         OPTION_KEEP = 1 << 6,
         OPTION_REASON = 1 << 7,
+        OPTION_LABEL = 1 << 8,
+        OPTION_CA_FILE = 1 << 9,
+        OPTION_PROXY = 1 << 10,
+        OPTION_FILE = 1 << 11,
 };
 
 static const struct option {
@@ -38,13 +42,17 @@ static const struct option {
         { OPTION_FOLLOW, "--follow", NULL, false },
         { OPTION_COUNT, "-n", "N", false },
         { OPTION_FILTER, "--filter", "PREFIX", false },
+        { OPTION_LABEL, "--label", "TEXT", false },
+        { OPTION_CA_FILE, "--ca-file", "FILE", false },
+        { OPTION_PROXY, "--proxy", "URL", false },
+        { OPTION_FILE, "--file", "FILE", false },
         { OPTION_JSON, "--json", NULL, false },
 };
 
 struct command {
         const char *verb, *noun; /* "gate" "open"; noun NULL when the verb stands alone */
         int (*function)(const struct cli *cli);
-        const char *argument; /* NULL: takes none */
+        const char *argument; /* one word or two; NULL: takes none */
         int options;          /* those that it knows */
         const char *help;
 };
@@ -65,6 +73,8 @@ static const struct command commands[] = {
         { "allow", NULL, cli_allow, "DEVICE", OPTION_FOR | OPTION_REASON | OPTION_READ_ONLY | OPTION_KEEP,
           "open this device for a while, such as 45m or 2h; --keep: over a reboot too" },
         { "revoke", NULL, cli_revoke, "DEVICE", 0, "end that now: it is written back and shut" },
+        { "enroll", NULL, cli_enroll, "URL TOKEN", OPTION_LABEL | OPTION_CA_FILE | OPTION_PROXY | OPTION_FILE,
+          "report to the collector at URL, which lets this laptop in with TOKEN; - reads the token" },
         { "gate", "close", cli_gate_close, NULL, 0, "shut removable storage, as the policy wants it" },
         { "gate", "open", cli_gate_open, NULL, 0, "open removable storage until `gate close`, also after a reboot" },
         { "policy", "check", cli_policy_check, "FILE", OPTION_JSON,
@@ -218,6 +228,18 @@ static const char *set_option(struct cli *cli, int bit, const char *value)
         case OPTION_KEEP:
                 cli->keep = true;
                 break;
+        case OPTION_LABEL:
+                cli->label = value;
+                break;
+        case OPTION_CA_FILE:
+                cli->ca_file = value;
+                break;
+        case OPTION_PROXY:
+                cli->proxy = value;
+                break;
+        case OPTION_FILE:
+                cli->file = value;
+                break;
         case OPTION_REASON:
                 if (value[0] == '\0')
                         return "a reason must be given";
@@ -241,6 +263,11 @@ static const struct option *find_option(const struct command *command, const cha
                 }
         }
         return NULL;
+}
+
+static bool takes_two(const struct command *command)
+{
+        return command->argument && strchr(command->argument, ' ');
 }
 
 static int run(const struct command *command, struct cli *cli, int argc, char **argv)
@@ -267,17 +294,19 @@ static int run(const struct command *command, struct cli *cli, int argc, char **
                         problem = set_option(cli, option->bit, value);
                         if (problem)
                                 return usage(command, problem, value);
-                } else if (more_options && argv[i][0] == '-') {
+                } else if (more_options && argv[i][0] == '-' && argv[i][1] != '\0') {
                         return usage(command, "unknown option", argv[i]);
-                } else if (!command->argument || cli->argument) {
+                } else if (!command->argument || (cli->argument && (!takes_two(command) || cli->second))) {
                         return usage(command, "one word too many", argv[i]);
                 } else if (argv[i][0] == '\0') {
                         return usage(command, "empty argument", NULL);
+                } else if (cli->argument) {
+                        cli->second = argv[i];
                 } else {
                         cli->argument = argv[i];
                 }
         }
-        if (command->argument && !cli->argument)
+        if (command->argument && (!cli->argument || (takes_two(command) && !cli->second)))
                 return usage(command, "missing", command->argument);
         for (size_t i = 0; i < N_OPTIONS; i++)
                 if (options[i].must && (command->options & options[i].bit) && !(given & options[i].bit))

@@ -4,10 +4,21 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/batch.h"
 
 #define BATCH_ROOM_FIRST 16U
+
+bool batch_is_host(const char *text)
+{
+        if (strlen(text) != BATCH_HOST_LENGTH)
+                return false;
+        for (size_t i = 0; i < BATCH_HOST_LENGTH; i++)
+                if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
+                        return false;
+        return true;
+}
 
 struct batch *batch_new(void)
 {

@@ -17,7 +17,7 @@
 
 struct reading {
         struct config config;
-        bool seen[3];
+        bool seen[2];
         FILE *file;
         int line;
         const char *fault; /* the first, a constant */
@@ -64,11 +64,6 @@ static bool read_database(struct config *config, const char *value)
         return read_path(config->database, value);
 }
 
-static bool read_token_file(struct config *config, const char *value)
-{
-        return read_path(config->token_file, value);
-}
-
 static const struct {
         const char *key;
         bool (*read)(struct config *config, const char *value);
@@ -77,7 +72,6 @@ static const struct {
         { "listen", read_listen,
           "listen is not 127.x.y.z:PORT or [::1]:PORT; there are no accounts yet, so only this machine may connect" },
         { "database", read_database, "database is not an absolute path" },
-        { "token-file", read_token_file, "token-file is not an absolute path" },
 };
 
 /* 1: taken, 0: not (inih's convention). */
@@ -133,7 +127,6 @@ void config_default(struct config *ret)
 {
         read_listen(ret, CONFIG_LISTEN);
         strcpy(ret->database, CONFIG_DATABASE);
-        strcpy(ret->token_file, CONFIG_TOKEN_FILE);
 }
 
 int config_load(const char *path, struct config *ret, char error[static CONFIG_ERROR_MAX])

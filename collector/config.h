@@ -4,9 +4,8 @@
 /* The collector's own settings: one INI file with one section.
  *
  *      [collector]
- *      listen     = 127.0.0.1:4318        an address of this machine itself, 127.x.y.z:PORT or [::1]:PORT; 0: any free port
+ *      listen   = 127.0.0.1:4318        an address of this machine itself, 127.x.y.z:PORT or [::1]:PORT; 0: any free port
  *      database   = /var/lib/lekdicht-collector/collector.db
- *      token-file = /etc/lekdicht-collector/token
  *
  * What is not given has the value above. */
 
@@ -17,10 +16,9 @@
 #define CONFIG_ERROR_MAX 256U  /* bytes of an explanation, NUL included */
 #define CONFIG_PATH_MAX  1024U /* bytes of a path, NUL included */
 
-#define CONFIG_PATH       "/etc/lekdicht-collector/collector.ini"
-#define CONFIG_LISTEN     "127.0.0.1:4318"
-#define CONFIG_DATABASE   "/var/lib/lekdicht-collector/collector.db"
-#define CONFIG_TOKEN_FILE "/etc/lekdicht-collector/token"
+#define CONFIG_PATH     "/etc/lekdicht-collector/collector.ini"
+#define CONFIG_LISTEN   "127.0.0.1:4318"
+#define CONFIG_DATABASE "/var/lib/lekdicht-collector/collector.db"
 
 struct config {
         union {
@@ -29,7 +27,6 @@ struct config {
                 struct sockaddr_in6 v6;
         } listen;
         char database[CONFIG_PATH_MAX];
-        char token_file[CONFIG_PATH_MAX];
 };
 
 /* The settings above. */

@@ -18,14 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/body.h"
 #include "collector/deadline.h"
+#include "collector/enrol.h"
 #include "collector/http.h"
 #include "collector/load.h"
 #include "collector/otlp.h"
 #include "collector/page.h"
+#include "collector/register.h"
 #include "collector/request.h"
 #include "collector/style.h"
 
@@ -80,10 +83,14 @@ static int rpc_code(unsigned status)
         switch (status) {
         case 401:
                 return 16; /* UNAUTHENTICATED */
+        case 403:
+                return 7; /* PERMISSION_DENIED */
         case 404:
                 return 5; /* NOT_FOUND */
         case 405:
                 return 12; /* UNIMPLEMENTED */
+        case 409:
+                return 6; /* ALREADY_EXISTS */
         case 413:
                 return 8; /* RESOURCE_EXHAUSTED */
         case 503:
@@ -205,6 +212,7 @@ static void reserve(struct exchange *exchange)
 
         switch (verdict->route) {
         case REQUEST_EVENTS:
+        case REQUEST_ENROL:
                 room = load_take_body(load, verdict->length);
                 exchange->reserved = room ? verdict->length : 0;
                 break;
@@ -225,6 +233,17 @@ static void release_body(struct exchange *exchange)
         body_clear(&exchange->body);
         load_give_body(&exchange->http->load, exchange->reserved);
         exchange->reserved = 0;
+}
+
+static int admit(void *userdata, const char *authorization, char host[static BATCH_HOST_LENGTH + 1])
+{
+        struct http *http = userdata;
+        struct secret credential;
+
+        if (!secret_read_bearer(authorization, &credential))
+                return -ENOKEY;
+        memcpy(host, credential.id, sizeof(credential.id));
+        return register_admit(http->settings.store, &credential);
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *method, const char *path,
@@ -250,7 +269,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
         *context = exchange;
         load_take_request(&http->load);
 
-        request_judge(&head, http->settings.token, &exchange->verdict);
+        request_judge(&head, &(struct request_door){ .admit = admit, .userdata = http }, &exchange->verdict);
         if (exchange->verdict.status == 0)
                 reserve(exchange);
         if (exchange->verdict.status != 0 &&
@@ -263,7 +282,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 {
         int r;
 
-        if (exchange->verdict.status == 0 && exchange->verdict.route == REQUEST_EVENTS) {
+        if (exchange->verdict.status == 0 && exchange->reserved > 0) {
                 r = body_append(&exchange->body, data, size);
                 if (r == 0)
                         return MHD_YES;
@@ -309,6 +328,49 @@ static enum MHD_Result store_batch(struct exchange *exchange, struct batch *batc
         return MHD_YES;
 }
 
+/* A credential speaks for its own laptop alone. */
+static bool is_all_of(const struct batch *batch, const char *host)
+{
+        for (size_t i = 0; i < batch->n_resources; i++)
+                if (strcmp(batch->resources[i].host, host) != 0)
+                        return false;
+        return true;
+}
+
+static enum MHD_Result send_enrolment(struct exchange *exchange, const struct register_wish *wish)
+{
+        const char *message;
+        unsigned status =
+                enrol_status(register_enrol(exchange->http->settings.store, wish, (uint64_t) time(NULL)), &message);
+        char text[ENROL_ANSWER_MAX];
+
+        if (status != 200)
+                return send_status(exchange, status, message);
+        enrol_answer(wish, text);
+        return send_response(exchange, 200, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY),
+                             "application/json");
+}
+
+static enum MHD_Result take_enrolment(struct exchange *exchange)
+{
+        char error[ENROL_ERROR_MAX] = "not a whole gzip file";
+        struct register_wish wish;
+        int r = 0;
+
+        if (exchange->verdict.gzip)
+                r = body_gunzip(&exchange->body);
+        if (r == 0)
+                r = enrol_parse(exchange->body.data ? exchange->body.data : "", exchange->body.size, &wish, error);
+        release_body(exchange);
+        if (r == -EBADMSG)
+                return send_status(exchange, 400, error);
+        if (r == -EFBIG)
+                return send_status(exchange, 413, "the body is too large when it is unpacked");
+        if (r < 0)
+                return send_status(exchange, 503, "out of memory");
+        return send_enrolment(exchange, &wish);
+}
+
 static enum MHD_Result take_events(struct exchange *exchange)
 {
         char error[OTLP_ERROR_MAX] = "";
@@ -332,6 +394,10 @@ static enum MHD_Result take_events(struct exchange *exchange)
                 return send_status(exchange, 413, error);
         if (r < 0)
                 return send_status(exchange, 503, "out of memory");
+        if (!is_all_of(batch, exchange->verdict.host)) {
+                batch_free(batch);
+                return send_status(exchange, 403, "the credential is of another laptop");
+        }
         if (batch->n_records == 0) {
                 batch_free(batch);
                 return send_status(exchange, 200, NULL);
@@ -346,6 +412,8 @@ static enum MHD_Result finish(struct exchange *exchange)
         switch (exchange->verdict.route) {
         case REQUEST_EVENTS:
                 return take_events(exchange);
+        case REQUEST_ENROL:
+                return take_enrolment(exchange);
         case REQUEST_PAGE:
                 return send_page(exchange);
         case REQUEST_STYLE:

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The server: events in (OTLP/HTTP, JSON), one page out. The only part with libmicrohttpd. */
+/* The server: laptops enrol, events in (OTLP/HTTP, JSON), one page out. The only part with libmicrohttpd. */
 
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "collector/store.h"
-#include "collector/token.h"
 #include "collector/writer.h"
 
 #define HTTP_THREADS            2U
@@ -26,9 +25,8 @@
 struct http;
 
 struct http_settings {
-        int fd;                    /* a listening socket, the server's from now on */
-        const struct token *token; /* these three are borrowed */
-        struct store *store;
+        int fd;              /* a listening socket, the server's from now on */
+        struct store *store; /* these two are borrowed */
         struct writer *writer;
 };
 

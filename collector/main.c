@@ -14,15 +14,15 @@
 #include <time.h>
 #include <arpa/inet.h>
 
+#include "collector/admin.h"
 #include "collector/config.h"
 #include "collector/http.h"
+#include "collector/register.h"
 #include "collector/store.h"
-#include "collector/token.h"
 #include "collector/writer.h"
 #include "common/cleanup.h"
 
 #define TICK_SECONDS 1
-#define TOKEN_GROUP  "lekdicht-collector" /* may read a token that is made here */
 #define URL_MAX      80U
 
 #define EXIT_NOT_UNDERSTOOD 2
@@ -45,16 +45,27 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 
 static void usage(FILE *file)
 {
+        fputs("Usage: lekdicht-collector [--config FILE]\n"
+              "       lekdicht-collector [--config FILE] VERB\n"
+              "Without a verb it receives events from laptops (OTLP/HTTP, JSON) and shows them on one page. The "
+              "verbs:\n"
+              "\n",
+              file);
+        for (size_t i = 0; i < admin_verbs_n; i++) {
+                const struct admin_verb *verb = &admin_verbs[i];
+
+                fprintf(file, "  %s%s%s%s%s%s%s\n        %s\n", verb->verb, verb->noun ? " " : "",
+                        verb->noun ? verb->noun : "", verb->argument ? " " : "", verb->argument ? verb->argument : "",
+                        verb->options ? " " : "", verb->options ? verb->options : "", verb->help);
+        }
         fprintf(file,
-                "Usage: lekdicht-collector [--config FILE]\n"
-                "       lekdicht-collector [--config FILE] enrolment\n"
-                "Receives events from laptops (OTLP/HTTP, JSON) and shows them on one page.\n"
                 "\n"
-                "  enrolment          print what /etc/lekdicht/enrolment on a laptop has to say; makes the token when\n"
-                "                     there is none yet\n"
                 "  -c, --config FILE  settings instead of " CONFIG_PATH "\n"
+                "  --laptops N        so many laptops may enrol with the token, 1 to %u; else %u\n"
+                "  --days N           so long it lets them in, 1 to %u; else %u\n"
                 "  -h, --help         this text\n"
-                "  -V, --version      the version\n");
+                "  -V, --version      the version\n",
+                REGISTER_LAPTOPS_MAX, ADMIN_LAPTOPS, REGISTER_DAYS_MAX, ADMIN_DAYS);
 }
 
 /* What the store said, for whoever reads the journal. */
@@ -85,35 +96,6 @@ static void writing_changed(void *userdata, int error)
                      store_words(error));
         else
                 note("%s: events are stored again", config->database);
-}
-
-static int load_token(const char *path, struct token *token)
-{
-        int r = token_load(path, token);
-
-        switch (-r) {
-        case 0:
-                break;
-        case ENOENT:
-                note("%s: there is no token yet; make one: sudo lekdicht-collector enrolment", path);
-                break;
-        case EPERM:
-                note("%s: others may read it or the group may write it; use mode 0600 or 0640", path);
-                break;
-        case EMEDIUMTYPE:
-                note("%s: not a regular file", path);
-                break;
-        case EBADMSG:
-                note("%s: not one line of printable characters without blanks", path);
-                break;
-        case EMSGSIZE:
-                note("%s: the token has less than %u or more than %u characters", path, TOKEN_LENGTH_MIN,
-                     TOKEN_LENGTH_MAX);
-                break;
-        default:
-                note("%s: %s", path, strerror(-r));
-        }
-        return r;
 }
 
 /* "http://127.0.0.1:4318" */
@@ -148,25 +130,13 @@ static int listen_on(const struct config *config)
         return fd;
 }
 
-/* The token is made when there is none: whoever asks what a laptop has to know wants one. */
-static int print_enrolment(const struct config *config)
+static int open_store(const struct config *config, struct store **ret)
 {
-        struct token token;
-        char url[URL_MAX];
-        int r;
+        int r = store_open(config->database, ret);
 
-        r = token_make(config->token_file, TOKEN_GROUP, &token);
-        if (r == -EEXIST)
-                r = load_token(config->token_file, &token);
-        else if (r < 0)
-                note("%s: cannot be made: %s", config->token_file, strerror(-r));
-        else
-                note("%s: a new token", config->token_file);
         if (r < 0)
-                return r;
-        url_of(config, url);
-        printf("[collector]\nurl = %s\ntoken = %.*s\n", url, (int) token.length, token.text);
-        return fflush(stdout) < 0 ? -errno : 0;
+                note("%s: cannot be used: %s", config->database, store_words(r));
+        return r;
 }
 
 static int run(struct config *config, const sigset_t *signals)
@@ -175,17 +145,11 @@ static int run(struct config *config, const sigset_t *signals)
         CLEANUP(cleanup_writer) struct writer *writer = NULL;
         CLEANUP(cleanup_http) struct http *http = NULL;
         struct http_settings settings;
-        struct token token;
         int r, caught;
 
-        r = load_token(config->token_file, &token);
+        r = open_store(config, &store);
         if (r < 0)
                 return r;
-        r = store_open(config->database, &store);
-        if (r < 0) {
-                note("%s: cannot be used: %s", config->database, store_words(r));
-                return r;
-        }
         r = writer_new(store, writing_changed, config, &writer);
         if (r < 0) {
                 note("cannot start the writer: %s", strerror(-r));
@@ -194,7 +158,7 @@ static int run(struct config *config, const sigset_t *signals)
         r = listen_on(config);
         if (r < 0)
                 return r;
-        settings = (struct http_settings){ .fd = r, .token = &token, .store = store, .writer = writer };
+        settings = (struct http_settings){ .fd = r, .store = store, .writer = writer };
         r = http_new(&settings, &http);
         if (r < 0) {
                 note("cannot start the server: %s", strerror(-r));
@@ -226,24 +190,78 @@ static int load_config(const char *path, struct config *ret)
         return r;
 }
 
+/* The verb that these words are, with its argument; NULL: none is. */
+static const struct admin_verb *find_verb(int n, char **words, const char **ret_argument)
+{
+        for (size_t i = 0; i < admin_verbs_n; i++) {
+                const struct admin_verb *verb = &admin_verbs[i];
+                int at = verb->noun ? 2 : 1;
+
+                if (n != at + (verb->argument ? 1 : 0) || strcmp(words[0], verb->verb) != 0 ||
+                    (verb->noun && strcmp(words[1], verb->noun) != 0))
+                        continue;
+                *ret_argument = verb->argument ? words[at] : NULL;
+                return verb;
+        }
+        return NULL;
+}
+
+static int run_verb(const struct admin_verb *verb, struct admin *admin, const struct config *config)
+{
+        CLEANUP(cleanup_store) struct store *store = NULL;
+        int r = admin_become_owner(config->database);
+
+        if (r < 0) {
+                note("%s: its folder cannot be used: %s", config->database, strerror(-r));
+                return r;
+        }
+        r = open_store(config, &store);
+        if (r < 0)
+                return r;
+        admin->store = store;
+        r = verb->function(admin);
+        return r == 0 && fflush(admin->out) != 0 ? -EIO : r;
+}
+
+/* "100", from 1 to most. */
+static bool read_number(const char *text, unsigned most, unsigned *ret)
+{
+        size_t digits = strspn(text, "0123456789");
+        unsigned long n = strtoul(text, NULL, 10);
+
+        if (digits == 0 || digits > 9 || text[digits] != '\0' || n < 1 || n > most)
+                return false;
+        *ret = (unsigned) n;
+        return true;
+}
+
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'V' },
-                { 0 },
+                { "config", required_argument, NULL, 'c' }, { "laptops", required_argument, NULL, 'l' },
+                { "days", required_argument, NULL, 'd' },   { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' },      { 0 },
         };
+        struct admin admin = { .laptops = ADMIN_LAPTOPS, .days = ADMIN_DAYS, .out = stdout, .err = stderr };
+        const struct admin_verb *verb = NULL;
         const char *path = NULL;
         struct config config;
+        bool understood = true, limited = false;
         sigset_t signals;
-        bool enrolment;
         int option;
 
         while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
                 switch (option) {
                 case 'c':
                         path = optarg;
+                        break;
+                case 'l':
+                        understood = understood && read_number(optarg, REGISTER_LAPTOPS_MAX, &admin.laptops);
+                        limited = true;
+                        break;
+                case 'd':
+                        understood = understood && read_number(optarg, REGISTER_DAYS_MAX, &admin.days);
+                        limited = true;
                         break;
                 case 'h':
                         usage(stdout);
@@ -252,19 +270,23 @@ int main(int argc, char **argv)
                         puts("lekdicht-collector " LEKDICHT_VERSION);
                         return EXIT_SUCCESS;
                 default:
-                        usage(stderr);
-                        return EXIT_NOT_UNDERSTOOD;
+                        understood = false;
                 }
         }
-        enrolment = optind + 1 == argc && strcmp(argv[optind], "enrolment") == 0;
-        if (optind < argc && !enrolment) {
+        if (optind < argc) {
+                verb = find_verb(argc - optind, argv + optind, &admin.argument);
+                understood = understood && verb;
+        }
+        if (!understood || (limited && (!verb || !verb->options))) {
                 usage(stderr);
                 return EXIT_NOT_UNDERSTOOD;
         }
         if (load_config(path, &config) < 0)
                 return EXIT_FAILURE;
-        if (enrolment)
-                return print_enrolment(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        umask(0077);
+        tzset();
+        if (verb)
+                return run_verb(verb, &admin, &config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         /* Before there is any thread, so that all inherit it. A vanished client is an error of send(2), not a signal. */
         sigemptyset(&signals);
@@ -272,7 +294,5 @@ int main(int argc, char **argv)
         sigaddset(&signals, SIGINT);
         pthread_sigmask(SIG_BLOCK, &signals, NULL);
         signal(SIGPIPE, SIG_IGN);
-        umask(0077);
-        tzset();
         return run(&config, &signals) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

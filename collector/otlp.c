@@ -27,7 +27,8 @@ struct attributes {
         const char *host, *version; /* borrowed from the tree */
         const char *uid;
         uint64_t seq;
-        json_t *kept; /* the others, or NULL: none are wanted */
+        int64_t dropped_first, dropped_last; /* kept, too; 0: not said */
+        json_t *kept;                        /* the others, or NULL: none are wanted */
 };
 
 struct parser {
@@ -180,6 +181,10 @@ static int read_known(struct parser *parser, struct attributes *attributes, cons
                 attributes->seq = (uint64_t) integer;
                 return 1;
         }
+        if (strcmp(key, "lekdicht.dropped.first") == 0)
+                attributes->dropped_first = json_integer_value(value);
+        if (strcmp(key, "lekdicht.dropped.last") == 0)
+                attributes->dropped_last = json_integer_value(value);
         return 0;
 }
 
@@ -260,6 +265,12 @@ static int read_record(struct parser *parser, size_t resource, const json_t *ite
         if (attributes.seq == 0)
                 return bad(parser, "a log record has no event.sequence");
         record->seq = attributes.seq;
+
+        /* Nobody can have given up what was recorded later than the report. */
+        if (attributes.dropped_first >= 1 && attributes.dropped_first <= attributes.dropped_last &&
+            (uint64_t) attributes.dropped_last < attributes.seq)
+                record->dropped =
+                        (struct interval){ (uint64_t) attributes.dropped_first, (uint64_t) attributes.dropped_last };
 
         name = member(item, "eventName");
         if (!json_is_string(name) || !is_name(json_string_value(name), json_string_length(name)))

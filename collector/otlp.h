@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Reads an OTLP ExportLogsServiceRequest in JSON (opentelemetry-proto 1.11, docs/specification.md): the only part with a
- * JSON parser. */
+/* Reads an OTLP ExportLogsServiceRequest in JSON (opentelemetry-proto 1.11, docs/specification.md): with enrol.h
+ * the only part with a JSON parser. */
 
 #include <stddef.h>
 
@@ -15,7 +15,7 @@
 
 /* Parse size bytes at text. Each resource must have the attribute host.id, a UUID; each record the attributes
  * log.record.uid, a ULID, and event.sequence, from 1, and an eventName and timeUnixNano. The first two are taken out of
- * the record's attributes, all others of type string, bool, int and double are kept. What is not known is ignored, as the
+ * the record's attributes; lekdicht.dropped.first and .last are read, and kept as all others of type string, bool, int and double are kept. What is not known is ignored, as the
  * standard wants it, but not what is twice. 64-bit numbers may be numbers or strings of digits.
  *
  * 0 and *ret, to be freed by batch_free(); a request without records is one, of an empty batch. -EBADMSG: not JSON or not

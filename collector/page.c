@@ -114,7 +114,8 @@ static void write_time(struct html *html, uint64_t time_ns)
         html_markup(html, "</time>");
 }
 
-static void write_host(struct html *html, const char *host)
+/* A laptop by its label, or by the beginning of its number. */
+static void write_host(struct html *html, const char *host, const char *label)
 {
         char address[sizeof("/?laptop=") + BATCH_HOST_LENGTH], brief[HOST_SHORT + 1];
 
@@ -123,9 +124,12 @@ static void write_host(struct html *html, const char *host)
         html_markup(html, "<a");
         html_attribute(html, "href", address);
         html_attribute(html, "title", host);
-        html_markup(html, "><code>");
-        html_text(html, brief);
-        html_markup(html, "</code></a>");
+        html_markup(html, ">");
+        if (label[0])
+                html_text(html, label);
+        else
+                html_element(html, "code", brief);
+        html_markup(html, "</a>");
 }
 
 static void write_badge(struct html *html, const char *class, const char *text)
@@ -139,18 +143,52 @@ static void write_badge(struct html *html, const char *class, const char *text)
 
 /* ---- laptops ------------------------------------------------------------------------------------------------------ */
 
-static void write_laptop(struct html *html, const struct store_laptop *laptop)
+/* What the laptop said of itself last: "closed, policy 7 (enforce), 3 waiting". */
+static int write_heartbeat(struct html *html, const char *heartbeat)
 {
+        static const struct {
+                const char *before, *key, *behind;
+        } parts[] = {
+                { "gate ", "lekdicht.gate", "" },
+                { ", policy ", "lekdicht.policy.version", "" },
+                { " (", "lekdicht.policy.mode", ")" },
+                { ", ", "lekdicht.queue.waiting", " waiting" },
+                { ", ", "lekdicht.queue.dropped", " dropped" },
+                { ", ", "lekdicht.queue.aside", " set aside" },
+        };
+        CLEANUP(attributes_clear) struct attributes attributes = { .n = 0 };
+        int r = heartbeat ? otlp_each_attribute(heartbeat, take_attribute, &attributes) : 0;
+
+        html_markup(html, "<td>");
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && r == 0; i++) {
+                const char *value = value_of(&attributes, parts[i].key);
+
+                if (!value[0] || (i > 3 && strcmp(value, "0") == 0))
+                        continue;
+                html_markup(html, parts[i].before);
+                html_text(html, value);
+                html_markup(html, parts[i].behind);
+        }
+        html_markup(html, "</td>");
+        return r;
+}
+
+static int write_laptop(struct html *html, const struct store_laptop *laptop)
+{
+        int r;
+
         html_markup(html, "<tr><td>");
-        write_host(html, laptop->host);
+        write_host(html, laptop->host, laptop->label);
         html_markup(html, "</td><td>");
         write_time(html, laptop->last_seen_ns);
         html_markup(html, "</td>");
         html_element(html, "td", laptop->version);
+        r = write_heartbeat(html, laptop->heartbeat);
         write_number(html, "number", laptop->events);
         write_number(html, laptop->missing ? "number warn" : "number", laptop->missing);
         write_number(html, laptop->clones ? "number bad" : "number", laptop->clones);
         html_markup(html, "</tr>\n");
+        return r;
 }
 
 static int write_laptops(struct html *html, struct store *store)
@@ -167,19 +205,21 @@ static int write_laptops(struct html *html, struct store *store)
                 return 0;
         }
         html_markup(html,
-                    "<p>Last seen first. Not here: numbers that the laptop has given out and that have not come (yet). "
+                    "<p>Last seen first. Not here: numbers that the laptop has given out, that have not come (yet) and "
+                    "that "
+                    "it does not report as dropped. "
                     "Twice: events with a number that had come before, from a laptop with a copied identity.</p>\n"
                     "<div class=\"wide\"><table id=\"laptops\">\n<thead><tr><th scope=\"col\">Laptop</th>"
-                    "<th scope=\"col\">Last seen</th><th scope=\"col\">Version</th>"
+                    "<th scope=\"col\">Last seen</th><th scope=\"col\">Version</th><th scope=\"col\">How it is</th>"
                     "<th scope=\"col\" class=\"number\">Events</th><th scope=\"col\" class=\"number\">Not here</th>"
                     "<th scope=\"col\" class=\"number\">Twice</th></tr></thead>\n<tbody>\n");
-        for (size_t i = 0; i < laptops.n; i++)
-                write_laptop(html, &laptops.items[i]);
+        for (size_t i = 0; i < laptops.n && r == 0; i++)
+                r = write_laptop(html, &laptops.items[i]);
         html_markup(html, "</tbody></table></div>\n");
         if (laptops.more)
                 html_markup(html, "<p>There are more laptops than are shown here.</p>\n");
         html_markup(html, "</section>\n");
-        return 0;
+        return r;
 }
 
 /* The gaps in one laptop's numbers: "not here: 11, 14 to 20". */
@@ -317,7 +357,7 @@ static int write_event(struct html *html, const struct store_event *event)
         html_markup(html, "<tr><td>");
         write_time(html, event->time_ns);
         html_markup(html, "</td><td>");
-        write_host(html, event->host);
+        write_host(html, event->host, event->label);
         html_markup(html, "</td>");
         write_code(html, event);
         write_name(html, event);
@@ -374,16 +414,6 @@ static int write_events(struct html *html, struct store *store, const char *lapt
 
 /* ---- the page ----------------------------------------------------------------------------------------------------- */
 
-static bool is_host(const char *text)
-{
-        if (strlen(text) != BATCH_HOST_LENGTH)
-                return false;
-        for (size_t i = 0; i < BATCH_HOST_LENGTH; i++)
-                if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
-                        return false;
-        return true;
-}
-
 static bool read_position(const char *text, struct store_position *ret)
 {
         size_t digits = strspn(text, "0123456789");
@@ -437,7 +467,7 @@ int page_render(struct store *store, const struct page_query *query, char **ret,
         struct html html = { 0 };
         int r;
 
-        if (query->laptop && !is_host(query->laptop))
+        if (query->laptop && !batch_is_host(query->laptop))
                 return -EINVAL;
         if (query->before && !read_position(query->before, &before))
                 return -EINVAL;

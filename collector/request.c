@@ -2,11 +2,13 @@
 
 /* A table of what there is, and one check after another; the first that fails is the answer. */
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "collector/body.h"
+#include "collector/enrol.h"
 #include "collector/request.h"
 
 static const struct {
@@ -16,6 +18,7 @@ static const struct {
         enum request_route route;
 } routes[] = {
         { "/v1/logs", { "POST" }, "POST", REQUEST_EVENTS },
+        { "/v1/enroll", { "POST" }, "POST", REQUEST_ENROL },
         { "/", { "GET", "HEAD" }, "GET, HEAD", REQUEST_PAGE },
         { "/style.css", { "GET", "HEAD" }, "GET, HEAD", REQUEST_STYLE },
 };
@@ -87,10 +90,26 @@ static void answer(struct request_verdict *verdict, unsigned status, const char 
         verdict->message = message;
 }
 
-static void judge_events(const struct request_head *head, const struct token *token, struct request_verdict *ret)
+/* What is behind the door's answer. */
+static bool admitted(const struct request_head *head, const struct request_door *door, struct request_verdict *ret)
 {
-        if (!token_authorizes(token, head->authorization))
-                return answer(ret, 401, "the token is missing or not right");
+        switch (door->admit(door->userdata, head->authorization, ret->host)) {
+        case 0:
+                return true;
+        case -ENOKEY:
+                answer(ret, 401, "the credential is missing or not right");
+                return false;
+        case -EKEYREVOKED:
+                answer(ret, 403, "this laptop was revoked; enrol it anew");
+                return false;
+        default:
+                answer(ret, 503, "who may send cannot be read now");
+                return false;
+        }
+}
+
+static void judge_body(const struct request_head *head, size_t most, struct request_verdict *ret)
+{
         if (!is_json(head->type))
                 return answer(ret, 415, "the type is not application/json");
         ret->gzip = head->encoding && strcasecmp(head->encoding, "gzip") == 0;
@@ -100,11 +119,11 @@ static void judge_events(const struct request_head *head, const struct token *to
                 return answer(ret, 411, "the length is not announced");
         if (ret->length == SIZE_MAX)
                 return answer(ret, 400, "the length is not a number");
-        if (ret->length > BODY_MAX)
+        if (ret->length > most)
                 return answer(ret, 413, "the body is too large");
 }
 
-void request_judge(const struct request_head *head, const struct token *token, struct request_verdict *ret)
+void request_judge(const struct request_head *head, const struct request_door *door, struct request_verdict *ret)
 {
         bool method_known = false;
         size_t route = 0;
@@ -131,7 +150,11 @@ void request_judge(const struct request_head *head, const struct token *token, s
         ret->route = routes[route].route;
         switch (ret->route) {
         case REQUEST_EVENTS:
-                judge_events(head, token, ret);
+                if (admitted(head, door, ret))
+                        judge_body(head, BODY_MAX, ret);
+                break;
+        case REQUEST_ENROL:
+                judge_body(head, ENROL_BODY_MAX, ret);
                 break;
         case REQUEST_PAGE:
         case REQUEST_STYLE:

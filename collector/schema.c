@@ -25,9 +25,35 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
         "WITHOUT ROWID;"
         "PRAGMA application_id = " TEXT_OF(SCHEMA_APPLICATION_ID) ";",
+
+        /* Who may send. Of tokens and credentials there are hashes; a label is in no other table. */
+        "CREATE TABLE tokens ("
+        " id TEXT PRIMARY KEY, hash BLOB NOT NULL, site TEXT NOT NULL, laptops INTEGER NOT NULL, used INTEGER NOT NULL,"
+        " made INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE credentials ("
+        " host TEXT PRIMARY KEY, hash BLOB NOT NULL, token TEXT NOT NULL, enrolled INTEGER NOT NULL,"
+        " revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE labels (host TEXT PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+        /* What a laptop reported as dropped, beside `received`: together they explain its numbers. */
+        "CREATE TABLE dropped ("
+        " host TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (host, first)) STRICT, "
+        "WITHOUT ROWID;"
+        /* The last sign of life of each laptop. */
+        "CREATE TABLE heartbeats ("
+        " host TEXT PRIMARY KEY, seq INTEGER NOT NULL, received INTEGER NOT NULL, attributes TEXT NOT NULL)"
+        " STRICT, WITHOUT ROWID;",
 };
 
-#define EVENT_COLUMNS "shown, id, host, uid, name, seq, time, received, severity, clone, attributes"
+#define LABEL "coalesce((SELECT label FROM labels WHERE labels.host = "
+#define EVENT_COLUMNS                                                                                                  \
+        "shown, id, host, uid, name, seq, time, received, severity, clone, attributes, " LABEL "events.host), '')"
+#define BEFORE(table) "SELECT first, last FROM " table " WHERE host = ?1 AND first <= ?2 ORDER BY first DESC"
+#define DELETE(table) "DELETE FROM " table " WHERE host = ?1 AND first BETWEEN ?2 AND ?3"
+#define COUNT(table)  "(SELECT coalesce(sum(last - first + 1), 0) FROM " table " WHERE " table ".host = laptops.host)"
+#define EXPLAINED                                                                                                      \
+        "SELECT first, last FROM received WHERE host = ?1 UNION ALL SELECT first, last FROM dropped WHERE host = ?1 "  \
+        "ORDER BY first"
+#define TOKEN_COLUMNS "id, site, laptops, used, made, expires, revoked"
 #define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
 
 const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
@@ -42,15 +68,41 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
                               "max(last_seen, excluded.last_seen),"
                               " events = events + excluded.events, clones = clones + excluded.clones,"
                               " highest = max(highest, excluded.highest)",
+        [SCHEMA_SET_HEARTBEAT] = "INSERT INTO heartbeats VALUES (?1, ?2, ?3, ?4) ON CONFLICT (host) DO UPDATE SET"
+                                 " seq = excluded.seq, received = excluded.received, attributes = excluded.attributes"
+                                 " WHERE excluded.seq >= seq",
         [SCHEMA_MARK_CLONES] = "UPDATE events SET clone = 1 WHERE host = ?1 AND seq = ?2",
-        [SCHEMA_RECEIVED_BEFORE] =
-                "SELECT first, last FROM received WHERE host = ?1 AND first <= ?2 ORDER BY first DESC",
-        [SCHEMA_DELETE_RECEIVED] = "DELETE FROM received WHERE host = ?1 AND first BETWEEN ?2 AND ?3",
+        [SCHEMA_RECEIVED_BEFORE] = BEFORE("received"),
+        [SCHEMA_DELETE_RECEIVED] = DELETE("received"),
         [SCHEMA_ADD_RECEIVED] = "INSERT INTO received VALUES (?1, ?2, ?3)",
+        [SCHEMA_DROPPED_BEFORE] = BEFORE("dropped"),
+        [SCHEMA_DELETE_DROPPED] = DELETE("dropped"),
+        [SCHEMA_ADD_DROPPED] = "INSERT INTO dropped VALUES (?1, ?2, ?3)",
         [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_EVENTS_OF_HOST] =
                 "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [SCHEMA_LAPTOPS] = "SELECT host, version, first_seen, last_seen, events, clones, highest FROM laptops"
-                           " ORDER BY last_seen DESC, host LIMIT ?1",
-        [SCHEMA_INTERVALS] = "SELECT first, last FROM received WHERE host = ?1 ORDER BY first LIMIT ?2",
+        [SCHEMA_LAPTOPS] =
+                "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"
+                " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host) FROM laptops"
+                " ORDER BY last_seen DESC, host LIMIT ?1",
+        [SCHEMA_INTERVALS] = EXPLAINED " LIMIT ?2",
+        [SCHEMA_NEXT_LAPTOP] = "SELECT host, highest, clones, " LABEL
+                               "laptops.host), ''), " COUNT("received") " FROM laptops"
+                                                                        " WHERE host > ?1 ORDER BY host LIMIT 1",
+        [SCHEMA_EXPLAINED] = "SELECT first, last FROM (" EXPLAINED ") WHERE first <= ?2",
+        [SCHEMA_KEEPER_BEGIN] = "BEGIN IMMEDIATE",
+        [SCHEMA_KEEPER_COMMIT] = "COMMIT",
+        [SCHEMA_KEEPER_ROLLBACK] = "ROLLBACK",
+        [SCHEMA_ADD_TOKEN] = "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0) ON CONFLICT (id) DO NOTHING",
+        [SCHEMA_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM tokens ORDER BY made, id LIMIT ?1",
+        [SCHEMA_TOKEN] = "SELECT " TOKEN_COLUMNS ", hash FROM tokens WHERE id = ?1",
+        [SCHEMA_USE_TOKEN] = "UPDATE tokens SET used = used + 1 WHERE id = ?1",
+        [SCHEMA_REVOKE_TOKEN] = "UPDATE tokens SET revoked = iif(revoked, revoked, ?2) WHERE id = ?1",
+        [SCHEMA_CREDENTIAL] = "SELECT hash, revoked FROM credentials WHERE host = ?1",
+        [SCHEMA_SET_CREDENTIAL] = "INSERT OR REPLACE INTO credentials VALUES (?1, ?2, ?3, ?4, 0)",
+        [SCHEMA_SET_LABEL] = "INSERT OR REPLACE INTO labels VALUES (?1, ?2)",
+        [SCHEMA_FIND_LAPTOPS] =
+                "SELECT host, coalesce(label, ''), revoked FROM credentials LEFT JOIN labels USING (host)"
+                " WHERE host = ?1 OR label = ?1 ORDER BY host LIMIT ?2",
+        [SCHEMA_REVOKE_LAPTOP] = "UPDATE credentials SET revoked = iif(revoked, revoked, ?2) WHERE host = ?1",
 };

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define SCHEMA_APPLICATION_ID 0x6C656B64 /* "lekd", in the file's header */
-#define SCHEMA_VERSION        1U         /* user_version of a file in the newest form */
+#define SCHEMA_VERSION        2U         /* user_version of a file in the newest form */
 
 enum schema_statement {
         SCHEMA_BEGIN,
@@ -14,15 +14,35 @@ enum schema_statement {
         SCHEMA_ROLLBACK,
         SCHEMA_ADD_EVENT,
         SCHEMA_ADD_LAPTOP,
+        SCHEMA_SET_HEARTBEAT,
         SCHEMA_MARK_CLONES,
         SCHEMA_RECEIVED_BEFORE,
         SCHEMA_DELETE_RECEIVED,
         SCHEMA_ADD_RECEIVED,
+        SCHEMA_DROPPED_BEFORE,
+        SCHEMA_DELETE_DROPPED,
+        SCHEMA_ADD_DROPPED,
         _SCHEMA_WRITER_MAX,
         SCHEMA_EVENTS = _SCHEMA_WRITER_MAX,
         SCHEMA_EVENTS_OF_HOST,
         SCHEMA_LAPTOPS,
         SCHEMA_INTERVALS,
+        SCHEMA_NEXT_LAPTOP,
+        SCHEMA_EXPLAINED,
+        _SCHEMA_READER_MAX,
+        SCHEMA_KEEPER_BEGIN = _SCHEMA_READER_MAX,
+        SCHEMA_KEEPER_COMMIT,
+        SCHEMA_KEEPER_ROLLBACK,
+        SCHEMA_ADD_TOKEN,
+        SCHEMA_TOKENS,
+        SCHEMA_TOKEN,
+        SCHEMA_USE_TOKEN,
+        SCHEMA_REVOKE_TOKEN,
+        SCHEMA_CREDENTIAL,
+        SCHEMA_SET_CREDENTIAL,
+        SCHEMA_SET_LABEL,
+        SCHEMA_FIND_LAPTOPS,
+        SCHEMA_REVOKE_LAPTOP,
         _SCHEMA_STATEMENT_MAX,
 };
 

@@ -16,6 +16,8 @@ void store_events_clear(struct store_events *events)
 
 void store_laptops_clear(struct store_laptops *laptops)
 {
+        for (size_t i = 0; i < laptops->n; i++)
+                free(laptops->items[i].heartbeat);
         free(laptops->items);
         *laptops = (struct store_laptops){ 0 };
 }

@@ -6,6 +6,7 @@
  * - What store_add() has confirmed is on the disk: it survives a kill and a power cut.
  * - A batch is there whole or not at all.
  * - An event, known by host and uid, is there once however often it comes.
+ * - Of each laptop the last sign of life is kept, not all of them.
  * - The numbers that came are kept apart from the events and outlive them.
  * - Two events of one host with one number are both there, and marked: there are two laptops with one identity.
  *
@@ -41,8 +42,9 @@ struct store_event {
         char name[BATCH_NAME_MAX + 1];
         uint64_t seq, time_ns, received_ns;
         int severity;
-        bool clone;       /* another event of this host has the same seq */
-        char *attributes; /* as in struct batch_record */
+        char label[BATCH_LABEL_MAX + 1]; /* of its laptop; "": it has none */
+        bool clone;                      /* another event of this host has the same seq */
+        char *attributes;                /* as in struct batch_record */
 };
 
 struct store_events {
@@ -53,12 +55,14 @@ struct store_events {
 
 struct store_laptop {
         char host[BATCH_HOST_LENGTH + 1];
+        char label[BATCH_LABEL_MAX + 1]; /* "": it has none */
         char version[BATCH_VERSION_MAX + 1];
         uint64_t first_seen_ns, last_seen_ns;
         uint64_t events;  /* stored so far */
         uint64_t clones;  /* of these, with a seq that had come before */
         uint64_t highest; /* seq */
-        uint64_t missing; /* numbers below highest that have not come */
+        uint64_t missing; /* numbers below highest that have not come and were not reported as dropped */
+        char *heartbeat;  /* attributes of its last sign of life, as in struct batch_record; NULL: none has come */
 };
 
 struct store_laptops {
@@ -87,5 +91,5 @@ void store_events_clear(struct store_events *events);
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret);
 void store_laptops_clear(struct store_laptops *laptops);
 
-/* The numbers that came from a host, at most the first STORE_INTERVALS_MAX intervals. Empty for a host never seen. */
+/* The numbers that came from a host or were reported by it as dropped, of at most STORE_INTERVALS_MAX intervals, the first. Empty for a host never seen. */
 int store_intervals(struct store *store, const char *host, struct intervals *ret);

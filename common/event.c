@@ -75,6 +75,10 @@ static const struct {
         [EVENT_KEY_DROPPED_COUNT] = { "lekdicht.dropped.count", EVENT_INT },
         [EVENT_KEY_DROPPED_FIRST] = { "lekdicht.dropped.first", EVENT_INT },
         [EVENT_KEY_DROPPED_LAST] = { "lekdicht.dropped.last", EVENT_INT },
+        [EVENT_KEY_GATE] = { "lekdicht.gate", EVENT_STRING },
+        [EVENT_KEY_QUEUE_WAITING] = { "lekdicht.queue.waiting", EVENT_INT },
+        [EVENT_KEY_QUEUE_DROPPED] = { "lekdicht.queue.dropped", EVENT_INT },
+        [EVENT_KEY_QUEUE_ASIDE] = { "lekdicht.queue.aside", EVENT_INT },
 };
 
 const char *event_name_string(enum event_name name)

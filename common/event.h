@@ -93,6 +93,10 @@ enum event_key {
         EVENT_KEY_DROPPED_COUNT,   /* int: records that were given up */
         EVENT_KEY_DROPPED_FIRST,   /* int: seq of the first of them */
         EVENT_KEY_DROPPED_LAST,    /* int: seq of the last of them */
+        EVENT_KEY_GATE,            /* string: closed, open, partly, as in Status */
+        EVENT_KEY_QUEUE_WAITING,   /* int: records that have not arrived yet */
+        EVENT_KEY_QUEUE_DROPPED,   /* int: records that were given up since the agent started */
+        EVENT_KEY_QUEUE_ASIDE,     /* int: records that the collector will never have */
         _EVENT_KEY_MAX,
 };
 

@@ -186,6 +186,7 @@ void answer_judge(const struct reply *reply, int64_t wall, struct answer *ret)
         case 403:
         case 404:
         case 405:
+        case 409:
         case 415:
                 ret->kind = ANSWER_HOLD;
                 break;
@@ -193,4 +194,15 @@ void answer_judge(const struct reply *reply, int64_t wall, struct answer *ret)
                 ret->kind = ANSWER_TOO_LARGE;
                 break;
         }
+}
+
+bool answer_enrolled(const struct reply *reply, char host[static BATCH_HOST_SIZE])
+{
+        CLEANUP(cleanup_json) json_t *root = read_object(reply);
+        const char *text = json_string_value(json_object_get(root, "host_id"));
+
+        if (reply->status != 200 || json_object_size(root) != 1 || !text || strlen(text) != BATCH_HOST_SIZE - 1)
+                return false;
+        strcpy(host, text);
+        return true;
 }

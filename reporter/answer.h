@@ -4,8 +4,10 @@
 /* What a reply means: the rules of OTLP/HTTP (opentelemetry-proto, docs/specification.md), and where those would have
  * us throw records away, ours: nothing is given up because of an answer that we do not understand. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "reporter/batch.h"
 #include "reporter/reply.h"
 
 #define ANSWER_TEXT_MAX 320U
@@ -27,3 +29,6 @@ struct answer {
 
 /* wall: seconds since 1970, for a Retry-After date in an answer without a date of its own. Always fills *ret. */
 void answer_judge(const struct reply *reply, int64_t wall, struct answer *ret);
+
+/* Is that 200 a collector's answer to a laptop that it let in, {"host_id": "UUID"} and nothing else? The host then. */
+bool answer_enrolled(const struct reply *reply, char host[static BATCH_HOST_SIZE]);

@@ -123,15 +123,37 @@ int batch_write(const struct batch *batch, size_t n, char **ret, size_t *ret_siz
         return 0;
 }
 
+/* Behind the quote that begins the value of that attribute, as the agent writes it, with or without blanks; or NULL. */
+static const char *find_value(const char *text, const char *key)
+{
+        static const char value[] = "\"stringValue\"";
+
+        text = text ? strstr(text, key) : NULL;
+        text = text ? strstr(text, value) : NULL;
+        if (!text)
+                return NULL;
+        text += strlen(value);
+        text += strspn(text, " :");
+        return *text == '"' ? text + 1 : NULL;
+}
+
+bool batch_host(const struct batch *batch, char host[static BATCH_HOST_SIZE])
+{
+        const char *text = find_value(batch->resource, "\"host.id\"");
+
+        if (!text || strspn(text, "0123456789abcdef-") != BATCH_HOST_SIZE - 1)
+                return false;
+        memcpy(host, text, BATCH_HOST_SIZE - 1);
+        host[BATCH_HOST_SIZE - 1] = '\0';
+        return true;
+}
+
 void batch_uid(const struct batch_record *record, char uid[static BATCH_UID_MAX])
 {
-        static const char key[] = "\"log.record.uid\"", value[] = "\"stringValue\":\"";
-        const char *text = record->text ? strstr(record->text, key) : NULL;
+        const char *text = find_value(record->text, "\"log.record.uid\"");
         size_t n = 0;
 
-        text = text ? strstr(text, value) : NULL;
         if (text) {
-                text += strlen(value);
                 while (n < BATCH_UID_MAX - 1 && isalnum((unsigned char) text[n])) {
                         uid[n] = text[n];
                         n++;

@@ -12,6 +12,7 @@
 #define BATCH_RECORD_MAX   (64U * 1024U)  /* bytes of one; what is larger cannot be an event of ours */
 #define BATCH_RESOURCE_MAX (16U * 1024U)  /* bytes of the resource object */
 #define BATCH_UID_MAX      64U            /* bytes for batch_uid() */
+#define BATCH_HOST_SIZE    37U            /* bytes for batch_host(): a UUID */
 
 /* Why a record can never arrive. */
 enum batch_fault {
@@ -63,3 +64,6 @@ int batch_write(const struct batch *batch, size_t n, char **ret, size_t *ret_siz
 
 /* The log.record.uid of a record, for a log; "?" when there is none to be found. */
 void batch_uid(const struct batch_record *record, char uid[static BATCH_UID_MAX]);
+
+/* The host.id of the resource. False when it has none that is a UUID. */
+bool batch_host(const struct batch *batch, char host[static BATCH_HOST_SIZE]);

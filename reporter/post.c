@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Every setting on which trust rests is written out, also where it is libcurl's default: certificate and name are
- * checked, always, and there is no switch for it; TLS 1.2 at least; no redirect is followed, so that the token goes to
+ * checked, always, and there is no switch for it; TLS 1.2 at least; no redirect is followed, so that a secret goes to
  * nobody but the host in the enrolment; no proxy, netrc or key log is taken from the environment. Every wait has an end
  * and every answer a largest size.
  *
@@ -19,14 +19,11 @@
 
 #include "common/text.h"
 
-#define PATH "/v1/logs"
-
 struct post {
-        char url[ENROLMENT_URL_MAX + sizeof(PATH)];
+        char url[ENROLMENT_URL_MAX + 1];
         char ca_file[sizeof(((struct enrolment *) 0)->ca_file)];
         char proxy[ENROLMENT_URL_MAX + 1];
         bool https;
-        struct curl_slist *headers;
         CURL *curl; /* NULL while resting */
         char error[CURL_ERROR_SIZE];
 
@@ -111,7 +108,6 @@ static int set_up(struct post *post)
                         r = curl_easy_setopt(curl, option, value);                                                     \
         } while (0)
         /* where */
-        SET(CURLOPT_URL, post->url);
         if (r == CURLE_OK)
                 r = set_protocol(curl, post->https);
         SET(CURLOPT_PROXY, post->proxy); /* "" is none, the environment's included */
@@ -130,8 +126,7 @@ static int set_up(struct post *post)
         }
         /* what */
         SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-        SET(CURLOPT_HTTPHEADER, post->headers);
-        SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE); /* the token is not for the proxy */
+        SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE); /* the credential is not for the proxy */
         SET(CURLOPT_USERAGENT, "lekdicht-reporter/" LEKDICHT_VERSION);
         SET(CURLOPT_POST, 1L);
         /* how long, how much */
@@ -158,20 +153,8 @@ static int set_up(struct post *post)
         return 0;
 }
 
-static int add_header(struct post *post, const char *line)
-{
-        struct curl_slist *longer = curl_slist_append(post->headers, line);
-
-        if (!longer)
-                return -ENOMEM;
-        post->headers = longer;
-
-        return 0;
-}
-
 int post_new(const struct enrolment *enrolment, struct post **ret)
 {
-        char line[sizeof("Authorization: Bearer ") + ENROLMENT_TOKEN_MAX];
         struct post *post;
         int r;
 
@@ -180,23 +163,11 @@ int post_new(const struct enrolment *enrolment, struct post **ret)
         post = calloc(1, sizeof(*post));
         if (!post)
                 return -ENOMEM;
-        snprintf(post->url, sizeof(post->url), "%s%s", enrolment->url, PATH);
+        strcpy(post->url, enrolment->url);
         strcpy(post->ca_file, enrolment->ca_file);
         strcpy(post->proxy, enrolment->proxy);
         post->https = strncmp(post->url, "https:", 6) == 0;
-
-        snprintf(line, sizeof(line), "Authorization: Bearer %s", enrolment->token);
-        r = add_header(post, line);
-        if (r >= 0)
-                r = add_header(post, "Content-Type: application/json");
-        if (r >= 0)
-                r = add_header(post, "Content-Encoding: gzip");
-        if (r >= 0)
-                r = add_header(post, "Accept: application/json");
-        if (r >= 0)
-                r = add_header(post, "Expect:"); /* no waiting for "100 Continue" */
-        if (r >= 0)
-                r = set_up(post);
+        r = set_up(post);
         if (r < 0) {
                 post_free(post);
                 return r;
@@ -211,7 +182,6 @@ struct post *post_free(struct post *post)
         if (!post)
                 return NULL;
         post_rest(post);
-        curl_slist_free_all(post->headers);
         free(post);
         curl_global_cleanup();
 
@@ -241,10 +211,45 @@ static void explain(struct post *post, CURLcode code, struct reply *reply)
         text_clean(text, strlen(text), reply->trouble, sizeof(reply->trouble));
 }
 
-void post_send(struct post *post, const char *body, size_t size, struct reply *ret)
+static int add_header(struct curl_slist **headers, const char *line)
 {
+        struct curl_slist *longer = curl_slist_append(*headers, line);
+
+        if (!longer)
+                return -ENOMEM;
+        *headers = longer;
+
+        return 0;
+}
+
+/* The headers of one request, for curl_slist_free_all(), also after an error. */
+static int make_headers(const struct post_request *request, struct curl_slist **ret)
+{
+        char line[sizeof("Authorization: Bearer ") + POST_CREDENTIAL_MAX];
+        int r = 0;
+
+        if (request->credential) {
+                snprintf(line, sizeof(line), "Authorization: Bearer %s", request->credential);
+                r = add_header(ret, line);
+        }
+        if (r >= 0)
+                r = add_header(ret, "Content-Type: application/json");
+        if (r >= 0 && request->gzip)
+                r = add_header(ret, "Content-Encoding: gzip");
+        if (r >= 0)
+                r = add_header(ret, "Accept: application/json");
+        if (r >= 0)
+                r = add_header(ret, "Expect:"); /* no waiting for "100 Continue" */
+
+        return r;
+}
+
+void post_send(struct post *post, const struct post_request *request, struct reply *ret)
+{
+        char url[ENROLMENT_URL_MAX + POST_PATH_MAX + 1];
+        struct curl_slist *headers = NULL;
         long status = 0;
-        CURLcode r;
+        CURLcode r = CURLE_OUT_OF_MEMORY;
 
         ret->status = 0;
         ret->size = 0;
@@ -253,20 +258,23 @@ void post_send(struct post *post, const char *body, size_t size, struct reply *r
         post->header_bytes = 0;
         post->error[0] = '\0';
 
-        if (!post->curl && set_up(post) < 0) {
-                explain(post, CURLE_OUT_OF_MEMORY, ret);
-                return;
-        }
-        r = curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body);
+        snprintf(url, sizeof(url), "%s%s", post->url, request->path);
+        if (make_headers(request, &headers) >= 0 && (post->curl || set_up(post) >= 0))
+                r = curl_easy_setopt(post->curl, CURLOPT_URL, url);
         if (r == CURLE_OK)
-                r = curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
+                r = curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, headers);
+        if (r == CURLE_OK)
+                r = curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, request->body);
+        if (r == CURLE_OK)
+                r = curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->size);
         if (r == CURLE_OK)
                 r = curl_easy_perform(post->curl);
         if (r == CURLE_OK)
                 r = curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);
-        if (r != CURLE_OK) {
+        if (post->curl)
+                (void) curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, NULL);
+        curl_slist_free_all(headers);
+        if (r != CURLE_OK)
                 explain(post, r, ret);
-                return;
-        }
-        ret->status = (int) status;
+        ret->status = r == CURLE_OK ? (int) status : 0;
 }

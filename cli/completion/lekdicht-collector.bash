@@ -12,8 +12,11 @@ _lekdicht_collector()
                 # It only works where somebody types.
                 compopt -o filenames 2>/dev/null
                 ;;
-        *' enrolment ') ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "enrolment -c --config -h --help -V --version" -- "$typed") ;;
+        *' --laptops ' | *' --days ' | *' audit ' | *' token revoke ' | *' revoke ') ;;
+        *' token ') mapfile -t COMPREPLY < <(compgen -W "add list revoke" -- "$typed") ;;
+        *' token add '*) mapfile -t COMPREPLY < <(compgen -W "--laptops --days" -- "$typed") ;;
+        *' token '*) ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "token revoke audit -c --config -h --help -V --version" -- "$typed") ;;
         esac
 }
 

@@ -35,13 +35,16 @@ _lekdicht()
         COMPREPLY=()
         case $said in
         *' -n ' | *' --filter ' | *' --for ' | *' --reason ') ;;
-        ' ') _lekdicht_offer "status doctor devices events learn audit-report allow revoke gate policy help --help --version" ;;
+        ' ') _lekdicht_offer "status doctor devices events learn audit-report allow revoke enroll gate policy help --help --version" ;;
         'gate ') _lekdicht_offer "close open" ;;
         'policy ') _lekdicht_offer "check explain" ;;
         'status '* | 'doctor '* | 'devices '* | 'audit-report '*) _lekdicht_offer "--json" ;;
         'events '*) _lekdicht_offer "--follow -n --filter --json" ;;
         'allow ') _lekdicht_offer "--for --reason --read-only --keep $(_lekdicht_usb)" ;;
         'allow '*) _lekdicht_offer "--for --reason --read-only --keep" ;;
+        'enroll '*' --label ' | 'enroll '*' --proxy ') ;;
+        'enroll '*' --ca-file ' | 'enroll '*' --file ') _lekdicht_files ;;
+        'enroll '*) _lekdicht_offer "--label --ca-file --proxy --file" ;;
         'learn ' | 'revoke ') _lekdicht_offer "$(_lekdicht_usb)" ;;
         'policy check ' | 'policy check --json ')
                 if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _lekdicht_offer "--json"; else _lekdicht_files; fi

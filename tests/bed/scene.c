@@ -212,6 +212,7 @@ int scene_setup(void **state)
                            .members = strdup(path_of("members/ask")),
                            .lock = strdup(path_of("run/agent.lock")),
                            .bus = getenv("SCENE_BUS") ?: "unix:path=/nonexistent/bus",
+                           .machine = strdup(path_of("etc/machine-id")),
                            .spool = strdup(path_of("var/lib/lekdicht/spool.db")),
                            .rules = strdup(path_of("rules.d")),
                            .own_rules = "/nonexistent" },

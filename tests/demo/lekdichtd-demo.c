@@ -1,4 +1,4 @@
-/* links: @lekdichtd libs: libsystemd libudev inih sqlite3 */
+/* links: @lekdichtd libs: libsystemd libudev inih libsodium sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdichtd for the demo: the same sources with other paths, given as arguments. The installed program has no such switches.

@@ -33,23 +33,23 @@ def free_port():
 
 
 def start_collector(stage):
-    """On loopback, with SQLite in the demo's folder and a token made for this run. Returns the page's address."""
+    """On loopback, with SQLite in the demo's folder and a site token made for this run. Returns the page's address."""
     home = stage.folder / "collector"
     home.mkdir(mode=0o700)
     config, program = home / "collector.ini", BUILD / "lekdicht-collector"
-    config.write_text(f"[collector]\nlisten = 127.0.0.1:{free_port()}\ndatabase = {home}/collector.db\n"
-                      f"token-file = {home}/token\n", encoding="utf-8")
-    enrolment = subprocess.run([program, "--config", config, "enrolment"], check=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    path = stage.folder / "enrolment"
-    path.touch(mode=0o600)
-    path.write_bytes(enrolment)
+    config.write_text(f"[collector]\nlisten = 127.0.0.1:{free_port()}\ndatabase = {home}/collector.db\n", encoding="utf-8")
+    stage.token = subprocess.run([program, "--config", config, "token", "add", "demo", "--laptops", "1", "--days", "1"], check=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     stage.start("collector", [program, "--config", config], lambda text: text.removeprefix("lekdicht-collector: "), mark=False)
     return stage.wait_line("collector", "the page is ")[1].rsplit(" ", 1)[1]
 
 
-def start_reporter(stage):
-    stage.start("reporter", [BUILD / "lekdicht-reporter", "--enrolment", stage.folder / "enrolment"],
+def start_reporter(stage, address):
+    """This machine enrols at that collector as a laptop does, but that the file is in the demo's folder."""
+    subprocess.run([BUILD / "lekdicht", "enroll", address.rstrip("/"), "-", "--label", "demo", "--file", stage.folder / "enrolment"],
+                   check=True, input=stage.token, text=True)
+    stage.start("reporter", [BUILD / "lekdicht-reporter", "--enrolment", stage.folder / "enrolment", "--credential",
+                             stage.folder / "credential"],
                 lambda text: text.removeprefix("lekdicht-reporter: "), mark=False)
 
 

@@ -12,7 +12,7 @@ COLLECTOR = "sudo apt install ./build/deb/lekdicht-collector_*.deb"
 REMOVE = "sudo apt remove lekdicht-agent lekdicht-notifier"
 PURGE = "sudo apt purge lekdicht-agent lekdicht-notifier"
 IMAGE = ("sudo systemctl stop lekdichtd lekdicht-reporter",
-         "sudo rm -rf /var/lib/lekdicht /etc/lekdicht/enrolment /etc/lekdicht/gate.open")
+         "sudo rm -rf /var/lib/lekdicht /var/lib/lekdicht-report /etc/lekdicht/enrolment /etc/lekdicht/gate.open")
 ROLL_OUT = "ansible-playbook --inventory laptops.ini laptops.yml"
 
 # On a laptop in force with its collector on it and a stick that is refused, in this order.
@@ -63,18 +63,20 @@ LAPTOP = (
     "systemctl status lekdicht-collector",
     "sudo journalctl -u lekdicht-collector",
     "sudo journalctl -u lekdicht-collector -n 5",
-    "sudo rm /etc/lekdicht-collector/token",
-    "sudo lekdicht-collector enrolment",
-    "sudo chmod 0640 /etc/lekdicht-collector/token",
+    'sudo lekdicht-collector token add "De Esdoorn" --laptops 60',
+    'sudo lekdicht-collector token add "De Esdoorn"',
+    "sudo lekdicht-collector token list",
+    "sudo lekdicht-collector token revoke 189519d3",
+    "sudo lekdicht-collector audit",
     "sudo systemctl restart lekdicht-collector",
-    "sudo lekdicht-collector enrolment | sudo install -m 0640 -g lekdicht-report /dev/stdin /etc/lekdicht/enrolment",
+    "sudo lekdicht enroll http://127.0.0.1:4318 TOKEN --label L-0421",
     "sudo chmod o= /etc/lekdicht/enrolment",
     "sudo systemctl enable --now lekdicht-reporter",
-    "sudo install -m 0640 -g lekdicht-report enrolment /etc/lekdicht/enrolment",
     "sudo systemctl restart lekdicht-reporter",
     "systemctl status lekdicht-reporter",
     "sudo lekdicht doctor",
     "sudo lekdicht doctor --json",
+    "sudo lekdicht-collector revoke L-0421",
     "sudo journalctl -u lekdicht-reporter",
 )
 # Exit codes that say something else than "it failed".
@@ -108,6 +110,7 @@ IN_TESTS = {
 }
 NOT_RUN = {
     "lekdicht allow": "names the verb; with its device it is run",
+    "sudo lekdicht-collector revoke LAPTOP": "the same with its label is run",
     "lekdicht policy check": "names the verb; with its file it is run",
     "lekdicht-gate encrypted": "names the verb; with its device it is run",
     "make po": "changes the sources",
@@ -117,7 +120,10 @@ NOT_RUN = {
 }
 
 
-def on_laptop(command, device, disk):
-    """COMMAND for a laptop with the stick DEVICE (as 1-2), which is DISK when it is open."""
+def on_laptop(command, device, disk, tokens):
+    """COMMAND for a laptop with the stick DEVICE (as 1-2), which is DISK when it is open; TOKENS are those of the collector, the
+    first one to enrol with, the last one to be revoked."""
     words = {"DEVICE": device, "FILE": "/etc/lekdicht/policy.ini", "1-2": device, "3</dev/sdb": f"3<{disk}"}
+    if tokens:
+        words |= {"TOKEN": tokens[0], "189519d3": tokens[-1].partition(".")[0]}
     return " ".join(words.get(word, word) for word in command.split(" "))

@@ -34,8 +34,10 @@ MEMORY_MAX_KB = 16 * 1024     # all of it; most are pages of libcurl's forty lib
 OWN_MEMORY_MAX_KB = 4 * 1024  # what nobody shares
 NOTES = []                    # figures to print at the end
 TOKEN = "token-for-tests-0123456789-ABCDEFGH"
+HOST = "6e0f7c1e-5f0e-4d2c-9d0b-0f5cbe3a2f11"
+CREDENTIAL = HOST + "." + "credential-for-tests_0123456789-ABCDEFGHIJK"
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "lekdicht"}},
-                           {"key": "host.id", "value": {"stringValue": "6e0f7c1e-5f0e-4d2c-9d0b-0f5cbe3a2f11"}}]}
+                           {"key": "host.id", "value": {"stringValue": HOST}}]}
 
 
 def wait_for(what, condition, seconds=20):
@@ -352,6 +354,7 @@ class Laptop:
         self.socket = self.folder / "bus"
         self.address = f"unix:path={self.socket}"
         self.enrolment = self.folder / "enrolment"
+        self.credential = self.folder / "credential"
         self.log = self.folder / "log"
         self.log.touch()
         self.bus = self.agent = self.reporter = None
@@ -375,16 +378,20 @@ class Laptop:
         self.ends.append(collector.close)
         return collector
 
-    def enrol(self, url, token=TOKEN, **more):
+    def enrol(self, url, token=TOKEN, accepted=True, **more):
+        """accepted: that collector has let this laptop in already."""
         lines = ["[collector]", f"url = {url}", f"token = {token}"]
         lines += [f"{name.replace('_', '-')} = {value}" for name, value in more.items()]
         self.enrolment.touch(0o600)
         self.enrolment.write_text("\n".join(lines) + "\n")
+        if accepted:
+            self.credential.write_text(f"{token[:8]}/ {CREDENTIAL} - accepted\n")
 
     def start(self, **environment):
         """The reporter, with what it says on stderr going into the log."""
         with open(self.log, "a", encoding="utf-8") as log:
-            self.reporter = subprocess.Popen([*self.wrapper, REPORTER, "--enrolment", self.enrolment], stderr=log,
+            self.reporter = subprocess.Popen([*self.wrapper, REPORTER, "--enrolment", self.enrolment, "--credential",
+                                              self.credential], stderr=log,
                                              env={"DBUS_SYSTEM_BUS_ADDRESS": self.address, "PATH": os.environ["PATH"],
                                                   **environment})
         return self.reporter

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih libsodium sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Who may ask the agent for what: each method by each kind of user, on a bus that has the installed policy file and nothing

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih libsodium sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* org.lekdicht.Agent1 on a private bus, as root and as someone else, with a polkit that says what the test wants,

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih libsodium sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Phones, tablets and cameras: what gives their files away is refused, the rest of them is not, and nobody writes down

@@ -1,4 +1,4 @@
-/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/bed.c @lekdichtd libs: cmocka umockdev-1.0 libsystemd libudev inih libsodium sqlite3 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is recorded, who may have it, and who is told: the agent on a private bus, with its spool on a real disk. */
@@ -297,6 +297,11 @@ static void only_what_was_handed_out_is_acknowledged(void **state)
         call("SetAside", "ts", (uint64_t) 1, "rejected");
         assert_false(is_error(NULL));
         assert_string_equal(status("SetAside"), "1");
+        UNTIL(is_recorded("lekdicht.spool.dropped")); /* its number is explained, and once */
+        recent(10, "lekdicht.spool.dropped");
+        assert_int_equal(got.n, 1);
+        assert_has(got.text[0], "lekdicht.dropped.first", "\"intValue\":\"1\"");
+        assert_has(got.text[0], "lekdicht.dropped.last", "\"intValue\":\"1\"");
         events(0, 200);
         assert_int_equal(got.seq[0], 2);
         call("Acknowledge", "t", got.seq[got.n - 1]);
@@ -607,6 +612,77 @@ static void numbers_go_on_after_a_restart(void **state)
         assert_true(got.seq[got.n - 1] > last);
         recent(1, "lekdicht.agent.started");
         assert_has(got.text[0], "lekdicht.agent.clean", "\"boolValue\":true");
+}
+
+static void copy_resource(char ret[static 1024])
+{
+        events(0, 1);
+        snprintf(ret, 1024, "%s", got.resource);
+}
+
+/* One sign of life, and no next before that has arrived. */
+static void signs_of_life_do_not_pile_up(void **state)
+{
+        uint64_t beat;
+
+        (void) state;
+        scene.config.heartbeat_usec = 50000;
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.agent.heartbeat"));
+        scene_run(500);
+        recent(100, "lekdicht.agent.heartbeat");
+        assert_int_equal(got.n, 1);
+        assert_has(got.text[0], "lekdicht.gate", "\"stringValue\":\"closed\"");
+        assert_has(got.text[0], "lekdicht.policy.version", "\"intValue\":\"1\"");
+        assert_has(got.text[0], "lekdicht.policy.mode", "\"stringValue\":\"enforce\"");
+        assert_has(got.text[0], "lekdicht.queue.dropped", "\"intValue\":\"0\"");
+        beat = got.seq[0];
+        events(0, 100);
+        call("Acknowledge", "t", beat - 1);
+        scene_run(300);
+        recent(100, "lekdicht.agent.heartbeat");
+        assert_int_equal(got.n, 1);
+        call("Acknowledge", "t", beat);
+        UNTIL((recent(100, "lekdicht.agent.heartbeat"), got.n == 2));
+        scene.config.heartbeat_usec = 0;
+}
+
+/* The disk is put into another laptop, with all that is on it. */
+static void a_copied_disk_reports_as_another_laptop(void **state)
+{
+        char first[1024], second[1024];
+
+        (void) state;
+        bed_text(&scene.bed, "etc/machine-id", "%s", "0123456789abcdef0123456789abcdef\n");
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        copy_resource(first);
+        scene_stop();
+        bed_text(&scene.bed, "etc/machine-id", "%s", "fedcba9876543210fedcba9876543210\n");
+        scene_start(BLOCK);
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.identity.cloned"));
+        copy_resource(second);
+        assert_string_not_equal(first, second);
+        assert_int_equal(got.seq[0], 1);
+        recent(1000, "");
+        for (size_t i = 0; i < got.n; i++)
+                assert_int_equal(got.seq[i], i + 1); /* nothing of the other's */
+        recent(10, "lekdicht.agent.started");
+        assert_int_equal(got.n, 1);
+        assert_true(scene_journal_has("this disk is a copy of another laptop's"));
+
+        scene_stop();
+        scene_start(BLOCK); /* and stays that one */
+        agent_answers();
+        UNTIL(is_recorded("lekdicht.policy.applied"));
+        copy_resource(first);
+        assert_string_equal(first, second);
+        recent(10, "lekdicht.identity.cloned");
+        assert_int_equal(got.n, 1);
+        bed_remove(&scene.bed, "etc/machine-id");
 }
 
 static void a_sick_disk_delays_no_refusal_and_no_notice(void **state)
@@ -953,6 +1029,8 @@ int main(void)
                 TEST(subscribers_are_bounded_and_forgotten),
                 TEST(many_events_are_few_signals),
                 TEST(numbers_go_on_after_a_restart),
+                TEST(signs_of_life_do_not_pile_up),
+                TEST(a_copied_disk_reports_as_another_laptop),
                 TEST(a_sick_disk_delays_no_refusal_and_no_notice),
                 TEST(a_full_spool_counts_what_it_gives_up),
                 TEST(nothing_of_people_and_places_is_recorded),

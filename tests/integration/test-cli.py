@@ -617,7 +617,37 @@ def policy_check(bed):
             assert code == 1 and str(path) in out, (path, code, out, err)
 
 
-TESTS = [usage, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, allow, events, events_follow, learn,
+def enroll(bed):
+    """enroll writes a file that the reporter reads, for root and its group alone, and nothing that it would refuse"""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=bed.socket.parent))
+    path, token, school = folder / "enrolment", "0123abcd." + "s" * 43, "https://lekdicht.school.example"
+    code, out, err = bed.run("enroll", school, token, "--label", "L-0421", "--ca-file", "/etc/lekdicht/ca.pem", "--file", path)
+    assert (code, out, err) == (0, "", ""), (code, out, err)
+    text, mode = path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777
+    attempt = re.search(r"^attempt = ([0-9a-f]{32})$", text, re.MULTILINE)
+    assert mode == 0o640 and attempt and f"[collector]\nurl = {school}\ntoken = {token}\nlabel = L-0421\n" in text, (mode, text)
+    assert bed.run("enroll", school, token, "--file", path)[0] == 0
+    assert attempt.group(1) not in path.read_text(encoding="utf-8"), "the same attempt twice"
+
+    before = path.read_text(encoding="utf-8")
+    for words, why in ((["http://lekdicht.school.example", token], "https://"), ([school, "short"], "fewer than 32"),
+                       ([school + "/?x", token], "a path with characters"), ([school, token, "--label", "x\nproxy = http://y"], "more than one line"),
+                       ([school, token, "--label", "x ; y"], "line of its own"), ([school, token, "--label", "\u202ex"], "cannot be shown"),
+                       ([school, token, "--label", "x" * 65], "64 characters"), ([school, "x" * 129], "no token"),
+                       ([school, token, "--ca-file", "ca.pem"], "from the root")):
+        code, out, err = bed.run("enroll", *words, "--file", path)
+        assert code == 2 and out == "" and why in err and token not in err, (words, code, err)
+    for words in ([], [school], [school, token, "x"], [school, token, "--lable", "x"]):
+        assert bed.run("enroll", *words)[0] == 2, words
+    code, _, err = bed.run("enroll", school, token, "--file", "enrolment")
+    assert code == 2 and "./enrolment" in err, (code, err)
+    assert path.read_text(encoding="utf-8") == before, "what was refused was written"
+    if os.geteuid() == 0:
+        code, out, err = bed.run("enroll", school, token, before=("setpriv", "--reuid=65534", "--clear-groups"))
+        assert code == 4 and "only root" in err, (code, err)
+
+
+TESTS = [usage, enroll, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, allow, events, events_follow, learn,
          audit_report, not_allowed, hung_agent,
          full_disk, policy_check]
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The collector as it is installed: its unit and user, as systemd's own tools read them; what goes where; and that it runs
-# there as its own user, with the token that was made for it. No running systemd is needed.
+# there as its own user, also after root gave out a token. No running systemd is needed.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -52,17 +52,16 @@ else
         for what in user unit exposure; do skip "$what" "there is no systemd here"; done
 fi
 
-# As the unit runs it: another user, who reads the token by its group and writes in one folder.
+# As the unit runs it: another user, who writes in one folder.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
         state=$folder/state
         install -d -m 0700 -o 12345 -g 12345 "$state"
-        sed -e 's|^listen = .*|listen = 127.0.0.1:0|' -e "s|/var/lib/lekdicht-collector|$state|" -e "s|/etc/lekdicht-collector|$root/etc/lekdicht-collector|" \
+        sed -e 's|^listen = .*|listen = 127.0.0.1:0|' -e "s|/var/lib/lekdicht-collector|$state|" \
                 collector/collector.ini >"$folder/collector.ini"
-        "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" enrolment >"$folder/enrolment" 2>"$log" &&
-                [ "$(stat -c %a "$root/etc/lekdicht-collector/token")" = 600 ] &&
-                chgrp 12345 "$root/etc/lekdicht-collector/token" && chmod 0640 "$root/etc/lekdicht-collector/token" &&
-                "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" enrolment 2>>"$log" | diff - "$folder/enrolment" >>"$log"
-        result $? "it makes one token, and prints what a laptop has to know" "$log"
+        "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" token add "De Brug" >"$folder/token" 2>"$log" &&
+                grep -q '^[0-9a-f]\{8\}\.' "$folder/token" && [ "$(stat -c %a:%u "$state/collector.db")" = 600:12345 ] &&
+                [ -z "$(find "$state" ! -uid 12345 | tee -a "$log")" ]
+        result $? "what root makes there belongs to its user" "$log"
         setpriv --reuid=12345 --regid=12345 --clear-groups --no-new-privs --bounding-set=-all \
                 "$root/usr/sbin/lekdicht-collector" --config "$folder/collector.ini" >"$log" 2>&1 &
         pid=$!

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 
 import reporter_bed
-from reporter_bed import (MEMORY_MAX_KB, NOTES, OWN_MEMORY_MAX_KB, TOKEN, Proxy, arrived, begin, status_json, wait_for)
+from reporter_bed import (CREDENTIAL, MEMORY_MAX_KB, NOTES, OWN_MEMORY_MAX_KB, Proxy, arrived, begin, status_json, wait_for)
 
 TESTS = []
 
@@ -170,7 +170,7 @@ def proxy_of_the_environment(laptop):
 
 @test
 def proxy_of_the_enrolment(laptop):
-    """The enrolment's proxy is used, whatever no_proxy says, learns no token, and its headers count for nothing"""
+    """The enrolment's proxy is used, whatever no_proxy says, learns no credential, and its headers count for nothing"""
     proxy = Proxy()
     laptop.ends.append(proxy.close)
     collector, _ = tls(laptop, laptop.certificates.good, ca_file=laptop.certificates.ca,
@@ -179,7 +179,7 @@ def proxy_of_the_enrolment(laptop):
     laptop.start(no_proxy="*", NO_PROXY="127.0.0.1")
     arrived(laptop, collector, 3)
     assert proxy.heads and all(head.startswith(f"CONNECT 127.0.0.1:{collector.port} ") for head in proxy.heads)
-    assert not any("authorization" in head.lower() or TOKEN in head for head in proxy.heads), proxy.heads
+    assert not any("authorization" in head.lower() or CREDENTIAL in head for head in proxy.heads), proxy.heads
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import threading
 import time
 
 import reporter_bed
-from reporter_bed import (HTML, MEMORY_MAX_KB, NOTES, OK, RESOURCE, TOKEN, answer, arrived, begin, raw, record, reset,
+from reporter_bed import (CREDENTIAL, HTML, MEMORY_MAX_KB, NOTES, OK, RESOURCE, TOKEN, answer, arrived, begin, raw, record, reset,
                           retry_date, silent, status_json, trickle, wait_for)
 
 TESTS = []
@@ -39,7 +39,7 @@ def delivers(laptop):
     assert agent.said("acknowledge") == [200, 400, 450], agent.said("acknowledge")
     for request in collector.requests:
         assert (request.method, request.path, request.version) == ("POST", "/v1/logs", "HTTP/1.1")
-        names = {"content-type": "application/json", "content-encoding": "gzip", "authorization": f"Bearer {TOKEN}",
+        names = {"content-type": "application/json", "content-encoding": "gzip", "authorization": f"Bearer {CREDENTIAL}",
                  "host": f"127.0.0.1:{collector.port}", "user-agent": "lekdicht-reporter/0.1.0",
                  "content-length": str(len(request.body)), "accept": "application/json"}
         assert request.headers == names, f"other headers than expected: {request.headers}"
@@ -275,22 +275,22 @@ def refuses_everything(laptop):
 
 
 @test
-def wrong_token(laptop):
-    """401 keeps everything, waits long, and the token is in no log"""
+def wrong_credential(laptop):
+    """401 keeps everything, waits long, and no secret is in a log"""
     collector, agent = begin(laptop)
-    collector.usual = status_json(401, "unknown token")
+    collector.usual = status_json(401, "unknown credential")
     laptop.start()
-    wait_for("a word about it", lambda: "unknown token" in laptop.said())
+    wait_for("a word about it", lambda: "unknown credential" in laptop.said())
     agent.record(4)
     time.sleep(5)
-    assert len(collector.requests) == 1, "a wrong token was tried again and again"
+    assert len(collector.requests) == 1, "a wrong credential was tried again and again"
     assert agent.acknowledged == 0
-    assert TOKEN not in laptop.said()
+    assert TOKEN not in laptop.said() and CREDENTIAL not in laptop.said()
 
 
 @test
 def redirect(laptop):
-    """A redirect is not followed, and no token goes there"""
+    """A redirect is not followed, and no credential goes there"""
     elsewhere = laptop.collector()
     collector, agent = begin(laptop)
     to = f"http://127.0.0.1:{elsewhere.port}/v1/logs"
@@ -494,7 +494,7 @@ def enrolments_that_are_refused(laptop):
     ends_with(78, "must begin with https://")
     laptop.enrol("https://lekdicht.school.example", insecure="yes")
     ends_with(78, '"insecure" is not known')
-    assert TOKEN not in laptop.said()
+    assert TOKEN not in laptop.said() and CREDENTIAL not in laptop.said()
 
 
 @test

@@ -1,4 +1,4 @@
-/* links: collector/config.c collector/token.c libs: inih */
+/* links: collector/config.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Settings: the file that is shipped, and which line is named when something is wrong. More refusals, by the program
@@ -14,13 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "collector/config.h"
-#include "collector/token.h"
 
 static int load(const char *text, struct config *config, char error[static CONFIG_ERROR_MAX])
 {
@@ -58,7 +56,6 @@ static void the_shipped_file_says_the_defaults(void **state)
         config_default(&built_in);
         assert_int_equal(config_load("collector/collector.ini", &shipped, error), 0);
         assert_string_equal(shipped.database, built_in.database);
-        assert_string_equal(shipped.token_file, built_in.token_file);
         assert_memory_equal(&shipped.listen, &built_in.listen, sizeof(shipped.listen));
         assert_int_equal(ntohs(built_in.listen.v4.sin_port), 4318);
         assert_int_equal(ntohl(built_in.listen.v4.sin_addr.s_addr), INADDR_LOOPBACK);
@@ -91,7 +88,7 @@ static void the_first_fault_is_named_with_its_line(void **state)
         expect_fault("x = 1\n", ":1: not in the section");
         expect_fault("[collector]\ndatabase = /a\ndatabase = /a\n", ":3: the key is there twice");
         expect_fault("[collector]\ndatabase =\n", ":2: database is not");
-        expect_fault("[collector]\ntoken-file = x\n", ":2: token-file is not");
+        expect_fault("[collector]\ntoken-file = /x\n", ":2: not a key");
         memset(text, 'x', sizeof(text));
         memcpy(text, "[collector]\ndatabase = /", 24);
         text[sizeof(text) - 1] = '\0';
@@ -103,78 +100,12 @@ static void the_first_fault_is_named_with_its_line(void **state)
         expect_fault(text, ":1: the line is too long");
 }
 
-static void a_new_token_is_made_once(void **state)
-{
-        char folder[] = "/tmp/lekdicht-token-XXXXXX", path[64], nowhere[80];
-        struct token first, again, other;
-        struct stat status;
-
-        (void) state;
-        assert_non_null(mkdtemp(folder));
-        snprintf(path, sizeof(path), "%s/token", folder);
-        snprintf(nowhere, sizeof(nowhere), "%s/no/token", folder);
-        umask(0);
-        assert_int_equal(token_make(path, "no group of this name", &first), 0);
-        assert_int_equal(stat(path, &status), 0);
-        assert_int_equal(status.st_mode & 0777, 0600);
-        assert_int_equal(first.length, TOKEN_LENGTH_NEW);
-        assert_int_equal(token_make(path, "root", &other), -EEXIST);
-        assert_int_equal(token_load(path, &again), 0);
-        assert_memory_equal(&first, &again, sizeof(first));
-        assert_int_equal(token_make(nowhere, "root", &other), -ENOENT);
-
-        assert_int_equal(unlink(path), 0);
-        if (geteuid() == 0) {
-                assert_int_equal(token_make(path, "daemon", &other), 0);
-                assert_int_equal(stat(path, &status), 0);
-                assert_int_equal(status.st_mode & 0777, 0640);
-                assert_int_not_equal(status.st_gid, 0);
-                assert_memory_not_equal(first.text, other.text, TOKEN_LENGTH_NEW);
-                assert_int_equal(unlink(path), 0);
-        }
-        assert_int_equal(symlink("/dev/null", path), 0);
-        assert_int_equal(token_make(path, "root", &other), -EEXIST);
-        assert_int_equal(unlink(path), 0);
-        assert_int_equal(rmdir(folder), 0);
-}
-
-static void a_token_is_whole_or_nothing(void **state)
-{
-        struct token token = { .length = 40, .text = "0123456789012345678901234567890123456789" };
-        char value[600] = "Bearer 0123456789012345678901234567890123456789";
-        static const char *wrong[] = { "",
-                                       "Bearer",
-                                       "Bearer ",
-                                       "Bearer 012345678901234567890123456789012345678",
-                                       "Bearer 01234567890123456789012345678901234567890",
-                                       "Bearer 0123456789012345678901234567890123456788",
-                                       "Bearer 1123456789012345678901234567890123456789",
-                                       "0123456789012345678901234567890123456789" };
-
-        (void) state;
-        assert_true(token_authorizes(&token, value));
-        assert_false(token_authorizes(&token, NULL));
-        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-                assert_false(token_authorizes(&token, wrong[i]));
-
-        memset(value + 7, 'x', sizeof(value) - 8);
-        for (size_t length = TOKEN_LENGTH_MAX - 1; length <= TOKEN_LENGTH_MAX + 1; length++) {
-                value[7 + length] = '\0';
-                memset(token.text, 'x', sizeof(token.text));
-                token.length = TOKEN_LENGTH_MAX;
-                assert_int_equal(token_authorizes(&token, value), length == TOKEN_LENGTH_MAX);
-                value[7 + length] = 'x';
-        }
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_shipped_file_says_the_defaults),
                 cmocka_unit_test(an_empty_file_says_the_defaults_too),
                 cmocka_unit_test(the_first_fault_is_named_with_its_line),
-                cmocka_unit_test(a_new_token_is_made_once),
-                cmocka_unit_test(a_token_is_whole_or_nothing),
         };
 
         return cmocka_run_group_tests_name("collector config", tests, NULL, NULL);

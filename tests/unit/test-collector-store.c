@@ -1,4 +1,4 @@
-/* links: collector/store_sqlite.c collector/schema.c collector/store.c collector/interval.c collector/batch.c collector/writer.c libs: sqlite3 */
+/* links: collector/store_sqlite.c collector/store_add.c collector/store_read.c collector/store_audit.c collector/store_register.c collector/secret.c collector/schema.c collector/store.c collector/interval.c collector/batch.c collector/writer.c libs: sqlite3 libsodium */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What store.h promises, and the writer on top of it. This file says nothing of SQLite but where it damages the database

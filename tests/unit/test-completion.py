@@ -97,10 +97,14 @@ def of_gate():
 
 def of_collector():
     text = said("lekdicht-collector")
-    first = set(re.findall(r"^  ([a-z]+) ", text, re.M)) | set(re.findall(r"(?<![\w-])(--?[A-Za-z]+)", text))
-    yield ("lekdicht-collector",), first
+    lines = re.findall(r"^  ([a-z]+)(?: ([a-z]+))?(.*)$", text, re.M)
+    mine = {option for _, _, rest in lines for option in re.findall(r"\[(--[a-z]+)", rest)}
+    options = set(re.findall(r"^  (-\w|--[a-z]+)", text, re.M)) | set(re.findall(r"^  -\w, (--[a-z]+)", text, re.M))
+    yield ("lekdicht-collector",), {verb for verb, _, _ in lines} | (options - mine)
     yield ("lekdicht-collector", "--config"), after("FILE")
-    yield ("lekdicht-collector", "enrolment"), set()
+    yield ("lekdicht-collector", "token"), {second for verb, second, _ in lines if verb == "token"}
+    yield ("lekdicht-collector", "token", "add", "Esdoorn"), mine
+    yield ("lekdicht-collector", "audit"), set()
 
 
 def main():

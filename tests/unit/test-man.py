@@ -26,7 +26,7 @@ PROGRAMS = {
     "lekdicht-gate": ("lekdicht-gate.8", "gate", r"^  ([a-z]+) "),
     "lekdichtd": ("lekdichtd.8", "agent", None),
     "lekdicht-reporter": ("lekdicht-reporter.8", "reporter", None),
-    "lekdicht-collector": ("lekdicht-collector.8", "collector", r"^  ([a-z]+) "),
+    "lekdicht-collector": ("lekdicht-collector.8", "collector", r"^  ((?:[a-z]+(?:-[a-z]+)* ?)+)"),
     "lekdicht-notifier": ("lekdicht-notifier.1", "notifier", None),
 }
 # Taken by the programs and not worth a line of their --help: the test runs them.
@@ -224,7 +224,7 @@ def check_probe():
 
 def check_keys():
     for name, found in (("lekdicht-policy.5", keys_of_policy()),
-                        ("lekdicht-enrolment.5", keys_of_table("reporter/enrolment.c", r"\} fields")),
+                        ("lekdicht-enrolment.5", keys_of_table("common/enrolment.c", r"\} fields")),
                         ("lekdicht-collector.ini.5", keys_of_table("collector/config.c", r"\} keys"))):
         page = (MAN / name).read_text(encoding="utf-8")
         here = {f"[{heading}] {key}" for heading, keys in found.items() for key in keys}
@@ -266,15 +266,22 @@ def numbers():
     yield "lekdichtd.8", "more than {} MiB", constant("agent/spoolstore.h", "SPOOLSTORE_PAGES_MAX") * 4096 // 1048576
     yield "lekdichtd.8", "Up to {} events wait", constant("agent/spool.h", "SPOOL_QUEUE_MAX")
     yield "lekdichtd.8", "After {} times", constant("agent/decide.h", "DECIDE_DRIFTS_MAX")
-    yield "lekdicht-enrolment.5", "A line has at most {} bytes", constant("reporter/enrolment.h", "ENROLMENT_LINE_MAX")
-    yield "lekdicht-enrolment.5", "the file at most {}.", constant("reporter/enrolment.h", "ENROLMENT_FILE_MAX")
-    yield "lekdicht-enrolment.5", "At most {} characters", constant("reporter/enrolment.h", "ENROLMENT_URL_MAX")
-    yield "lekdicht-enrolment.5", "{} to", constant("reporter/enrolment.h", "ENROLMENT_TOKEN_MIN")
-    yield "lekdicht-enrolment.5", "to {} printable", constant("reporter/enrolment.h", "ENROLMENT_TOKEN_MAX")
+    yield "lekdicht-enrolment.5", "A line has at most {} bytes", constant("common/enrolment.h", "ENROLMENT_LINE_MAX")
+    yield "lekdicht-enrolment.5", "the file at most {}.", constant("common/enrolment.h", "ENROLMENT_FILE_MAX")
+    yield "lekdicht-enrolment.5", "At most {} characters", constant("common/enrolment.h", "ENROLMENT_URL_MAX")
+    yield "lekdicht-enrolment.5", "{} to", constant("common/enrolment.h", "ENROLMENT_TOKEN_MIN")
+    yield "lekdicht-enrolment.5", "to {} printable", constant("common/enrolment.h", "ENROLMENT_TOKEN_MAX")
     yield "lekdicht-reporter.8", "at most {} records", constant("reporter/batch.h", "BATCH_RECORDS_MAX")
     yield "lekdicht-reporter.8", "and {} KiB", constant("reporter/batch.h", "BATCH_BYTES_MAX") // 1024
     yield "lekdicht-probe.8", "its memory to {} MiB", constant("probe/confine.h", "CONFINE_MEMORY") // 1048576
     yield "lekdicht-probe.8", "its processor time to {} seconds", constant("probe/confine.h", "CONFINE_SECONDS")
+    yield "lekdicht-enrolment.5", "at most {} bytes", constant("common/enrolment.h", "ENROLMENT_LABEL_MAX")
+    yield "lekdicht-collector.8", "(at most {} bytes)", constant("collector/batch.h", "BATCH_LABEL_MAX")
+    yield "lekdicht-collector.8", "JSON of at most {} bytes", constant("collector/enrol.h", "ENROL_BODY_MAX")
+    yield "lekdicht-collector.8", "1 to {}; else 100.", constant("collector/register.h", "REGISTER_LAPTOPS_MAX")
+    yield "lekdicht-collector.8", "1 to 100000; else {}.", constant("collector/admin.h", "ADMIN_LAPTOPS")
+    yield "lekdicht-collector.8", "1 to {} days", constant("collector/register.h", "REGISTER_DAYS_MAX")
+    yield "lekdicht-collector.8", "days; else {}.", constant("collector/admin.h", "ADMIN_DAYS")
     yield "lekdicht-collector.8", "at most {} MiB", constant("collector/body.h", "BODY_MAX") // 1048576
 
 

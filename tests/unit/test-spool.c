@@ -41,11 +41,13 @@ struct spoolstore {
         struct spoolstore_state state;
 };
 
-int spoolstore_open(const char *path, unsigned pages_max, bool damaged, uint64_t now_sec, struct spoolstore **ret)
+int spoolstore_open(const char *path, const char *machine, unsigned pages_max, bool damaged, uint64_t now_sec,
+                    struct spoolstore **ret)
 {
         int r;
 
         (void) path;
+        (void) machine;
         (void) pages_max;
         (void) now_sec;
         pthread_mutex_lock(&lock);
@@ -263,7 +265,7 @@ static int setup(void **state)
         recorded = 0;
         n_health = n_dropped_told = 0;
         ending = false;
-        return sd_event_new(&loop) < 0 || spool_new(loop, "/nowhere/spool.db", 0, &ops, &spool) < 0 ? -1 : 0;
+        return sd_event_new(&loop) < 0 || spool_new(loop, "/nowhere/spool.db", NULL, 0, &ops, &spool) < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
@@ -390,7 +392,7 @@ static void a_store_that_cannot_be_opened_is_tried_again(void **state)
         memset(&fake, 0, sizeof(fake));
         fake.first_seq = 7;
         fake.open_error = -EROFS;
-        assert_int_equal(spool_new(loop, "/nowhere/spool.db", 0, &ops, &spool), 0);
+        assert_int_equal(spool_new(loop, "/nowhere/spool.db", NULL, 0, &ops, &spool), 0);
         recorded = 0;
         n_health = 0;
         assert_int_equal(add(EVENT_AGENT_STARTED), 1);
@@ -567,7 +569,7 @@ static void while_it_opens_nothing_is_wrong(void **state)
         (void) state;
         spool = spool_free(spool);
         pthread_mutex_lock(&lock); /* spoolstore_open() waits */
-        assert_int_equal(spool_new(loop, "/nowhere/spool.db", 0, &ops, &spool), 0);
+        assert_int_equal(spool_new(loop, "/nowhere/spool.db", NULL, 0, &ops, &spool), 0);
         assert_int_equal(health_now(), SPOOL_OPENING);
         assert_string_equal(spool_health_name(SPOOL_OPENING), "opening");
         pthread_mutex_unlock(&lock);
@@ -581,7 +583,7 @@ static void without_a_path_nothing_is_recorded(void **state)
         (void) state;
         memset(&heard, 0, sizeof(heard));
         spool = spool_free(spool);
-        assert_int_equal(spool_new(loop, NULL, 0, &ops, &spool), 0);
+        assert_int_equal(spool_new(loop, NULL, NULL, 0, &ops, &spool), 0);
         assert_int_equal(add(EVENT_DEVICE_REFUSED), 0);
         spool_status(spool, &status);
         assert_int_equal(status.health, SPOOL_ABSENT);

@@ -1,4 +1,4 @@
-/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 */
+/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolowner.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 libsodium */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The spool's store on a real disk: what must survive, what must never come twice, and disks that are full or lie. */
@@ -31,7 +31,7 @@ static uint64_t next; /* the seq of the next event */
 
 static void open_with(unsigned pages, bool damaged)
 {
-        assert_int_equal(spoolstore_open(path, pages, damaged, NOW, &store), 0);
+        assert_int_equal(spoolstore_open(path, NULL, pages, damaged, NOW, &store), 0);
         next = spoolstore_state(store)->next_seq;
 }
 
@@ -279,7 +279,7 @@ static void recorded_means_synced(void **state)
         assert_int_equal(n_syncs, before + 1);
         assert_int_equal(waiting(0, 1), 1);
         before = n_syncs;
-        assert_int_equal(spoolstore_set_aside(store, 60, SPOOLSTORE_TOO_LARGE, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 60, SPOOLSTORE_TOO_LARGE, NOW), 1);
         assert_int_equal(n_syncs, before + 1);
 }
 
@@ -297,7 +297,7 @@ static void a_disk_that_cannot_sync_has_not_recorded(void **state)
         assert_int_equal(next, before);
         /* Read anew, it may be there after all; and added again it is there once. */
         store = spoolstore_abandon(store);
-        assert_int_equal(spoolstore_open(path, 0, false, NOW, &store), 0);
+        assert_int_equal(spoolstore_open(path, NULL, 0, false, NOW, &store), 0);
         assert_int_equal(append(3, EVENT_DEVICE_REFUSED), 0);
         assert_int_equal(waiting(0, 100), 6);
         assert_int_equal(spoolstore_state(store)->waiting, 6);
@@ -380,7 +380,7 @@ static void what_arrived_is_not_handed_out_again(void **state)
         assert_int_equal(spoolstore_state(store)->waiting, 4);
         assert_int_equal(waiting(0, 10), 4);
         assert_int_equal(seq_of(0), 3);
-        assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 1);
         assert_int_equal(spoolstore_set_aside(store, 4, SPOOLSTORE_REJECTED, NOW), 0);
         assert_int_equal(spoolstore_set_aside(store, 2, SPOOLSTORE_REJECTED, NOW), -ENOENT);
         assert_int_equal(spoolstore_set_aside(store, 99, SPOOLSTORE_REJECTED, NOW), -ENOENT);
@@ -499,7 +499,7 @@ static void damage_that_shows_later_is_set_aside_then(void **state)
         close_store();
         assert_int_equal(stat(path, &st), 0);
         overwrite(path, 10 * 4096, (size_t) (st.st_size - 11 * 4096));
-        r = spoolstore_open(path, 0, false, NOW, &store);
+        r = spoolstore_open(path, NULL, 0, false, NOW, &store);
         assert_int_equal(r, 0);
         if (!spoolstore_state(store)->replaced) {
                 assert_int_equal(spoolstore_waiting(store, 0, 1000, &records), -EUCLEAN);
@@ -530,13 +530,13 @@ static void no_database_at_all_is_no_trouble(void **state)
         close_store();
         unlink(path);
         assert_int_equal(mkdir(path, 0700), 0);
-        assert_true(spoolstore_open(path, 0, false, NOW, &store) < 0);
+        assert_true(spoolstore_open(path, NULL, 0, false, NOW, &store) < 0);
         assert_int_equal(rmdir(path), 0);
         snprintf(other, sizeof(other), "%s/nowhere/spool.db", directory);
-        assert_int_equal(spoolstore_open(other, 0, false, NOW, &store), -ENOENT);
+        assert_int_equal(spoolstore_open(other, NULL, 0, false, NOW, &store), -ENOENT);
         /* A link may lead anywhere. */
         assert_int_equal(symlink("/tmp/lekdicht-elsewhere.db", path), 0);
-        assert_int_equal(spoolstore_open(path, 0, false, NOW, &store), -ELOOP);
+        assert_int_equal(spoolstore_open(path, NULL, 0, false, NOW, &store), -ELOOP);
         assert_int_equal(access("/tmp/lekdicht-elsewhere.db", F_OK), -1);
 }
 
@@ -631,7 +631,129 @@ static void two_at_a_time_are_one_too_many(void **state)
         (void) state;
         open_store();
         assert_int_equal(append(1, EVENT_DEVICE_REFUSED), 0);
-        assert_int_equal(spoolstore_open(path, 0, false, NOW, &other), -EBUSY);
+        assert_int_equal(spoolstore_open(path, NULL, 0, false, NOW, &other), -EBUSY);
+}
+
+static void a_report_that_is_set_aside_is_not_reported(void **state)
+{
+        (void) state;
+        open_store();
+        assert_int_equal(append(1, EVENT_SPOOL_DROPPED), 0);
+        assert_int_equal(append(1, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(spoolstore_set_aside(store, 1, SPOOLSTORE_REJECTED, NOW), 0);
+        assert_int_equal(spoolstore_set_aside(store, 2, SPOOLSTORE_REJECTED, NOW), 1);
+        assert_int_equal(spoolstore_state(store)->aside, 2);
+}
+
+/* ---- whose it is ---- */
+
+#define MACHINE "0123456789abcdef0123456789abcdef\n"
+#define ANOTHER "0123456789abcdef0123456789abcde0\n"
+
+static char host[HOSTID_SIZE];
+
+/* As the machine with that id; its number is in host then. */
+static void open_on(const char *id)
+{
+        char machine[96];
+        FILE *file;
+
+        snprintf(machine, sizeof(machine), "%s/machine-id", directory);
+        file = fopen(machine, "w");
+        assert_non_null(file);
+        fputs(id, file);
+        fclose(file);
+        assert_int_equal(spoolstore_open(path, machine, 0, false, NOW, &store), 0);
+        next = spoolstore_state(store)->next_seq;
+        strcpy(host, spoolstore_state(store)->host_id);
+}
+
+static void a_copied_disk_is_another_laptop(void **state)
+{
+        char first[HOSTID_SIZE];
+
+        (void) state;
+        open_on(MACHINE);
+        strcpy(first, host);
+        assert_int_equal(append(3, EVENT_DEVICE_REFUSED), 0);
+        close_store();
+        open_on(MACHINE);
+        assert_string_equal(host, first);
+        assert_false(spoolstore_state(store)->cloned);
+        assert_int_equal(next, 4);
+        close_store();
+
+        open_on(ANOTHER);
+        assert_string_not_equal(host, first);
+        assert_true(spoolstore_state(store)->cloned);
+        assert_false(spoolstore_state(store)->replaced);
+        assert_int_equal(next, 1);
+        assert_int_equal(waiting(0, 10), 0);
+        assert_int_equal(files("spool.db.cloned-*"), 3); /* the database, the mark and the number */
+        assert_int_equal(append(1, EVENT_DEVICE_REFUSED), 0);
+        close_store();
+        open_on(ANOTHER); /* once */
+        assert_false(spoolstore_state(store)->cloned);
+        assert_int_equal(next, 2);
+}
+
+static void a_machine_without_an_id_is_bound_when_it_has_one(void **state)
+{
+        static const char *const none[] = { "", "uninitialized\n", "0123456789ABCDEF0123456789ABCDEF\n" };
+        char first[HOSTID_SIZE] = "";
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+                open_on(none[i]);
+                assert_true(first[0] == '\0' || strcmp(first, host) == 0);
+                strcpy(first, host);
+                assert_int_equal(files("spool.db.host"), 0);
+                close_store();
+        }
+        open_on(MACHINE);
+        assert_string_equal(host, first);
+        assert_int_equal(files("spool.db.host"), 1);
+        close_store();
+        open_on(""); /* it will have it again */
+        assert_string_equal(host, first);
+        close_store();
+        open_on(ANOTHER);
+        assert_string_not_equal(host, first);
+}
+
+static void a_laptop_outlives_its_spool(void **state)
+{
+        char first[HOSTID_SIZE], name[96], text[512];
+        FILE *file;
+
+        (void) state;
+        open_on(MACHINE);
+        strcpy(first, host);
+        assert_int_equal(append(3, EVENT_DEVICE_REFUSED), 0);
+        close_store();
+        assert_int_equal(unlink(path), 0);
+        open_on(MACHINE);
+        assert_string_equal(host, first);
+        assert_true(next > 3);
+        close_store();
+
+        /* The number's file damaged, or gone: the database has it too. The machine's id is in neither. */
+        snprintf(name, sizeof(name), "%s.host", path);
+        for (int i = 0; i < 2; i++) {
+                file = fopen(name, "r");
+                assert_non_null(file);
+                assert_non_null(fgets(text, sizeof(text), file));
+                fclose(file);
+                assert_null(strstr(text, "0123456789abcdef"));
+                if (i == 0)
+                        assert_int_equal(truncate(name, 50), 0);
+                else
+                        assert_int_equal(unlink(name), 0);
+                open_on(MACHINE);
+                assert_string_equal(host, first);
+                assert_false(spoolstore_state(store)->cloned);
+                close_store();
+        }
 }
 
 int main(void)
@@ -658,6 +780,10 @@ int main(void)
                 TEST(a_full_store_takes_acknowledgements),
                 TEST(a_full_disk_is_said_so_and_survived),
                 TEST(two_at_a_time_are_one_too_many),
+                TEST(a_report_that_is_set_aside_is_not_reported),
+                TEST(a_copied_disk_is_another_laptop),
+                TEST(a_machine_without_an_id_is_bound_when_it_has_one),
+                TEST(a_laptop_outlives_its_spool),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ from pathlib import Path
 HERE, COLLECTOR = ("127.0.0.1", 4319), ("127.0.0.1", 4318)
 TIMEOUT = 30            # seconds for an answer of the collector
 HEADERS = ("Authorization", "Content-Type", "Content-Encoding")
-NOT_OURS = ("Host", "Authorization")    # the address of this machine, and the token
+NOT_OURS = ("Host", "Authorization")    # the address of this machine, and the credential
 
 
 def kill(unit):
@@ -32,8 +32,8 @@ def kill(unit):
 
 
 def uids(body):
-    """The uid of each record in a request."""
-    attributes = (attribute for resource in json.loads(body)["resourceLogs"] for scope in resource["scopeLogs"]
+    """The uid of each record in a request; an enrolment has none."""
+    attributes = (attribute for resource in json.loads(body).get("resourceLogs", []) for scope in resource["scopeLogs"]
                   for record in scope["logRecords"] for attribute in record["attributes"])
     return [attribute["value"]["stringValue"] for attribute in attributes if attribute["key"] == "log.record.uid"]
 

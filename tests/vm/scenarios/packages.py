@@ -249,11 +249,14 @@ def check_documented(vm):
     product.begin()
     stick = plugged(vm, "first", serial=SERIAL)
     name = product.wait_refused(stick)
-    vm.run("lekdicht-collector enrolment >/root/enrolment && sleep 1 && touch /etc/lekdicht/enrolment && chgrp lekdicht-report /etc/lekdicht/enrolment")
-    wrong = []
+    wrong, tokens = [], []
     for command in where.LAPTOP:
+        if " revoke L-0421" in command:
+            vm.wait_for("lekdicht-collector audit | grep -q L-0421")
         disk = vm.out(f"ls /sys/bus/usb/devices/{name}/*:*/host*/target*/*:*/block", check=False)
-        result = vm.run(f"cd /root && export USER=root SUDO_EDITOR=true && {where.on_laptop(command, name, f'/dev/{disk}')}", check=False)
+        result = vm.run(f"cd /root && export USER=root SUDO_EDITOR=true && {where.on_laptop(command, name, f'/dev/{disk}', tokens)}", check=False)
+        if " token add " in command and result.code == 0:
+            tokens.append(result.out.split()[-1])
         if result.code not in where.CODES.get(command, (0,)):
             wrong.append(f"{command}: {result.code} {result.out[-300:]} {result.err[-300:]}")
     assert not wrong, "\n".join(wrong)
@@ -268,7 +271,8 @@ def check_ansible(vm):
     unplug_all(vm)
     ansible = Ansible(vm, vm.directory / "ansible", packages.files)
     ansible.put("files/policy.ini", policy_text(version=7))
-    ansible.put("group_vars/all.yml", "lekdicht_enrolment: |\n" + "".join(f"  {line}\n" for line in vm.out("lekdicht-collector enrolment").splitlines()))
+    token = vm.out("lekdicht-collector token add 'De Esdoorn' 2>/dev/null")
+    ansible.put("group_vars/all.yml", f"lekdicht_collector: http://127.0.0.1:4318\nlekdicht_token: {token}\n")
     changed, failed, said = ansible.roll_out()
     assert changed and not failed, said
     vm.lekdicht = product = Product(vm)

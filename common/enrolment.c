@@ -4,7 +4,7 @@
  * read as another. Any of these would send the token or the records where nobody meant them to go. So every raw line is
  * looked at first, and what inih could read in two ways is refused. */
 
-#include "reporter/enrolment.h"
+#include "common/enrolment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 
 #define PORT_MAX 65535UL
 
@@ -115,6 +116,8 @@ static const struct field {
 } fields[] = {
         { "url", offsetof(struct enrolment, url), sizeof(((struct enrolment *) 0)->url) },
         { "token", offsetof(struct enrolment, token), sizeof(((struct enrolment *) 0)->token) },
+        { "label", offsetof(struct enrolment, label), sizeof(((struct enrolment *) 0)->label) },
+        { "attempt", offsetof(struct enrolment, attempt), sizeof(((struct enrolment *) 0)->attempt) },
         { "ca-file", offsetof(struct enrolment, ca_file), sizeof(((struct enrolment *) 0)->ca_file) },
         { "proxy", offsetof(struct enrolment, proxy), sizeof(((struct enrolment *) 0)->proxy) },
 };
@@ -203,8 +206,17 @@ static int check_token(const char *token, char *error)
         return 0;
 }
 
+static int check_label(const char *label, char *error)
+{
+        char clean[ENROLMENT_LABEL_MAX + 1];
+
+        (void) text_clean(label, strlen(label), clean, sizeof(clean));
+        return strcmp(clean, label) == 0 ? 0 : refuse(error, "\"label\" has characters that cannot be shown");
+}
+
 static int check_values(struct enrolment *enrolment, char *error)
 {
+        size_t attempt = strspn(enrolment->attempt, "0123456789abcdef");
         bool https, loopback, proxy_https, proxy_loopback;
         const char *fault;
         size_t size;
@@ -216,6 +228,10 @@ static int check_values(struct enrolment *enrolment, char *error)
                 return refuse(error, "\"url\" must begin with https://; http:// is for 127.0.0.1 and [::1] only");
         if (check_token(enrolment->token, error) < 0)
                 return -EINVAL;
+        if (check_label(enrolment->label, error) < 0)
+                return -EINVAL;
+        if (enrolment->attempt[attempt] != '\0' || (attempt != 0 && attempt != ENROLMENT_ATTEMPT))
+                return refuse(error, "\"attempt\" is not %u hexadecimal digits", ENROLMENT_ATTEMPT);
         if (enrolment->ca_file[0] != '\0' && enrolment->ca_file[0] != '/')
                 return refuse(error, "\"ca-file\" must be a path from the root");
         if (enrolment->proxy[0] != '\0') {

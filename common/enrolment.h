@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Where the records go, and in whose name:
+/* Where the records go, and how the laptop is let in there. `lekdicht enroll` writes it, the reporter reads it:
  *
  *      [collector]
- *      url = https://lekdicht.school.example        the collector; /v1/logs is put behind it
- *      token = ...                                  32 to 128 printable characters without blanks
+ *      url = https://lekdicht.school.example        the collector; /v1/logs and /v1/enroll are put behind it
+ *      token = ...                                  of the site: 32 to 128 printable characters without blanks
+ *      label = L-0421                               what IT calls this laptop; else it has no name there
+ *      attempt = ...                                32 hexadecimal digits, others each time that somebody enrols it
  *      ca-file = /etc/lekdicht/ca.pem               only certificates under this one are believed; else the system's
  *      proxy = http://proxy.school.example:3128     else none, whatever the environment says
  *
@@ -18,11 +20,15 @@
 #define ENROLMENT_URL_MAX   170U
 #define ENROLMENT_TOKEN_MIN 32U
 #define ENROLMENT_TOKEN_MAX 128U
+#define ENROLMENT_LABEL_MAX 64U /* bytes */
+#define ENROLMENT_ATTEMPT   32U
 #define ENROLMENT_ERROR_MAX 256U
 
 struct enrolment {
         char url[ENROLMENT_URL_MAX + 1]; /* without a slash at its end */
         char token[ENROLMENT_TOKEN_MAX + 1];
+        char label[ENROLMENT_LABEL_MAX + 1];  /* "": none */
+        char attempt[ENROLMENT_ATTEMPT + 1];  /* "": none was written down */
         char ca_file[ENROLMENT_LINE_MAX + 1]; /* "": the system's */
         char proxy[ENROLMENT_URL_MAX + 1];    /* "": none */
 };

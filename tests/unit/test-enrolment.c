@@ -1,4 +1,4 @@
-/* links: reporter/enrolment.c libs: inih */
+/* links: libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is an enrolment and what is refused, inih's generosity included. */
@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "reporter/enrolment.h"
+#include "common/enrolment.h"
 
 #define TOKEN "abcdefghijklmnopqrstuvwxyz0123456"
 #define HEAD  "[collector]\n"
@@ -76,6 +76,21 @@ static void a_whole_one(void **state)
         assert_string_equal(enrolment.proxy, "");
         assert_taken(HEAD URL "token = !#$%&'()*+,-./:;<=>?@[]^_`{|}~~~\n");
         assert_string_equal(enrolment.token, "!#$%&'()*+,-./:;<=>?@[]^_`{|}~~~");
+}
+
+static void label_and_attempt(void **state)
+{
+        (void) state;
+        assert_taken(HEAD URL KEY "label = Lokaal 2.14\nattempt = 0123456789abcdef0123456789abcdef\n");
+        assert_string_equal(enrolment.label, "Lokaal 2.14");
+        assert_string_equal(enrolment.attempt, "0123456789abcdef0123456789abcdef");
+        assert_taken(HEAD URL KEY);
+        assert_string_equal(enrolment.label, "");
+        assert_string_equal(enrolment.attempt, "");
+        assert_refused(HEAD URL KEY "attempt = 0123456789abcdef0123456789abcde\n", "32 hexadecimal");
+        assert_refused(HEAD URL KEY "attempt = 0123456789ABCDEF0123456789ABCDEF\n", "32 hexadecimal");
+        assert_refused(HEAD URL KEY "label = \xe2\x80\xaex\n", "cannot be shown");
+        assert_refused(HEAD URL KEY "label = a\nlabel = b\n", "\"label\" is there twice");
 }
 
 static void taken_url(const char *url)
@@ -303,15 +318,11 @@ static void what_is_no_file(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_whole_one),
-                cmocka_unit_test(only_loopback_without_tls),
-                cmocka_unit_test(addresses),
-                cmocka_unit_test(keys),
-                cmocka_unit_test(tokens),
-                cmocka_unit_test(two_ways_to_read_it),
-                cmocka_unit_test(size),
-                cmocka_unit_test(who_may_read_it),
-                cmocka_unit_test(what_is_no_file),
+                cmocka_unit_test(a_whole_one),         cmocka_unit_test(only_loopback_without_tls),
+                cmocka_unit_test(addresses),           cmocka_unit_test(keys),
+                cmocka_unit_test(label_and_attempt),   cmocka_unit_test(tokens),
+                cmocka_unit_test(two_ways_to_read_it), cmocka_unit_test(size),
+                cmocka_unit_test(who_may_read_it),     cmocka_unit_test(what_is_no_file),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the page shows, from the SQLite store: on the reader's connection. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/store_sqlite.h"
+
+static int read_event(sqlite3_stmt *row, struct store_event *event)
+{
+        const unsigned char *attributes = sqlite3_column_text(row, 10);
+
+        event->position.shown_ns = sqlite3_column_int64(row, 0);
+        event->position.id = sqlite3_column_int64(row, 1);
+        sqlite_text(event->host, sizeof(event->host), row, 2);
+        sqlite_text(event->uid, sizeof(event->uid), row, 3);
+        sqlite_text(event->name, sizeof(event->name), row, 4);
+        event->seq = sqlite_number(row, 5);
+        event->time_ns = sqlite_number(row, 6);
+        event->received_ns = sqlite_number(row, 7);
+        event->severity = sqlite3_column_int(row, 8);
+        event->clone = sqlite3_column_int(row, 9);
+        sqlite_text(event->label, sizeof(event->label), row, 11);
+        event->attributes = strdup(attributes ? (const char *) attributes : "{}");
+        return event->attributes ? 0 : -ENOMEM;
+}
+
+int store_events(struct store *store, const char *host, struct store_position before, size_t limit,
+                 struct store_events *ret)
+{
+        sqlite3_stmt *statement;
+        struct store_events events = { 0 };
+        int code = SQLITE_DONE, r = 0;
+
+        if (limit > STORE_EVENTS_MAX)
+                limit = STORE_EVENTS_MAX;
+        events.items = calloc(limit, sizeof(*events.items));
+        if (!events.items)
+                return -ENOMEM;
+
+        pthread_mutex_lock(&store->reading);
+        statement = sqlite_bind(store, host ? SCHEMA_EVENTS_OF_HOST : SCHEMA_EVENTS, host ? "nnnt" : "nnn",
+                                (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1, host);
+        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+                events.more = events.n == limit;
+                if (events.more)
+                        break;
+                r = read_event(statement, &events.items[events.n++]);
+        }
+        sqlite3_reset(statement);
+        pthread_mutex_unlock(&store->reading);
+
+        if (r == 0 && code != SQLITE_ROW)
+                r = sqlite_error(code);
+        if (r < 0) {
+                store_events_clear(&events);
+                return r;
+        }
+        *ret = events;
+        return 0;
+}
+
+static int read_missing(struct store *store, struct store_laptop *laptop)
+{
+        struct audit_laptop audit = { .host = "" };
+        int r;
+
+        strcpy(audit.host, laptop->host);
+        r = sqlite_audit(store, &audit, laptop->highest);
+        laptop->missing = audit.unexplained;
+        return r;
+}
+
+int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
+{
+        sqlite3_stmt *statement;
+        struct store_laptops laptops = { 0 };
+        const unsigned char *attributes;
+        int code = SQLITE_DONE, r = 0;
+
+        if (limit > STORE_LAPTOPS_MAX)
+                limit = STORE_LAPTOPS_MAX;
+        laptops.items = calloc(limit, sizeof(*laptops.items));
+        if (!laptops.items)
+                return -ENOMEM;
+
+        pthread_mutex_lock(&store->reading);
+        statement = sqlite_bind(store, SCHEMA_LAPTOPS, "n", (uint64_t) limit + 1);
+        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+                struct store_laptop *laptop = &laptops.items[laptops.n];
+
+                laptops.more = laptops.n == limit;
+                if (laptops.more)
+                        break;
+                sqlite_text(laptop->host, sizeof(laptop->host), statement, 0);
+                sqlite_text(laptop->version, sizeof(laptop->version), statement, 1);
+                laptop->first_seen_ns = sqlite_number(statement, 2);
+                laptop->last_seen_ns = sqlite_number(statement, 3);
+                laptop->events = sqlite_number(statement, 4);
+                laptop->clones = sqlite_number(statement, 5);
+                laptop->highest = sqlite_number(statement, 6);
+                sqlite_text(laptop->label, sizeof(laptop->label), statement, 7);
+                laptops.n++;
+                attributes = sqlite3_column_text(statement, 8);
+                laptop->heartbeat = attributes ? strdup((const char *) attributes) : NULL;
+                r = attributes && !laptop->heartbeat ? -ENOMEM : read_missing(store, laptop);
+        }
+        sqlite3_reset(statement);
+        pthread_mutex_unlock(&store->reading);
+
+        if (r == 0 && code != SQLITE_ROW)
+                r = sqlite_error(code);
+        if (r < 0) {
+                store_laptops_clear(&laptops);
+                return r;
+        }
+        *ret = laptops;
+        return 0;
+}
+
+int store_intervals(struct store *store, const char *host, struct intervals *ret)
+{
+        sqlite3_stmt *statement;
+        struct intervals intervals = { 0 };
+        int code = SQLITE_DONE, r = 0;
+
+        pthread_mutex_lock(&store->reading);
+        statement = sqlite_bind(store, SCHEMA_INTERVALS, "tn", host, (uint64_t) STORE_INTERVALS_MAX);
+        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW)
+                r = intervals_add(&intervals,
+                                  (struct interval){ sqlite_number(statement, 0), sqlite_number(statement, 1) });
+        sqlite3_reset(statement);
+        pthread_mutex_unlock(&store->reading);
+
+        if (r == 0)
+                r = sqlite_error(code);
+        if (r < 0) {
+                intervals_clear(&intervals);
+                return r;
+        }
+        *ret = intervals;
+        return 0;
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/catalogue.h"
 #include "policy/errors.h"
 #include "policy/value.h"
 
@@ -166,6 +167,36 @@ int key_set_access(struct sections *sections, const struct key *key, const char 
         struct policy_device *device = sections->object;
 
         read_access(sections, key, value, line, &device->access, NULL);
+        return 0;
+}
+
+int key_set_clients(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        int category = client_category_from_name(key->name);
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (category < 0)
+                return category;
+        if (strcmp(value, "flag") == 0)
+                sections->policy->clients[category] = CLIENTS_FLAG;
+        else if (strcmp(value, "ignore") == 0)
+                sections->policy->clients[category] = CLIENTS_IGNORE;
+        else
+                errors_add(sections->errors, line, "%s cannot be %s; write flag or ignore", key->name,
+                           errors_quote(quoted, value));
+        return 0;
+}
+
+int key_set_verdict(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_service *service = sections->object;
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (strcmp(value, "allow") == 0)
+                service->allowed = true;
+        else if (strcmp(value, "flag") != 0)
+                errors_add(sections->errors, line, "%s cannot be %s; write allow or flag", key->name,
+                           errors_quote(quoted, value));
         return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/bus.h"
+#include "agent/clientwatch.h"
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/inventory.h"
@@ -38,6 +39,7 @@ struct agent {
         struct plugs *plugs;
         struct today *today;
         struct users *users;
+        struct clientwatch *clientwatch;
         struct ready *ready;
         sd_event_source *signals[3];
         sd_event_source *settle, *reconcile;

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/clientwatch.h"
 #include "agent/gatekeeper.h"
 #include "agent/record.h"
 #include "common/event.h"
@@ -36,6 +37,7 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
         [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
         [EVENT_DEVICE_FAILED] = "6cfe5c78ad4a4be7b1183833bb97a60d",
+        [EVENT_CLIENT_RUNNING] = "08610f8a4e6a46099d9ce2e4d8bf02b2",
         [EVENT_GATE_CLOSED] = "16180d5de91b450f908786337088cf91",
         [EVENT_GATE_OPENED] = "7722e41659d04624af4f428b748faf6e",
         [EVENT_GATE_DRIFT] = "af460d24f4cc45388fcfa658e88a2fee",
@@ -428,6 +430,29 @@ void record_gate_slow(const char *name, enum verb verb)
 {
         record_note(LOG_WARNING, "lekdicht-gate %s%s%s takes longer than %llu s: a device keeps the kernel waiting",
                     gatekeeper_verb_name(verb), name[0] ? " " : "", name, GATEKEEPER_SLOW_USEC / 1000000ULL);
+}
+
+void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret)
+{
+        bool flagged = verdict->kind == CLIENT_FLAGGED;
+        struct entry entry;
+
+        message(&entry, "%s runs (%s): %s", row->label, row->service, verdict->reason);
+        begin(&entry, EVENT_CLIENT_RUNNING, flagged ? LOG_WARNING : LOG_INFO);
+        if (entry.spooled && !flagged)
+                entry.event.severity = EVENT_INFO;
+        add(&entry, "LEKDICHT_CLIENT", "%s", row->client);
+        set_string(&entry, EVENT_KEY_CLIENT, row->client);
+        set_string(&entry, EVENT_KEY_SERVICE, row->service);
+        set_string(&entry, EVENT_KEY_CLIENT_CATEGORY, client_category_name(row->category));
+        set_string(&entry, EVENT_KEY_EVIDENCE, mark_kind_name(row->evidence));
+        set_string(&entry, EVENT_KEY_VERDICT, client_verdict_name(verdict->kind));
+        add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
+        set_string(&entry, EVENT_KEY_RULE, verdict->rule);
+        add_reason(&entry, verdict->reason);
+        set_bool(&entry, EVENT_KEY_AUDIT, verdict->audit);
+        ret->ticket = end(&entry);
+        memcpy(ret->uid, entry.spooled ? entry.event.uid : "", entry.spooled ? sizeof(ret->uid) : 1);
 }
 
 void record_gate_closed(void)

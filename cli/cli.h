@@ -27,6 +27,8 @@ struct cli {
 
 int cli_status(const struct cli *cli);
 int cli_devices(const struct cli *cli);
+int cli_clients(const struct cli *cli);
+int cli_clients_check(const struct cli *cli);
 int cli_events(const struct cli *cli);
 int cli_gate_open(const struct cli *cli);
 int cli_gate_close(const struct cli *cli);

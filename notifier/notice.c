@@ -84,6 +84,17 @@ static enum notice_device take_device(GVariant *dictionary)
         return NOTICE_OTHER;
 }
 
+static enum notice_device take_category(GVariant *dictionary)
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "Category", G_VARIANT_TYPE_STRING);
+
+        if (value && strcmp(g_variant_get_string(value, NULL), "chat") == 0)
+                return NOTICE_CHAT;
+        if (value && strcmp(g_variant_get_string(value, NULL), "backup") == 0)
+                return NOTICE_BACKUP;
+        return NOTICE_SYNC;
+}
+
 static void take_places(GVariant *dictionary, struct notice *notice)
 {
         g_autoptr(GVariant) places = g_variant_lookup_value(dictionary, "Places", G_VARIANT_TYPE("a(sss)"));
@@ -108,6 +119,7 @@ int notice_parse(GVariant *parameters, struct notice *ret)
 {
         g_autoptr(GVariant) dictionary = NULL, kind = NULL, simulated = NULL;
         struct notice notice = { 0 };
+        bool client = false;
 
         if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(a{sv})")))
                 return -EINVAL;
@@ -119,10 +131,12 @@ int notice_parse(GVariant *parameters, struct notice *ret)
                 notice.read_only = true;
         else if (kind && strcmp(g_variant_get_string(kind, NULL), "device-not-encrypted") == 0)
                 notice.plain = true;
+        else if (kind && strcmp(g_variant_get_string(kind, NULL), "client-running") == 0)
+                client = true;
         else if (!kind || strcmp(g_variant_get_string(kind, NULL), "device-refused") != 0)
                 return -ENOTSUP;
 
-        notice.device = take_device(dictionary);
+        notice.device = client ? take_category(dictionary) : take_device(dictionary);
         take(dictionary, "Name", notice.name, sizeof(notice.name));
         take_code(dictionary, notice.code);
         take(dictionary, "School", notice.school, sizeof(notice.school));

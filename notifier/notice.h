@@ -15,7 +15,7 @@
 #define NOTICE_TEXT_MAX   192U /* a line of a policy has 190 */
 #define NOTICE_PLACES_MAX 16U  /* as in a policy */
 
-/* What was plugged in, as far as the words differ. */
+/* What was plugged in or started, as far as the words differ. */
 enum notice_device {
         NOTICE_USB_DISK,
         NOTICE_SD_CARD,
@@ -23,6 +23,9 @@ enum notice_device {
         NOTICE_EXTERNAL_DISK,
         NOTICE_PHONE,
         NOTICE_CAMERA, /* or a phone that speaks PTP */
+        NOTICE_SYNC,   /* a program that copies files elsewhere */
+        NOTICE_CHAT,
+        NOTICE_BACKUP,
         NOTICE_OTHER,  /* a kind that this version has no words for */
         _NOTICE_DEVICE_MAX,
 };

@@ -302,7 +302,8 @@ static void find_by_name(const struct catalogue *catalogue, const struct process
 {
         uint32_t at = hash(catalogue, name, size);
 
-        for (const struct entry *entry; (entry = next_of(catalogue, name, size, &at)); at = (at + 1) & (catalogue->index_size - 1)) {
+        for (const struct entry *entry; (entry = next_of(catalogue, name, size, &at));
+             at = (at + 1) & (catalogue->index_size - 1)) {
                 const struct client *client = catalogue->clients.items[entry->client];
                 const struct mark *mark = &client->marks[entry->mark];
 

@@ -99,7 +99,8 @@ static const char *mark_fault(const struct mark_key *key, const char *word, cons
 {
         const char *last = catalogue_last_part(pattern);
 
-        if ((key->kind == MARK_PROGRAM || key->kind == MARK_EXCEPT) && pattern[0] != '/' && strncmp(pattern, "*/", 2) != 0)
+        if ((key->kind == MARK_PROGRAM || key->kind == MARK_EXCEPT) && pattern[0] != '/' &&
+            strncmp(pattern, "*/", 2) != 0)
                 return "the path begins with / or */";
         if (key->ends_plain && (last[0] == '\0' || strchr(last, '*')))
                 return "the last part is a name without *";
@@ -118,7 +119,8 @@ static int add_mark(struct reading *reading, const struct mark_key *key, char *v
         const char *fault;
 
         if (client->n_marks == CATALOGUE_MARKS_MAX) {
-                errors_add(reading->errors, reading->line, "a mark too many; a client has at most %u", CATALOGUE_MARKS_MAX);
+                errors_add(reading->errors, reading->line, "a mark too many; a client has at most %u",
+                           CATALOGUE_MARKS_MAX);
                 return 0;
         }
         if (!split(key, value, &word, &pattern)) {
@@ -156,8 +158,7 @@ static int set_text(struct reading *reading, const char *key, const char *value,
 
 static bool is_plain_name(const char *text)
 {
-        return strlen(text) <= POLICY_NAME_MAX &&
-               text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+        return strlen(text) <= POLICY_NAME_MAX && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
 static void set_category(struct reading *reading, const char *value)
@@ -186,8 +187,9 @@ static void unknown_key(struct reading *reading, const char *key)
         errors_hint_offer(&hint, "label");
         errors_hint_offer(&hint, "service");
         errors_hint_offer(&hint, "category");
-        errors_add(reading->errors, reading->line, hint.best ? "unknown key %s; did you mean \"%s\"?" : "unknown key %s%s",
-                   errors_quote(quoted, key), hint.best ?: "");
+        errors_add(reading->errors, reading->line,
+                   hint.best ? "unknown key %s; did you mean \"%s\"?" : "unknown key %s%s", errors_quote(quoted, key),
+                   hint.best ?: "");
 }
 
 static int client_key(struct reading *reading, const char *key, char *value)
@@ -233,12 +235,11 @@ static void close_section(struct reading *reading)
                 for (size_t i = 0; i < client->n_marks; i++)
                         marked = marked || client->marks[i].kind != MARK_EXCEPT;
                 if (!client->label || !client->service || !reading->category_line || !marked)
-                        errors_add(reading->errors, reading->section_line,
-                                   "[client %s] has no %s", client->name,
-                                   !client->label           ? "label; write what people call it"
-                                   : !client->service       ? "service; write what it reaches, or unknown"
+                        errors_add(reading->errors, reading->section_line, "[client %s] has no %s", client->name,
+                                   !client->label            ? "label; write what people call it"
+                                   : !client->service        ? "service; write what it reaches, or unknown"
                                    : !reading->category_line ? "category; write sync, chat or backup"
-                                                            : "mark; write an exe, argv, flatpak or mount");
+                                                             : "mark; write an exe, argv, flatpak or mount");
         }
         reading->open = NULL;
         reading->in_catalogue = reading->passed_over = false;

@@ -10,8 +10,8 @@
 
 _Static_assert(_CLIENT_CATEGORY_MAX == POLICY_CATEGORIES, "one rule for each category");
 _Static_assert(CLIENT_RULE_MAX > sizeof("[service ]") + POLICY_NAME_MAX, "rule");
-_Static_assert(CLIENT_REASON_MAX > sizeof("audit: would have been flagged by [service ], known by hearsay only") +
-                                           POLICY_NAME_MAX,
+_Static_assert(CLIENT_REASON_MAX >
+                       sizeof("audit: would have been flagged by [service ], known by hearsay only") + POLICY_NAME_MAX,
                "reason");
 
 const char *client_verdict_name(enum client_verdict_kind kind)
@@ -73,6 +73,7 @@ void client_judge(const struct policy *policy, enum client_category category, co
 {
         bool audit = policy->mode == POLICY_AUDIT;
 
+        ret->audit = audit;
         decide(policy, category, service, ret);
         /* While no policy can be read nobody has said what is approved. */
         ret->tell = ret->kind == CLIENT_FLAGGED && sure && !audit && policy->version != 0;

@@ -18,8 +18,9 @@ enum client_verdict_kind {
 
 struct client_verdict {
         enum client_verdict_kind kind;
-        bool tell;                     /* its user is to be told */
-        char rule[CLIENT_RULE_MAX];    /* "[service dropbox]", "[place onedrive]", "[clients] sync", "built-in" */
+        bool audit;                     /* mode = audit */
+        bool tell;                      /* its user is to be told */
+        char rule[CLIENT_RULE_MAX];     /* "[service dropbox]", "[place onedrive]", "[clients] sync", "built-in" */
         char reason[CLIENT_REASON_MAX]; /* one plain sentence */
 };
 

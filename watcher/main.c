@@ -35,7 +35,8 @@ static int options(int argc, char **argv)
                 return EXIT_SUCCESS;
         }
         if (option == 'h') {
-                puts("lekdicht-watch: finds sync clients that run. Started by systemd (lekdicht-watch.service); takes no "
+                puts("lekdicht-watch: finds sync clients that run. Started by systemd (lekdicht-watch.service); takes "
+                     "no "
                      "arguments.\n"
                      "  --version   say which one this is\n"
                      "  --help      this\n"
@@ -58,8 +59,8 @@ static void add_file(struct catalogue *catalogue, const char *path)
         if (r >= 0)
                 return;
         if (errors && errors->n > 0)
-                fprintf(stderr, "lekdicht-watch: %s:%u: %s; nothing of this file is used\n", path, errors->items[0].line,
-                        errors->items[0].text);
+                fprintf(stderr, "lekdicht-watch: %s:%u: %s; nothing of this file is used\n", path,
+                        errors->items[0].line, errors->items[0].text);
         else
                 fprintf(stderr, "lekdicht-watch: %s: %s\n", path, strerror(-r));
 }
@@ -68,7 +69,8 @@ static int is_ini(const struct dirent *entry)
 {
         size_t size = strlen(entry->d_name);
 
-        return entry->d_name[0] != '.' && size > strlen(".ini") && strcmp(entry->d_name + size - strlen(".ini"), ".ini") == 0;
+        return entry->d_name[0] != '.' && size > strlen(".ini") &&
+               strcmp(entry->d_name + size - strlen(".ini"), ".ini") == 0;
 }
 
 static void add_directory(struct catalogue *catalogue, const char *path)

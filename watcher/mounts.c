@@ -88,7 +88,8 @@ int mounts_parse(const char *line, size_t size, struct mount_seen *ret)
         at += strlen(between);
         type = field(&at, end, &type_end);
         source = field(&at, end, &source_end);
-        if (!copy_field(type, type_end, seen.type) || (strncmp(seen.type, "fuse.", 5) != 0 && strcmp(seen.type, "fuse") != 0))
+        if (!copy_field(type, type_end, seen.type) ||
+            (strncmp(seen.type, "fuse.", 5) != 0 && strcmp(seen.type, "fuse") != 0))
                 return 0;
         if (!copy_field(source, source_end, seen.source))
                 seen.source[0] = '\0'; /* too long for a mark, but the type may be enough */

@@ -25,7 +25,8 @@ int mounts_new(sd_event *loop, int proc, void (*changed)(void *userdata), void *
 struct mounts *mounts_free(struct mounts *mounts);
 
 /* Each FUSE file system that a user mounted. 0 or -errno. */
-int mounts_each(struct mounts *mounts, void (*callback)(void *userdata, const struct mount_seen *mount), void *userdata);
+int mounts_each(struct mounts *mounts, void (*callback)(void *userdata, const struct mount_seen *mount),
+                void *userdata);
 
 /* One line of mountinfo. 1, 0 when it is no FUSE of a user's, or -EBADMSG. Pure. */
 int mounts_parse(const char *line, size_t size, struct mount_seen *ret);

@@ -19,8 +19,8 @@ struct report {
         uint64_t pause;
         const char *how;
         struct findings now, told;
-        bool known;    /* there is something to tell */
-        bool untold;   /* the agent has not heard it */
+        bool known;  /* there is something to tell */
+        bool untold; /* the agent has not heard it */
         bool under_way;
         bool lost; /* the bus went away */
 };
@@ -212,7 +212,8 @@ struct report *report_free(struct report *report)
 
 void report_tell(struct report *report, const char *how, const struct findings *findings)
 {
-        if (report->known && !report->untold && findings_equal(&report->told, findings) && strcmp(report->how, how) == 0)
+        if (report->known && !report->untold && findings_equal(&report->told, findings) &&
+            strcmp(report->how, how) == 0)
                 return;
         report->how = how;
         report->now = *findings;

@@ -9,12 +9,12 @@
 
 #include "policy/catalogue.h"
 
-#define WATCHER_WAITING_MAX 256U          /* processes that are to be looked at soon */
-#define WATCHER_RUNNING_MAX 512U          /* clients that run */
-#define WATCHER_DWELL_USEC  2000000ULL    /* what has gone by then was a question to a client, and no client */
-#define WATCHER_SCAN_USEC   300000000ULL  /* everything is looked at so often, although nothing is missed */
-#define WATCHER_POLL_USEC   10000000ULL   /* the same where the kernel does not tell of starts */
-#define WATCHER_AGAIN_USEC  1000000ULL    /* after a loss: it comes with others */
+#define WATCHER_WAITING_MAX 256U         /* processes that are to be looked at soon */
+#define WATCHER_RUNNING_MAX 512U         /* clients that run */
+#define WATCHER_DWELL_USEC  2000000ULL   /* what has gone by then was a question to a client, and no client */
+#define WATCHER_SCAN_USEC   300000000ULL /* everything is looked at so often, although nothing is missed */
+#define WATCHER_POLL_USEC   10000000ULL  /* the same where the kernel does not tell of starts */
+#define WATCHER_AGAIN_USEC  1000000ULL   /* after a loss: it comes with others */
 
 struct watcher_config {
         const char *proc;                  /* "/proc" */

@@ -56,7 +56,7 @@ static int on_gone(sd_bus_track *track, void *userdata)
 
         (void) track;
         clientwatch_lost(bus->agent->clientwatch);
-        return 0;
+        return 1; /* 0 would mean: ask again, at once and for ever */
 }
 
 /* From now on it is known when who reported has gone. */

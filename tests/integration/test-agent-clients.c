@@ -1,0 +1,430 @@
+/* links: tests/bed/scene.c tests/bed/scenebus.c tests/bed/user.c tests/bed/bed.c @lekdichtd @lekdicht-watch libs: cmocka umockdev-1.0 libsystemd libudev inih sqlite3 */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Real clients, started by a user who is not root: the real watcher sees them in the real /proc, the real agent judges, the
+ * record is in the spool, the notice goes to that user alone, and `lekdicht clients` shows it. The watcher runs in this
+ * process and loop, as root, as it would with its two capabilities. */
+
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/bed/scene.h"
+#include "tests/bed/scenebus.h"
+#include "tests/bed/user.h"
+#include "watcher/watcher.h"
+
+#define TEACHER   5123
+#define COLLEAGUE 5124
+#define DWELL     300000ULL /* microseconds: the test's patience, not the teacher's */
+
+#define POLICY                                                                                                         \
+        "[policy]\nversion = 4\n[school]\nname = De Regenboog\n"                                                       \
+        "[place onedrive]\nlabel = OneDrive\nurl = https://onedrive.example/\n"
+
+/* Not one of these may be found in what was written. */
+#define TEACHER_NAME "janneke-xq7"
+#define REMOTE       "geheimpje"
+
+static struct {
+        struct catalogue *catalogue;
+        struct watcher_config config;
+        struct watcher *watcher;
+        struct user teacher, colleague;
+        pid_t programs[8];
+        size_t n;
+} bench;
+
+/* ---- setup ---- */
+
+/* dbus-daemon talks only to users whom it can look up: in the mount namespace of this test there are two more. */
+static int make_users(void **state)
+{
+        char path[] = "/tmp/lekdicht-passwd.XXXXXX", command[256];
+        int fd = mkstemp(path), r = -1;
+
+        if (fd < 0)
+                return -1;
+        close(fd);
+        snprintf(command, sizeof(command),
+                 "cat /etc/passwd >%s; echo 'lekdicht-a:x:%d:%d::/:/bin/false' >>%s; echo "
+                 "'lekdicht-b:x:%d:%d::/:/bin/false' >>%s",
+                 path, TEACHER, TEACHER, path, COLLEAGUE, COLLEAGUE, path);
+        if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+            system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0)
+                r = scenebus_init(state);
+        (void) unlink(path);
+        return r;
+}
+
+static int setup(void **state)
+{
+        struct policy_errors errors;
+
+        memset(&bench, 0, sizeof(bench));
+        if (scene_setup(state) < 0 || catalogue_new(&bench.catalogue) < 0 ||
+            catalogue_load(bench.catalogue, "policy/clients.ini", 0, &errors) < 0)
+                return -1;
+        start_bus(NULL);
+        client = join();
+        user_come(&bench.teacher, TEACHER_NAME, TEACHER);
+        user_come(&bench.colleague, "colleague", COLLEAGUE);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        for (size_t i = 0; i < bench.n; i++)
+                user_stop(bench.programs[i]);
+        user_leave(&bench.teacher);
+        user_leave(&bench.colleague);
+        bench.watcher = watcher_free(bench.watcher);
+        bench.catalogue = catalogue_free(bench.catalogue);
+        answer = sd_bus_message_unref(answer);
+        client = sd_bus_close_unref(client);
+        scene_teardown(state);
+        stop_bus();
+        return 0;
+}
+
+static void watch(bool by_scan)
+{
+        bench.config = (struct watcher_config){ .proc = "/proc",
+                                                .bus = scenebus_address(),
+                                                .catalogue = bench.catalogue,
+                                                .dwell_usec = DWELL,
+                                                .by_scan = by_scan };
+        assert_true(watcher_new(scene.loop, &bench.config, &bench.watcher) >= 0);
+}
+
+static void begin(const char *policy)
+{
+        scene_start(policy);
+        agent_answers();
+        watch(false);
+        user_listen(&bench.teacher);
+        user_listen(&bench.colleague);
+}
+
+static pid_t start(const struct user *user, const char *const *argv, const char *const *variables)
+{
+        return bench.programs[bench.n++] = user_start(user, argv, variables);
+}
+
+static void stop(pid_t pid)
+{
+        for (size_t i = 0; i < bench.n; i++)
+                if (bench.programs[i] == pid)
+                        bench.programs[i] = 0;
+        user_stop(pid);
+}
+
+/* ---- what is asked ---- */
+
+/* The value of key in the n-th row of ListClients; NULL when there are fewer. */
+static const char *row(unsigned n, const char *key)
+{
+        call("ListClients", "");
+        assert_false(is_error(NULL));
+        assert_true(sd_bus_message_enter_container(answer, 'a', "a{sv}") >= 0);
+        for (; n > 0 && sd_bus_message_at_end(answer, false) == 0; n--)
+                assert_true(sd_bus_message_skip(answer, "a{sv}") >= 0);
+        return sd_bus_message_at_end(answer, false) == 0 ? value_of(answer, key) : NULL;
+}
+
+/* The same in the row of that client; "" when there is none. */
+static const char *listed(const char *name, const char *key)
+{
+        const char *is;
+
+        for (unsigned n = 0; (is = row(n, "Client")); n++)
+                if (strcmp(is, name) == 0)
+                        return row(n, key);
+        return "";
+}
+
+static bool runs(const char *name)
+{
+        return strcmp(listed(name, "Running"), "yes") == 0;
+}
+
+/* What that user was told, a line each; "" when nothing. */
+static const char *notices(const struct user *user)
+{
+        char path[64];
+        const char *text;
+
+        snprintf(path, sizeof(path), "notices-%s", user->name);
+        text = strchr(bed_read(&scene.bed, path) ?: "", '\n');
+        return text ? text + 1 : "";
+}
+
+/* Has the child become that program? */
+static bool is_running(pid_t pid, const char *name)
+{
+        char path[64], program[BED_PATH];
+        ssize_t n;
+
+        snprintf(path, sizeof(path), "/proc/%d/exe", (int) pid);
+        n = readlink(path, program, sizeof(program) - 1);
+        program[n > 0 ? n : 0] = '\0';
+        return strcmp(strrchr(program, '/') ? strrchr(program, '/') + 1 : program, name) == 0;
+}
+
+/* Is it in the database of records, or in the journal? */
+static bool was_written(const char *words)
+{
+        char command[2 * BED_PATH];
+
+        snprintf(command, sizeof(command), "grep -rqaF -- '%s' %s/var/lib/lekdicht", words, scene.bed.root);
+        return system(command) == 0 || scene_journal_has(words);
+}
+
+static const char *const syncthing[] = { "syncthing",
+                                         "serve",
+                                         "--no-browser",
+                                         "--no-default-folder",
+                                         "--no-restart",
+                                         "--no-upgrade",
+                                         "--home=" REMOTE,
+                                         "--gui-address=127.0.0.1:0",
+                                         NULL };
+/* Else it starts a second one of itself, and is only its guardian. */
+static const char *const alone[] = { "STMONITORED=yes", NULL };
+static const char *const rclone[] = { "rclone", "serve", "http", ":memory:" REMOTE, "--addr", "127.0.0.1:0", NULL };
+
+/* ---- tests ---- */
+
+static void a_client_is_recorded_and_told_to_its_user_alone(void **state)
+{
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        pid = start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        assert_string_equal(listed("syncthing", "Service"), "syncthing");
+        assert_string_equal(listed("syncthing", "Category"), "sync");
+        assert_string_equal(listed("syncthing", "Evidence"), "program");
+        assert_string_equal(listed("syncthing", "Verdict"), "flag");
+        assert_string_equal(listed("syncthing", "Reason"), "flagged by [clients] sync");
+        UNTIL(strncmp(notices(&bench.teacher), "client-running sync Syncthing onedrive=", 39) == 0);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", "LEKDICHT_CLIENT=syncthing", NULL) == 1);
+        UNTIL(was_written("syncthing"));
+        stop(pid);
+        UNTIL(strcmp(listed("syncthing", "Running"), "no") == 0);
+        assert_string_equal(notices(&bench.colleague), "");
+        assert_false(was_written(TEACHER_NAME));
+        assert_false(was_written(REMOTE));
+        assert_false(was_written("5123"));
+}
+
+static void once_a_day_is_enough(void **state)
+{
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        for (unsigned i = 0; i < 2; i++) {
+                pid = start(&bench.teacher, syncthing, alone);
+                UNTIL(runs("syncthing"));
+                stop(pid);
+                UNTIL(!runs("syncthing"));
+        }
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", NULL), 1);
+        UNTIL(notices(&bench.teacher)[0]);
+        assert_null(strchr(strchr(notices(&bench.teacher), '\n') ?: "\n", 'c'));
+        /* But that the same is done by somebody else is something else. */
+        start(&bench.colleague, syncthing, alone);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", NULL) == 2);
+        UNTIL(notices(&bench.colleague)[0]);
+}
+
+static void where_it_goes_is_not_known(void **state)
+{
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, rclone, NULL);
+        UNTIL(runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "unknown");
+        assert_string_equal(listed("rclone", "Verdict"), "unknown");
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+        UNTIL(was_written("rclone"));
+        assert_false(was_written(REMOTE));
+}
+
+static void the_command_shows_it(void **state)
+{
+        char command[2 * BED_PATH];
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        snprintf(command, sizeof(command),
+                 "env -u LD_PRELOAD DBUS_SYSTEM_BUS_ADDRESS=%s ${BUILD:-build}/lekdicht clients >%s/answer 2>&1",
+                 scenebus_address(), scene.bed.root);
+        pid = fork();
+        if (pid == 0)
+                _exit(execl("/bin/sh", "sh", "-c", command, (char *) NULL));
+        assert_int_equal(result_of(pid), 0);
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), "Syncthing  syncthing  sync  runs"));
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), "program   flag     flagged by [clients] sync"));
+        assert_null(strstr(bed_read(&scene.bed, "answer"), "5123"));
+        /* Not to everybody. */
+        assert_int_equal(result_of(call_as(TEACHER, false, "ListClients", "")), 1);
+}
+
+static void what_ran_before_the_watcher_is_found(void **state)
+{
+        pid_t pid;
+
+        (void) state;
+        scene_start(POLICY);
+        agent_answers();
+        assert_string_equal(status("Clients"), "absent");
+        pid = start(&bench.teacher, syncthing, alone);
+        UNTIL(is_running(pid, "syncthing"));
+        watch(true);
+        UNTIL(runs("syncthing"));
+        assert_string_equal(status("Clients"), "scan");
+        /* Who was not there hears of it when he comes, and once. */
+        user_listen(&bench.teacher);
+        UNTIL(strncmp(notices(&bench.teacher), "client-running", 14) == 0);
+        bench.watcher = watcher_free(bench.watcher);
+        UNTIL(strcmp(status("Clients"), "absent") == 0);
+        assert_false(runs("syncthing"));
+}
+
+static void an_agent_that_starts_anew_hears_all_of_it(void **state)
+{
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        scene_stop();
+        scene_start(POLICY);
+        agent_answers();
+        UNTIL(runs("syncthing"));
+}
+
+static void what_is_approved_is_not_told(void **state)
+{
+        (void) state;
+        begin(POLICY "[service syncthing]\nverdict = allow\n");
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        assert_string_equal(listed("syncthing", "Verdict"), "allow");
+        assert_string_equal(listed("syncthing", "Rule"), "[service syncthing]");
+        UNTIL(was_written("syncthing"));
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
+static void what_is_ignored_is_not_even_recorded(void **state)
+{
+        (void) state;
+        begin(POLICY "[clients]\nsync = ignore\n");
+        start(&bench.teacher, syncthing, alone);
+        scene_run(1500);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", NULL), 0);
+        assert_string_equal(notices(&bench.teacher), "");
+        /* That it was seen shows when the policy changes. */
+        scene_policy(POLICY);
+        raise(SIGHUP);
+        UNTIL(runs("syncthing"));
+        UNTIL(notices(&bench.teacher)[0]);
+}
+
+static void audit_tells_nobody(void **state)
+{
+        (void) state;
+        begin("[policy]\nversion = 4\nmode = audit\n");
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.running",
+                            "LEKDICHT_REASON=audit: would have been flagged by [clients] sync", NULL) == 1);
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
+static void a_question_to_a_client_is_no_client(void **state)
+{
+        static const char *const version[] = { "rclone", "version", NULL };
+
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, version, NULL);
+        scene_run(1500);
+        assert_string_equal(listed("rclone", "Running"), "");
+        start(&bench.teacher, rclone, NULL); /* the watcher does see */
+        UNTIL(runs("rclone"));
+}
+
+static void what_runs_as_root_is_nobodys(void **state)
+{
+        struct user root = { .uid = 0 };
+
+        (void) state;
+        begin(POLICY);
+        user_come(&root, "root", 0);
+        start(&root, rclone, NULL);
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        scene_run(500);
+        assert_string_equal(listed("rclone", "Running"), "");
+}
+
+static void only_the_watcher_may_report(void **state)
+{
+        (void) state;
+        scene.config.watcher_uid = COLLEAGUE;
+        scene_start(POLICY);
+        agent_answers();
+        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssb)", "events", 0)), 1);
+        assert_string_equal(status("Clients"), "absent");
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "absent", 0)), 3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "Drop Box",
+                                           "Dropbox", "dropbox", "sync", "program", 1)),
+                         3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, 0, "dropbox",
+                                           "Dropbox", "dropbox", "sync", "program", 1)),
+                         3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "dropbox",
+                                           "Dropbox", "dropbox", "sync", "program", 1)),
+                         0);
+        UNTIL(scene_journal("LEKDICHT_CLIENT=dropbox", NULL) == 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(a_client_is_recorded_and_told_to_its_user_alone),
+                TEST(once_a_day_is_enough),
+                TEST(where_it_goes_is_not_known),
+                TEST(the_command_shows_it),
+                TEST(what_ran_before_the_watcher_is_found),
+                TEST(an_agent_that_starts_anew_hears_all_of_it),
+                TEST(what_is_approved_is_not_told),
+                TEST(what_is_ignored_is_not_even_recorded),
+                TEST(audit_tells_nobody),
+                TEST(a_question_to_a_client_is_no_client),
+                TEST(what_runs_as_root_is_nobodys),
+                TEST(only_the_watcher_may_report),
+        };
+
+        return cmocka_run_group_tests(tests, make_users, scenebus_done);
+}

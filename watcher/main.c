@@ -2,7 +2,6 @@
 
 /* lekdicht-watch: finds sync, chat and backup clients that run, and tells lekdichtd. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/cleanup.h"
+#include "watcher/shelf.h"
 #include "watcher/watcher.h"
 
 #define CATALOGUE     "/usr/share/lekdicht/clients.ini"
@@ -48,46 +48,6 @@ static int options(int argc, char **argv)
                 return EXIT_FAILURE;
         }
         return -1;
-}
-
-/* A file that is bad is told and passed over: the others hold. */
-static void add_file(struct catalogue *catalogue, const char *path)
-{
-        CLEANUP(cleanup_free) struct policy_errors *errors = calloc(1, sizeof(*errors));
-        int r = errors ? catalogue_load(catalogue, path, POLICY_REQUIRE_ROOT_OWNED, errors) : -ENOMEM;
-
-        if (r >= 0)
-                return;
-        if (errors && errors->n > 0)
-                fprintf(stderr, "lekdicht-watch: %s:%u: %s; nothing of this file is used\n", path,
-                        errors->items[0].line, errors->items[0].text);
-        else
-                fprintf(stderr, "lekdicht-watch: %s: %s\n", path, strerror(-r));
-}
-
-static int is_ini(const struct dirent *entry)
-{
-        size_t size = strlen(entry->d_name);
-
-        return entry->d_name[0] != '.' && size > strlen(".ini") &&
-               strcmp(entry->d_name + size - strlen(".ini"), ".ini") == 0;
-}
-
-static void add_directory(struct catalogue *catalogue, const char *path)
-{
-        struct dirent **names = NULL;
-        int n = scandir(path, &names, is_ini, alphasort);
-
-        for (int i = 0; i < n; i++) {
-                CLEANUP(cleanup_free) char *file = NULL;
-
-                if (asprintf(&file, "%s/%s", path, names[i]->d_name) < 0)
-                        file = NULL;
-                else
-                        add_file(catalogue, file);
-                free(names[i]);
-        }
-        free(names);
 }
 
 static int run(struct watcher_config *config)
@@ -127,8 +87,8 @@ int main(int argc, char **argv)
                 return r;
         r = catalogue_new(&catalogue);
         if (r >= 0) {
-                add_file(catalogue, CATALOGUE);
-                add_directory(catalogue, CATALOGUE_OWN);
+                shelf_file(catalogue, CATALOGUE, POLICY_REQUIRE_ROOT_OWNED);
+                shelf_directory(catalogue, CATALOGUE_OWN, POLICY_REQUIRE_ROOT_OWNED);
                 config.catalogue = catalogue;
                 r = run(&config);
         }

@@ -19,7 +19,7 @@
 #include "common/clock.h"
 #include "watcher/connector.h"
 #include "watcher/findings.h"
-#include "watcher/mounts.h"
+#include "watcher/fusemounts.h"
 #include "watcher/process.h"
 #include "watcher/report.h"
 
@@ -48,7 +48,7 @@ struct watcher {
         const struct watcher_config *config;
         int proc;
         struct connector *connector; /* NULL: there is none, and everything is looked at often */
-        struct mounts *mounts;
+        struct fusemounts *mounts;
         struct report *report;
         sd_event_source *timer, *scan;
         struct waiting waiting[WATCHER_WAITING_MAX];
@@ -92,7 +92,7 @@ static void tell(struct watcher *watcher)
                         findings_add(&telling.findings, running->uid, running->found.client,
                                      running->found.client->service, running->found.mark);
         }
-        r = watcher->mounts ? mounts_each(watcher->mounts, add_mount, &telling) : 0;
+        r = watcher->mounts ? fusemounts_each(watcher->mounts, add_mount, &telling) : 0;
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: mounts cannot be read: %s\n", strerror(-r));
         report_tell(watcher->report, watcher->connector ? "events" : "scan", &telling.findings);
@@ -325,7 +325,7 @@ static int watch_everything(struct watcher *watcher)
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: the kernel does not tell of starts (%s): looking every %llu s\n",
                         strerror(-r), WATCHER_POLL_USEC / CLOCK_USEC_A_SEC);
-        r = mounts_new(watcher->loop, watcher->proc, on_mounts, watcher, &watcher->mounts);
+        r = fusemounts_new(watcher->loop, watcher->proc, on_mounts, watcher, &watcher->mounts);
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: mounts cannot be watched: %s\n", strerror(-r));
         /* After the connector listens: nothing is started between the two. */
@@ -362,7 +362,7 @@ struct watcher *watcher_free(struct watcher *watcher)
         if (!watcher)
                 return NULL;
         connector_free(watcher->connector);
-        mounts_free(watcher->mounts);
+        fusemounts_free(watcher->mounts);
         sd_event_source_disable_unref(watcher->timer);
         sd_event_source_disable_unref(watcher->scan);
         while (watcher->n_waiting > 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "watcher/mounts.h"
+#include "watcher/fusemounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,17 +13,17 @@
 
 #define MOUNTINFO "1/mountinfo"
 
-struct mounts {
+struct fusemounts {
         int fd;
         sd_event_source *source;
         void (*changed)(void *userdata);
         void *userdata;
 };
 
-DEFINE_CLEANUP(cleanup_mounts, struct mounts *, mounts_free)
+DEFINE_CLEANUP(cleanup_fusemounts, struct fusemounts *, fusemounts_free)
 
 /* Copy a field, with \040 and the like made characters again. Whether it fits. */
-static bool copy_field(const char *from, const char *end, char out[static MOUNTS_TEXT_MAX])
+static bool copy_field(const char *from, const char *end, char out[static FUSEMOUNTS_TEXT_MAX])
 {
         size_t n = 0;
 
@@ -35,7 +35,7 @@ static bool copy_field(const char *from, const char *end, char out[static MOUNTS
                         c = (char) ((from[0] - '0') << 6 | (from[1] - '0') << 3 | (from[2] - '0'));
                         from += 3;
                 }
-                if (n == MOUNTS_TEXT_MAX - 1 || c == '\0')
+                if (n == FUSEMOUNTS_TEXT_MAX - 1 || c == '\0')
                         return false;
                 out[n++] = c;
         }
@@ -76,7 +76,7 @@ static int user_of(const char *options, const char *end, uid_t *ret)
         return -EBADMSG;
 }
 
-int mounts_parse(const char *line, size_t size, struct mount_seen *ret)
+int fusemounts_parse(const char *line, size_t size, struct mount_seen *ret)
 {
         static const char between[] = " - ";
         const char *end = line + size, *at = memmem(line, size, between, strlen(between));
@@ -99,17 +99,18 @@ int mounts_parse(const char *line, size_t size, struct mount_seen *ret)
         return 1;
 }
 
-int mounts_each(struct mounts *mounts, void (*callback)(void *userdata, const struct mount_seen *mount), void *userdata)
+int fusemounts_each(struct fusemounts *mounts, void (*callback)(void *userdata, const struct mount_seen *mount),
+                    void *userdata)
 {
-        CLEANUP(cleanup_free) char *text = malloc(MOUNTS_FILE_MAX);
+        CLEANUP(cleanup_free) char *text = malloc(FUSEMOUNTS_FILE_MAX);
         size_t n = 0;
 
         if (!text)
                 return -ENOMEM;
         if (lseek(mounts->fd, 0, SEEK_SET) < 0)
                 return -errno;
-        while (n < MOUNTS_FILE_MAX) {
-                ssize_t got = read(mounts->fd, text + n, MOUNTS_FILE_MAX - n);
+        while (n < FUSEMOUNTS_FILE_MAX) {
+                ssize_t got = read(mounts->fd, text + n, FUSEMOUNTS_FILE_MAX - n);
 
                 if (got < 0 && errno == EINTR)
                         continue;
@@ -123,7 +124,7 @@ int mounts_each(struct mounts *mounts, void (*callback)(void *userdata, const st
                 const char *stop = memchr(line, '\n', (size_t) (end - line)) ?: end;
                 struct mount_seen seen;
 
-                if (mounts_parse(line, (size_t) (stop - line), &seen) > 0)
+                if (fusemounts_parse(line, (size_t) (stop - line), &seen) > 0)
                         callback(userdata, &seen);
                 line = stop + 1;
         }
@@ -133,7 +134,7 @@ int mounts_each(struct mounts *mounts, void (*callback)(void *userdata, const st
 /* The kernel says "exceptional condition" when there is another list of mounts than the one that was read. */
 static int on_changed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-        struct mounts *mounts = userdata;
+        struct fusemounts *mounts = userdata;
 
         (void) source;
         (void) fd;
@@ -142,9 +143,9 @@ static int on_changed(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
-int mounts_new(sd_event *loop, int proc, void (*changed)(void *userdata), void *userdata, struct mounts **ret)
+int fusemounts_new(sd_event *loop, int proc, void (*changed)(void *userdata), void *userdata, struct fusemounts **ret)
 {
-        CLEANUP(cleanup_mounts) struct mounts *mounts = calloc(1, sizeof(*mounts));
+        CLEANUP(cleanup_fusemounts) struct fusemounts *mounts = calloc(1, sizeof(*mounts));
         int r;
 
         if (!mounts)
@@ -162,7 +163,7 @@ int mounts_new(sd_event *loop, int proc, void (*changed)(void *userdata), void *
         return 0;
 }
 
-struct mounts *mounts_free(struct mounts *mounts)
+struct fusemounts *fusemounts_free(struct fusemounts *mounts)
 {
         if (!mounts)
                 return NULL;

@@ -45,11 +45,15 @@ struct mark {
         char *pattern; /* glob.h; of a MARK_FLATPAK the id itself */
 };
 
+/* How it is found out which service a client reaches that can reach several. */
+enum client_lookup { LOOKUP_NONE, LOOKUP_RCLONE };
+
 struct client {
         char *name;
         char *label;
         char *service;
         enum client_category category;
+        enum client_lookup lookup;
         struct mark marks[CATALOGUE_MARKS_MAX];
         size_t n_marks;
 };

@@ -186,6 +186,7 @@ static void unknown_key(struct reading *reading, const char *key)
                 errors_hint_offer(&hint, mark_keys[i].key);
         errors_hint_offer(&hint, "label");
         errors_hint_offer(&hint, "service");
+        errors_hint_offer(&hint, "lookup");
         errors_hint_offer(&hint, "category");
         errors_add(reading->errors, reading->line,
                    hint.best ? "unknown key %s; did you mean \"%s\"?" : "unknown key %s%s", errors_quote(quoted, key),
@@ -206,6 +207,11 @@ static int client_key(struct reading *reading, const char *key, char *value)
                         return set_text(reading, key, value, &reading->open->service);
                 errors_add(reading->errors, reading->line,
                            "a service is one word of small letters, digits and '-', of at most %u", POLICY_NAME_MAX);
+        } else if (strcmp(key, "lookup") == 0) {
+                if (strcmp(value, "rclone") == 0)
+                        reading->open->lookup = LOOKUP_RCLONE;
+                else
+                        errors_add(reading->errors, reading->line, "lookup is rclone, or is not there");
         } else if (strcmp(key, "category") == 0) {
                 set_category(reading, value);
         } else {

@@ -31,6 +31,14 @@ void findings_add(struct findings *findings, uid_t uid, const struct client *cli
         };
 }
 
+bool findings_have(const struct findings *findings, uid_t uid, const struct client *client)
+{
+        for (size_t i = 0; i < findings->n; i++)
+                if (findings->items[i].uid == uid && findings->items[i].client == client)
+                        return true;
+        return false;
+}
+
 bool findings_equal(const struct findings *a, const struct findings *b)
 {
         if (a->n != b->n)

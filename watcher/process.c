@@ -187,6 +187,11 @@ int process_read(int fd, struct process *ret)
         return read_arguments(fd, ret);
 }
 
+ssize_t process_environment(int fd, char *out, size_t size)
+{
+        return read_file(fd, "environ", out, size);
+}
+
 bool process_lives(int fd)
 {
         char text[PROCESS_TEXT_MAX];

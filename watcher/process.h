@@ -33,6 +33,8 @@ int process_peek(int proc, pid_t pid, char out[static PROCESS_PROGRAM_MAX]);
 /* A descriptor of /proc/PID for process_read(), or -errno. */
 int process_open(int proc, pid_t pid);
 int process_read(int fd, struct process *ret);
+/* Its environment as it was at the start, cut off at size. How many bytes, or -errno. */
+ssize_t process_environment(int fd, char *out, size_t size);
 /* Is it still there? */
 bool process_lives(int fd);
 

@@ -20,6 +20,7 @@
 #include "watcher/connector.h"
 #include "watcher/findings.h"
 #include "watcher/fusemounts.h"
+#include "watcher/places.h"
 #include "watcher/process.h"
 #include "watcher/report.h"
 
@@ -40,6 +41,8 @@ struct running {
         sd_event_source *ended;
         uid_t uid;
         struct found_client found;
+        struct question *question; /* NULL: nothing is asked */
+        struct places places;      /* where it copies to */
         struct watcher *watcher;
 };
 
@@ -50,6 +53,7 @@ struct watcher {
         struct connector *connector; /* NULL: there is none, and everything is looked at often */
         struct fusemounts *mounts;
         struct report *report;
+        struct questions *questions;
         sd_event_source *timer, *scan;
         struct waiting waiting[WATCHER_WAITING_MAX];
         size_t n_waiting;
@@ -76,7 +80,8 @@ static void add_mount(void *userdata, const struct mount_seen *mount)
         struct found_client found =
                 catalogue_find_mount(telling->watcher->config->catalogue, mount->type, mount->source);
 
-        if (found.client && is_person(mount->uid))
+        /* The service of one that was seen to run is better known from there. */
+        if (found.client && is_person(mount->uid) && !findings_have(&telling->findings, mount->uid, found.client))
                 findings_add(&telling->findings, mount->uid, found.client, found.client->service, found.mark);
 }
 
@@ -88,9 +93,9 @@ static void tell(struct watcher *watcher)
         for (size_t i = 0; i < WATCHER_RUNNING_MAX; i++) {
                 const struct running *running = &watcher->running[i];
 
-                if (running->pid)
+                for (size_t k = 0; running->pid && k < running->places.n; k++)
                         findings_add(&telling.findings, running->uid, running->found.client,
-                                     running->found.client->service, running->found.mark);
+                                     running->places.services[k], running->found.mark);
         }
         r = watcher->mounts ? fusemounts_each(watcher->mounts, add_mount, &telling) : 0;
         if (r < 0)
@@ -103,6 +108,7 @@ static void tell(struct watcher *watcher)
 static void forget_running(struct running *running)
 {
         sd_event_source_disable_unref(running->ended);
+        questions_forget(running->question);
         if (running->pid)
                 close(running->fd);
         *running = (struct running){ 0 };
@@ -129,8 +135,32 @@ static int on_ended(sd_event_source *source, int fd, uint32_t revents, void *use
         return 0;
 }
 
+static void on_places(void *userdata, const char *text)
+{
+        struct running *running = userdata;
+
+        running->question = NULL;
+        places_read(text, &running->places);
+        tell(running->watcher);
+}
+
+/* Where does it copy to? What it is asked of can take a while; until then it is not told. */
+static void find_places(struct running *running, int fd, const struct process *process)
+{
+        const struct client *client = running->found.client;
+        int r = client->lookup == LOOKUP_RCLONE
+                        ? places_ask(running->watcher->questions, fd, process, on_places, running, &running->question)
+                        : -EOPNOTSUPP;
+
+        if (r == 1)
+                forget_running(running);
+        else if (r < 0)
+                running->places = (struct places){ .services = { client->service }, .n = 1 };
+}
+
 /* It is one. fd: of /proc/PID. */
-static void add_running(struct watcher *watcher, pid_t pid, int fd, uid_t uid, struct found_client found)
+static void add_running(struct watcher *watcher, pid_t pid, int fd, const struct process *process,
+                        struct found_client found)
 {
         struct running *running = find_running(watcher, 0);
         int pidfd;
@@ -140,11 +170,13 @@ static void add_running(struct watcher *watcher, pid_t pid, int fd, uid_t uid, s
         pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
         if (pidfd < 0)
                 return;
-        *running = (struct running){ .pid = pid, .fd = pidfd, .uid = uid, .found = found, .watcher = watcher };
+        *running = (struct running){ .pid = pid, .fd = pidfd, .uid = process->uid, .found = found, .watcher = watcher };
         /* While that process lives its number is nobody else's: so the pidfd is its own. */
         if (!process_lives(fd) ||
             sd_event_add_io(watcher->loop, &running->ended, pidfd, EPOLLIN, on_ended, running) < 0)
                 forget_running(running);
+        else
+                find_places(running, fd, process);
 }
 
 /* ---- what waits ---- */
@@ -174,7 +206,7 @@ static void inspect(struct watcher *watcher, pid_t pid, int fd)
         process_marks(&process, &marks);
         found = catalogue_find(watcher->config->catalogue, &marks);
         if (found.client)
-                add_running(watcher, pid, fd, process.uid, found);
+                add_running(watcher, pid, fd, &process, found);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
@@ -347,7 +379,9 @@ int watcher_new(sd_event *loop, const struct watcher_config *config, struct watc
         watcher->proc = open(config->proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (watcher->proc < 0)
                 return -errno;
-        r = report_new(loop, config->bus, &watcher->report);
+        r = questions_new(loop, &watcher->questions);
+        if (r >= 0)
+                r = report_new(loop, config->bus, &watcher->report);
         if (r >= 0)
                 r = watch_everything(watcher);
         if (r < 0)
@@ -369,6 +403,7 @@ struct watcher *watcher_free(struct watcher *watcher)
                 forget_waiting(watcher, &watcher->waiting[0]);
         for (size_t i = 0; i < WATCHER_RUNNING_MAX; i++)
                 forget_running(&watcher->running[i]);
+        questions_free(watcher->questions);
         report_free(watcher->report);
         if (watcher->proc >= 0)
                 close(watcher->proc);

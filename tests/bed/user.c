@@ -30,6 +30,8 @@ void user_come(struct user *user, const char *name, uid_t uid)
 
         *user = (struct user){ .uid = uid };
         snprintf(user->name, sizeof(user->name), "%s", name);
+        snprintf(path, sizeof(path), "home/%s", name);
+        bed_remove(&scene.bed, path); /* of the scene before */
         snprintf(path, sizeof(path), "home/%s/.config/empty", name);
         bed_text(&scene.bed, path, "\n");
         assert_true((size_t) snprintf(user->home, sizeof(user->home), "%s/home/%s", scene.bed.root, name) <
@@ -39,6 +41,16 @@ void user_come(struct user *user, const char *name, uid_t uid)
         snprintf(path, sizeof(path), "%s/.config", user->home);
         assert_int_equal(chown(path, uid, uid), 0);
         assert_int_equal(chmod(user->home, 0700), 0);
+}
+
+void user_has(const struct user *user, const char *path, const char *text)
+{
+        char whole[2 * BED_PATH], command[3 * BED_PATH];
+
+        snprintf(whole, sizeof(whole), "home/%s/%s", user->name, path);
+        bed_text(&scene.bed, whole, "%s", text);
+        snprintf(command, sizeof(command), "chown -R %u:%u %s", user->uid, user->uid, user->home);
+        assert_int_equal(system(command), 0);
 }
 
 /* In the child: be that user and nobody else. */

@@ -17,6 +17,8 @@ struct user {
 
 /* A home below the root of the scene. name is kept out of every record: choose one that is found nowhere else. */
 void user_come(struct user *user, const char *name, uid_t uid);
+/* A file of his, path below his home. */
+void user_has(const struct user *user, const char *path, const char *text);
 /* Subscribe at the agent. What comes stands in the file notices-NAME of the bed, a line each:
  * "client-running sync Syncthing PLACES CODE". */
 void user_listen(struct user *user);

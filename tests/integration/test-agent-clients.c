@@ -201,7 +201,19 @@ static const char *const syncthing[] = { "syncthing",
                                          NULL };
 /* Else it starts a second one of itself, and is only its guardian. */
 static const char *const alone[] = { "STMONITORED=yes", NULL };
-static const char *const rclone[] = { "rclone", "serve", "http", ":memory:" REMOTE, "--addr", "127.0.0.1:0", NULL };
+/* Started, and told later what to copy. */
+static const char *const rclone[] = { "rclone", "rcd", "--rc-no-auth", "--rc-addr=127.0.0.1:0", "--user-agent=" REMOTE,
+                                      NULL };
+static const char *const rclone_serves[] = { "rclone", "serve", "http", REMOTE ":", "--addr", "127.0.0.1:0", NULL };
+static const char *const rclone_serves_safe[] = { "rclone", "serve", "http", "safe:", "--addr", "127.0.0.1:0", NULL };
+static const char *const rclone_stays[] = { "rclone", "serve", "http", ":memory:", "--addr", "127.0.0.1:0", NULL };
+
+/* A remote of that name at Google's, with a token that nobody gave out; and one that encrypts before it. */
+#define TOKEN                                                                                                          \
+        "{\"access_token\":\"x\",\"token_type\":\"Bearer\",\"refresh_token\":\"y\",\"expiry\":\"2099-01-01T00:00:"     \
+        "00Z\"}"
+#define DRIVE "[" REMOTE "]\ntype = drive\nroot_folder_id = abc\ntoken = " TOKEN "\n"
+#define SAFE  "[safe]\ntype = crypt\nremote = " REMOTE ":x\npassword = 9fGUuNqH0z9x2HYmZzK6d3qvXb2iVLQ\n"
 
 /* ---- tests ---- */
 
@@ -262,6 +274,91 @@ static void where_it_goes_is_not_known(void **state)
         assert_string_equal(notices(&bench.teacher), "");
         UNTIL(was_written("rclone"));
         assert_false(was_written(REMOTE));
+}
+
+static void rclone_is_followed_to_where_it_copies(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
+        begin(POLICY);
+        start(&bench.teacher, rclone_serves, NULL);
+        UNTIL(runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "google-drive");
+        assert_string_equal(listed("rclone", "Verdict"), "flag");
+        UNTIL(strncmp(notices(&bench.teacher), "client-running sync rclone onedrive=", 36) == 0);
+        assert_string_equal(notices(&bench.colleague), "");
+        assert_false(was_written(REMOTE));
+        assert_false(was_written("rclone.conf"));
+        assert_false(was_written("access_token"));
+}
+
+static void what_it_encrypts_goes_there_too(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE SAFE);
+        begin(POLICY);
+        start(&bench.teacher, rclone_serves_safe, NULL);
+        UNTIL(runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "google-drive");
+}
+
+static void a_remote_may_be_in_the_environment(void **state)
+{
+        static const char *const variables[] = { "RCLONE_CONFIG_GEHEIMPJE_TYPE=drive",
+                                                 "RCLONE_CONFIG_GEHEIMPJE_ROOT_FOLDER_ID=abc",
+                                                 "RCLONE_CONFIG_GEHEIMPJE_TOKEN=" TOKEN, NULL };
+
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, rclone_serves, variables);
+        UNTIL(runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "google-drive");
+}
+
+/* A school on Google Workspace: the same rclone is as it should be, and Syncthing gets the school's own places. */
+static void another_school_approves_of_it(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
+        begin("[policy]\nversion = 4\n[place google-drive]\nlabel = Drive\nurl = https://drive.example/\n");
+        start(&bench.teacher, rclone_serves, NULL);
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("rclone") && runs("syncthing"));
+        assert_string_equal(listed("rclone", "Verdict"), "allow");
+        assert_string_equal(listed("rclone", "Rule"), "[place google-drive]");
+        UNTIL(notices(&bench.teacher)[0]);
+        assert_non_null(strstr(notices(&bench.teacher), "sync Syncthing google-drive=Drive=https://drive.example/"));
+        assert_null(strstr(notices(&bench.teacher), "rclone"));
+}
+
+static void what_stays_on_the_laptop_is_no_client(void **state)
+{
+        (void) state;
+        begin(POLICY);
+        start(&bench.teacher, rclone_stays, NULL);
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        scene_run(1000);
+        assert_string_equal(listed("rclone", "Running"), "");
+}
+
+/* rclone itself waits for ever; nobody else does. */
+static void a_pipe_for_a_configuration_stops_nobody(void **state)
+{
+        char path[2 * BED_PATH];
+
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/empty", "\n");
+        snprintf(path, sizeof(path), "%s/.config/rclone/rclone.conf", bench.teacher.home);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(chown(path, TEACHER, TEACHER), 0);
+        begin(POLICY);
+        start(&bench.teacher, rclone_serves, NULL);
+        start(&bench.colleague, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        UNTIL(runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "unknown");
+        assert_string_equal(notices(&bench.teacher), "");
 }
 
 static void the_command_shows_it(void **state)
@@ -415,6 +512,12 @@ int main(void)
                 TEST(a_client_is_recorded_and_told_to_its_user_alone),
                 TEST(once_a_day_is_enough),
                 TEST(where_it_goes_is_not_known),
+                TEST(rclone_is_followed_to_where_it_copies),
+                TEST(what_it_encrypts_goes_there_too),
+                TEST(a_remote_may_be_in_the_environment),
+                TEST(another_school_approves_of_it),
+                TEST(what_stays_on_the_laptop_is_no_client),
+                TEST(a_pipe_for_a_configuration_stops_nobody),
                 TEST(the_command_shows_it),
                 TEST(what_ran_before_the_watcher_is_found),
                 TEST(an_agent_that_starts_anew_hears_all_of_it),

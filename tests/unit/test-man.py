@@ -266,6 +266,7 @@ def numbers():
     yield "lekdicht-clients.ini.5", "at most {} bytes", constant("policy/catalogue.h", "CATALOGUE_LABEL_MAX")
     yield "lekdicht-watch.8", "run for {} seconds", constant("watcher/watcher.h", "WATCHER_DWELL_USEC") // 1000000
     yield "lekdicht-watch.8", "again every {} minutes", constant("watcher/watcher.h", "WATCHER_SCAN_USEC") // 60000000
+    yield "lekdicht-watch.8", "has {} seconds", constant("watcher/questions.h", "QUESTIONS_CHILD_SECONDS")
     yield "lekdicht-watch.8", "that is every {} seconds", constant("watcher/watcher.h", "WATCHER_POLL_USEC") // 1000000
     yield "lekdicht-policy.5", "At most {}. The first one", constant("policy/policy.h", "POLICY_DEVICES_MAX")
     yield "lekdicht.1", "1 to {}, instead", constant("cli/cli.h", "CLI_COUNT_MAX")

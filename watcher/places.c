@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "watcher/places.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "watcher/backend.h"
+#include "watcher/homefile.h"
+
+struct asked {
+        struct rclone_process process;
+        uid_t uid;
+        char environment[PLACES_ENVIRONMENT_MAX];
+};
+
+static const char *home_of(const struct rclone_process *process)
+{
+        static const char key[] = "HOME=";
+        const char *end = process->environment + process->environment_size;
+
+        for (const char *at = process->environment, *next; at < end; at = next) {
+                next = memchr(at, '\0', (size_t) (end - at));
+                if (!next++)
+                        break;
+                if (strncmp(at, key, strlen(key)) == 0)
+                        return at + strlen(key);
+        }
+        return "";
+}
+
+/* In a child that is the user. */
+static void look(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+{
+        const struct asked *asked = input;
+        const char *home = home_of(&asked->process);
+        CLEANUP(cleanup_free) char *config = NULL;
+        struct rclone_services services;
+        char path[RCLONE_TEXT_MAX];
+        size_t size = 0;
+
+        for (unsigned n = 0; !config && rclone_config_path(&asked->process, n, path); n++) {
+                int r = path[0] ? homefile_read(home, path, asked->uid, &config, &size) : -ENOENT;
+
+                /* There is one, which rclone uses and which we may not: then it is none of the others. */
+                if (r == -ELOOP || r == -EXDEV || r == -EFBIG || r == -EACCES)
+                        break;
+        }
+        rclone_find(&asked->process, config, size, &services);
+        for (size_t i = 0; i < services.n; i++) {
+                strcat(out, services.names[i]); /* four names of the table of backend.c are never too long */
+                strcat(out, "\n");
+        }
+        if (services.unknown)
+                strcat(out, CATALOGUE_SERVICE_UNKNOWN "\n");
+}
+
+int places_ask(struct questions *questions, int fd, const struct process *process, question_answered answered,
+               void *userdata, struct question **ret)
+{
+        CLEANUP(cleanup_free) struct asked *asked = malloc(sizeof(*asked));
+        ssize_t n;
+
+        if (!asked)
+                return -ENOMEM;
+        n = process_environment(fd, asked->environment, sizeof(asked->environment));
+        if (n < 0)
+                return (int) n;
+        asked->uid = process->uid;
+        asked->process = (struct rclone_process){ .program = process->program,
+                                                  .arguments = process->arguments,
+                                                  .arguments_size = process->arguments_size,
+                                                  .environment = asked->environment,
+                                                  .environment_size = (size_t) n };
+        if (!rclone_copies(&asked->process))
+                return 1;
+        return questions_ask(questions, process->uid, look, asked, answered, userdata, ret);
+}
+
+static void add(struct places *places, const char *name)
+{
+        for (size_t i = 0; i < places->n; i++)
+                if (strcmp(places->services[i], name) == 0)
+                        return;
+        if (places->n < sizeof(places->services) / sizeof(places->services[0]))
+                places->services[places->n++] = name;
+}
+
+void places_read(const char *text, struct places *ret)
+{
+        char line[QUESTIONS_ANSWER_MAX];
+
+        *ret = (struct places){ 0 };
+        if (!text)
+                add(ret, CATALOGUE_SERVICE_UNKNOWN);
+        for (const char *at = text, *end; at && *at; at = *end ? end + 1 : end) {
+                end = strchrnul(at, '\n');
+                if ((size_t) (end - at) >= sizeof(line))
+                        continue;
+                memcpy(line, at, (size_t) (end - at));
+                line[end - at] = '\0';
+                add(ret, backend_service(line) ?: CATALOGUE_SERVICE_UNKNOWN);
+        }
+}

@@ -11,9 +11,8 @@
 #include "watcher/homefile.h"
 
 struct asked {
-        struct rclone_process process;
+        struct rclone_process process; /* without its environment, which only its user may read */
         uid_t uid;
-        char environment[PLACES_ENVIRONMENT_MAX];
 };
 
 static const char *home_of(const struct rclone_process *process)
@@ -32,23 +31,29 @@ static const char *home_of(const struct rclone_process *process)
 }
 
 /* In a child that is the user. */
-static void look(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void look(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
+        static char environment[PLACES_ENVIRONMENT_MAX];
         const struct asked *asked = input;
-        const char *home = home_of(&asked->process);
+        struct rclone_process process = asked->process;
+        ssize_t got = process_environment(fd, environment, sizeof(environment));
         CLEANUP(cleanup_free) char *config = NULL;
+        const char *home;
         struct rclone_services services;
         char path[RCLONE_TEXT_MAX];
         size_t size = 0;
 
-        for (unsigned n = 0; !config && rclone_config_path(&asked->process, n, path); n++) {
+        process.environment = environment;
+        process.environment_size = got > 0 ? (size_t) got : 0;
+        home = home_of(&process);
+        for (unsigned n = 0; !config && rclone_config_path(&process, n, path); n++) {
                 int r = path[0] ? homefile_read(home, path, asked->uid, &config, &size) : -ENOENT;
 
                 /* There is one, which rclone uses and which we may not: then it is none of the others. */
                 if (r == -ELOOP || r == -EXDEV || r == -EFBIG || r == -EACCES)
                         break;
         }
-        rclone_find(&asked->process, config, size, &services);
+        rclone_find(&process, config, size, &services);
         for (size_t i = 0; i < services.n; i++) {
                 strcat(out, services.names[i]); /* four names of the table of backend.c are never too long */
                 strcat(out, "\n");
@@ -60,23 +65,14 @@ static void look(const void *input, char out[static QUESTIONS_ANSWER_MAX])
 int places_ask(struct questions *questions, int fd, const struct process *process, question_answered answered,
                void *userdata, struct question **ret)
 {
-        CLEANUP(cleanup_free) struct asked *asked = malloc(sizeof(*asked));
-        ssize_t n;
+        struct asked asked = { .process = { .program = process->program,
+                                            .arguments = process->arguments,
+                                            .arguments_size = process->arguments_size },
+                               .uid = process->uid };
 
-        if (!asked)
-                return -ENOMEM;
-        n = process_environment(fd, asked->environment, sizeof(asked->environment));
-        if (n < 0)
-                return (int) n;
-        asked->uid = process->uid;
-        asked->process = (struct rclone_process){ .program = process->program,
-                                                  .arguments = process->arguments,
-                                                  .arguments_size = process->arguments_size,
-                                                  .environment = asked->environment,
-                                                  .environment_size = (size_t) n };
-        if (!rclone_copies(&asked->process))
+        if (!rclone_copies(&asked.process))
                 return 1;
-        return questions_ask(questions, process->uid, look, asked, answered, userdata, ret);
+        return questions_ask(questions, process->uid, process->gid, look, &asked, fd, answered, userdata, ret);
 }
 
 static void add(struct places *places, const char *name)

@@ -98,17 +98,24 @@ int process_parse_start(const char *stat, size_t size, uint64_t *ret)
         return at ? read_number(at, end, ret) : -EBADMSG;
 }
 
-int process_parse_uid(const char *status, size_t size, uid_t *ret)
+/* The first number, the real one, behind a key. */
+static int read_id(const char *status, const char *end, const char *key, uint32_t *ret)
 {
-        static const char key[] = "\nUid:\t";
-        const char *end = status + size, *at = memmem(status, size, key, strlen(key));
+        const char *at = memmem(status, (size_t) (end - status), key, strlen(key));
         uint64_t value;
 
-        /* The first line has the process's name, with its line feeds escaped by the kernel. */
         if (!at || read_number(at + strlen(key), end, &value) < 0 || value > UINT32_MAX)
                 return -EBADMSG;
-        *ret = (uid_t) value;
+        *ret = (uint32_t) value;
         return 0;
+}
+
+int process_parse_user(const char *status, size_t size, uid_t *ret_uid, gid_t *ret_gid)
+{
+        /* The first line has the process's name, with its line feeds escaped by the kernel. */
+        int r = read_id(status, status + size, "\nUid:\t", ret_uid);
+
+        return r < 0 ? r : read_id(status, status + size, "\nGid:\t", ret_gid);
 }
 
 void process_parse_flatpak(const char *cgroup, size_t size, char ret[static PROCESS_FLATPAK_MAX])
@@ -179,7 +186,7 @@ int process_read(int fd, struct process *ret)
         if (r < 0)
                 return r;
         n = read_file(fd, "status", text, sizeof(text));
-        r = n < 0 ? (int) n : process_parse_uid(text, (size_t) n, &ret->uid);
+        r = n < 0 ? (int) n : process_parse_user(text, (size_t) n, &ret->uid, &ret->gid);
         if (r < 0)
                 return r;
         n = read_file(fd, "cgroup", text, sizeof(text));

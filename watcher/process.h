@@ -19,6 +19,7 @@
 
 struct process {
         uid_t uid;
+        gid_t gid;
         uint64_t start; /* in clock ticks after the boot; with the pid, no other process has it */
         char program[PROCESS_PROGRAM_MAX];
         char arguments[PROCESS_ARGUMENTS_MAX]; /* after the first, each with its NUL */
@@ -43,6 +44,6 @@ void process_marks(const struct process *process, struct process_marks *ret);
 
 /* Pure, for what a hostile process can put there. Each 0 or -EBADMSG. */
 int process_parse_start(const char *stat, size_t size, uint64_t *ret);
-int process_parse_uid(const char *status, size_t size, uid_t *ret);
+int process_parse_user(const char *status, size_t size, uid_t *ret_uid, gid_t *ret_gid);
 /* "app-flatpak-org.example.Client-1234.scope" as the last part of a line. ret is "" when there is none. */
 void process_parse_flatpak(const char *cgroup, size_t size, char ret[static PROCESS_FLATPAK_MAX]);

@@ -41,19 +41,20 @@ struct questions {
 
 /* Be that user and nothing else. The capabilities go last: they are what the change is made with, and a change from one
  * ordinary user to another does not take them away. */
-static void become(uid_t uid)
+static void become(uid_t uid, gid_t gid)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-        if (setgroups(0, NULL) < 0 || setresgid(QUESTIONS_GROUP, QUESTIONS_GROUP, QUESTIONS_GROUP) < 0 ||
-            setresuid(uid, uid, uid) < 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-            syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 || syscall(SYS_capset, &header, none) < 0 ||
+            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
             prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) /* its user may not look into it: it is a copy of us */
                 _exit(1);
 }
 
-__attribute__((noreturn)) static void answer(int fd, uid_t uid, question_work work, const void *input)
+__attribute__((noreturn)) static void answer(int pipe_fd, uid_t uid, gid_t gid, question_work work, const void *input,
+                                             int fd)
 {
         char text[QUESTIONS_ANSWER_MAX] = "";
         sigset_t none;
@@ -62,10 +63,10 @@ __attribute__((noreturn)) static void answer(int fd, uid_t uid, question_work wo
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) signal(SIGALRM, SIG_DFL);
         alarm(QUESTIONS_CHILD_SECONDS);
-        if (dup2(fd, 0) < 0 || close_range(1, ~0U, 0) < 0)
+        if (dup2(pipe_fd, 0) < 0 || (fd >= 0 && dup2(fd, 1) < 0) || close_range(fd >= 0 ? 2 : 1, ~0U, 0) < 0)
                 _exit(1);
-        become(uid);
-        work(input, text);
+        become(uid, gid);
+        work(input, fd >= 0 ? 1 : -1, text);
         /* The NUL too: without it the answer is cut off, and is none. */
         if (write(0, text, strlen(text) + 1) < 0)
                 _exit(1);
@@ -160,7 +161,7 @@ static struct question *find_place(struct questions *questions, uid_t uid)
         return n < QUESTIONS_USER_MAX ? place : NULL;
 }
 
-int questions_ask(struct questions *questions, uid_t uid, question_work work, const void *input,
+int questions_ask(struct questions *questions, uid_t uid, gid_t gid, question_work work, const void *input, int fd,
                   question_answered answered, void *userdata, struct question **ret)
 {
         struct question *question = find_place(questions, uid);
@@ -178,7 +179,7 @@ int questions_ask(struct questions *questions, uid_t uid, question_work work, co
         if (pid < 0)
                 return -errno;
         if (pid == 0)
-                answer(to, uid, work, input);
+                answer(to, uid, gid, work, input, fd);
         *question = (struct question){ .questions = questions,
                                        .pid = pid,
                                        .uid = uid,

@@ -18,8 +18,8 @@
 struct questions;
 struct question;
 
-/* In the child: write the answer into out (which is ""), as text. */
-typedef void (*question_work)(const void *input, char out[static QUESTIONS_ANSWER_MAX]);
+/* In the child: write the answer into out (which is ""), as text. fd is a copy of what was given. */
+typedef void (*question_work)(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX]);
 /* text: the answer, or NULL when there is none. The question is over. */
 typedef void (*question_answered)(void *userdata, const char *text);
 
@@ -28,8 +28,8 @@ int questions_new(sd_event *loop, struct questions **ret);
 /* Accepts NULL; returns NULL. Nobody is called back any more. */
 struct questions *questions_free(struct questions *questions);
 
-/* input is only used within the call. 0; -EBUSY when too many are under way; or another -errno. */
-int questions_ask(struct questions *questions, uid_t uid, question_work work, const void *input,
+/* input and fd (-1: none) are only used within the call. 0; -EBUSY when too many are under way; or another -errno. */
+int questions_ask(struct questions *questions, uid_t uid, gid_t gid, question_work work, const void *input, int fd,
                   question_answered answered, void *userdata, struct question **ret);
 /* Nobody wants to know any more. Accepts NULL. */
 void questions_forget(struct question *question);

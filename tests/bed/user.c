@@ -174,6 +174,7 @@ void user_stop(pid_t pid)
 {
         if (pid <= 0)
                 return;
+        kill(pid, SIGKILL);
         kill(-pid, SIGKILL); /* clients have children, which live longer than they */
         waitpid(pid, NULL, 0);
 }

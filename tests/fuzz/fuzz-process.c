@@ -54,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *text;
         uint64_t start;
         uid_t uid;
+        gid_t gid;
 
         if (size == 0)
                 return 0;
@@ -65,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 (void) process_parse_start(text, size - 1, &start);
                 break;
         case 1:
-                (void) process_parse_uid(text, size - 1, &uid);
+                (void) process_parse_user(text, size - 1, &uid, &gid);
                 break;
         case 2:
                 fuzz_cgroup(text, size - 1);

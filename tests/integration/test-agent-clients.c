@@ -5,6 +5,8 @@
  * record is in the spool, the notice goes to that user alone, and `lekdicht clients` shows it. The watcher runs in this
  * process and loop, as root, as it would with its two capabilities. */
 
+#include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -26,6 +30,7 @@
 
 #define TEACHER   5123
 #define COLLEAGUE 5124
+#define WATCHER   5126      /* as lekdicht-watch is */
 #define DWELL     300000ULL /* microseconds: the test's patience, not the teacher's */
 
 #define POLICY                                                                                                         \
@@ -47,7 +52,7 @@ static struct {
 
 /* ---- setup ---- */
 
-/* dbus-daemon talks only to users whom it can look up: in the mount namespace of this test there are two more. */
+/* dbus-daemon talks only to users whom it can look up: in the mount namespace of this test there are three more. */
 static int make_users(void **state)
 {
         char path[] = "/tmp/lekdicht-passwd.XXXXXX", command[256];
@@ -57,9 +62,9 @@ static int make_users(void **state)
                 return -1;
         close(fd);
         snprintf(command, sizeof(command),
-                 "cat /etc/passwd >%s; echo 'lekdicht-a:x:%d:%d::/:/bin/false' >>%s; echo "
-                 "'lekdicht-b:x:%d:%d::/:/bin/false' >>%s",
-                 path, TEACHER, TEACHER, path, COLLEAGUE, COLLEAGUE, path);
+                 "cat /etc/passwd >%s; for user in %d %d %d; do echo \"lekdicht-$user:x:$user:$user::/:/bin/false\"; "
+                 "done >>%s",
+                 path, TEACHER, COLLEAGUE, WATCHER, path);
         if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
             system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0)
                 r = scenebus_init(state);
@@ -483,6 +488,46 @@ static void what_runs_as_root_is_nobodys(void **state)
         assert_string_equal(listed("rclone", "Running"), "");
 }
 
+/* As in its unit: an ordinary user with four capabilities. */
+static void watch_with_four_rights(void)
+{
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        unsigned four = 1U << CAP_SYS_PTRACE | 1U << CAP_NET_ADMIN | 1U << CAP_SETUID | 1U << CAP_SETGID;
+        struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = four, .permitted = four } };
+        sd_event *loop;
+
+        unsetenv("LD_PRELOAD");
+        bench.config = (struct watcher_config){
+                .proc = "/proc", .bus = scenebus_address(), .catalogue = bench.catalogue, .dwell_usec = DWELL
+        };
+        if (close_range(3, ~0U, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
+            setgroups(0, NULL) < 0 || setresgid(WATCHER, WATCHER, WATCHER) < 0 ||
+            setresuid(WATCHER, WATCHER, WATCHER) < 0 || syscall(SYS_capset, &header, sets) < 0 ||
+            sd_event_new(&loop) < 0 || watcher_new(loop, &bench.config, &bench.watcher) < 0)
+                _exit(1);
+        _exit(sd_event_loop(loop) < 0);
+}
+
+static void four_rights_are_enough(void **state)
+{
+        pid_t pid;
+
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
+        scene.config.watcher_uid = WATCHER;
+        scene_start(POLICY);
+        agent_answers();
+        pid = fork();
+        if (pid == 0)
+                watch_with_four_rights();
+        bench.programs[bench.n++] = pid;
+        UNTIL(strcmp(status("Clients"), "events") == 0);
+        start(&bench.teacher, syncthing, alone);
+        start(&bench.teacher, rclone_serves, NULL);
+        UNTIL(runs("syncthing") && runs("rclone"));
+        assert_string_equal(listed("rclone", "Service"), "google-drive");
+}
+
 static void only_the_watcher_may_report(void **state)
 {
         (void) state;
@@ -526,6 +571,7 @@ int main(void)
                 TEST(audit_tells_nobody),
                 TEST(a_question_to_a_client_is_no_client),
                 TEST(what_runs_as_root_is_nobodys),
+                TEST(four_rights_are_enough),
                 TEST(only_the_watcher_may_report),
         };
 

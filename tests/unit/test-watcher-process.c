@@ -63,19 +63,25 @@ static void start_comes_after_the_last_parenthesis(void **state)
 
 static void user_is_the_real_one(void **state)
 {
-        static const char good[] = "Name:\tsh\nUmask:\t0022\nUid:\t1000\t0\t0\t0\n";
-        static const char liar[] = "Name:\tUid:\t0\nUid:\t1001\t1001\t1001\t1001\n";
-        static const char *const bad[] = { "", "Name:\tsh\n", "Name:\tx\nUid:\tx\n", "Name:\tx\nUid:\t4294967296\t0\n",
-                                           "Name:\tx\nUid:\t12" };
+        static const char good[] = "Name:\tsh\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t100\t0\t0\t0\n";
+        static const char liar[] = "Name:\tUid:\t0\nUid:\t1001\t1001\t1001\t1001\nGid:\t1002\t0\t0\t0\n";
+        static const char *const bad[] = { "",
+                                           "Name:\tsh\n",
+                                           "Name:\tx\nUid:\tx\n",
+                                           "Name:\tx\nUid:\t4294967296\t0\n",
+                                           "Name:\tx\nUid:\t12",
+                                           "Name:\tx\nUid:\t12\t0\n" };
         uid_t uid;
+        gid_t gid;
 
         (void) state;
-        assert_int_equal(process_parse_uid(good, strlen(good), &uid), 0);
+        assert_int_equal(process_parse_user(good, strlen(good), &uid, &gid), 0);
         assert_int_equal(uid, 1000);
-        assert_int_equal(process_parse_uid(liar, strlen(liar), &uid), 0);
+        assert_int_equal(gid, 100);
+        assert_int_equal(process_parse_user(liar, strlen(liar), &uid, &gid), 0);
         assert_int_equal(uid, 1001);
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-                assert_int_equal(process_parse_uid(bad[i], strlen(bad[i]), &uid), -EBADMSG);
+                assert_int_equal(process_parse_user(bad[i], strlen(bad[i]), &uid, &gid), -EBADMSG);
 }
 
 static void flatpak_is_in_the_control_group(void **state)
@@ -155,6 +161,7 @@ static void a_process_is_read(void **state)
         assert_true(fd >= 0);
         assert_int_equal(process_read(fd, &process), 0);
         assert_int_equal(process.uid, getuid());
+        assert_int_equal(process.gid, getgid());
         assert_true(process.start > 0);
         assert_non_null(strstr(process.program, "/sleep"));
         process_marks(&process, &marks);

@@ -22,6 +22,7 @@
 #include "watcher/questions.h"
 
 #define PERSON 5125U
+#define GROUP  5126U
 
 static char home[] = "/tmp/lekdicht-home.XXXXXX";
 static sd_event *loop;
@@ -131,15 +132,16 @@ static void ask(uid_t uid, question_work work, const void *input)
 {
         struct question *question;
 
-        assert_int_equal(questions_ask(questions, uid, work, input, on_answer, NULL, &question), 0);
+        assert_int_equal(questions_ask(questions, uid, GROUP, work, input, -1, on_answer, NULL, &question), 0);
 }
 
-static void who_am_i(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void who_am_i(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
         FILE *file = fopen("/proc/self/status", "re");
         char line[256];
 
         (void) input;
+        (void) fd;
         while (file && fgets(line, sizeof(line), file))
                 if (strncmp(line, "Uid:", 4) == 0 || strncmp(line, "Gid:", 4) == 0 ||
                     strncmp(line, "Groups:", 7) == 0 || strncmp(line, "Cap", 3) == 0 ||
@@ -147,8 +149,9 @@ static void who_am_i(const void *input, char out[static QUESTIONS_ANSWER_MAX])
                         strncat(out, line, QUESTIONS_ANSWER_MAX - strlen(out) - 1);
         if (prctl(PR_GET_DUMPABLE) != 0)
                 strcat(out, "dumpable");
-        if (fcntl(3, F_GETFD) >= 0 && fileno(file) != 3)
-                strcat(out, "descriptors");
+        for (int other = 1; other < 64; other++)
+                if (fcntl(other, F_GETFD) >= 0 && (!file || fileno(file) != other))
+                        strcat(out, "descriptors");
 }
 
 static void a_child_is_its_user_and_nothing_else(void **state)
@@ -159,7 +162,7 @@ static void a_child_is_its_user_and_nothing_else(void **state)
         turn(1, 5);
         assert_int_equal(answers, 1);
         assert_non_null(strstr(last, "Uid:\t5125\t5125\t5125\t5125\n"));
-        assert_non_null(strstr(last, "Gid:\t65534\t65534\t65534\t65534\n"));
+        assert_non_null(strstr(last, "Gid:\t5126\t5126\t5126\t5126\n"));
         assert_non_null(strstr(last, "Groups:\t \n"));
         assert_non_null(strstr(last, "CapInh:\t0000000000000000\n"));
         assert_non_null(strstr(last, "CapPrm:\t0000000000000000\n"));
@@ -170,36 +173,64 @@ static void a_child_is_its_user_and_nothing_else(void **state)
         assert_null(strstr(last, "descriptors"));
 }
 
-static void sleep_for_ever(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void read_it(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
         (void) input;
+        if (read(fd, out, QUESTIONS_ANSWER_MAX - 1) < 0 || fcntl(fd + 1, F_GETFD) >= 0)
+                strcpy(out, "no");
+}
+
+static void a_child_may_be_given_a_descriptor(void **state)
+{
+        struct question *question;
+        int ends[2];
+
+        (void) state;
+        answers = silences = 0;
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(write(ends[1], "given", 5), 5);
+        assert_int_equal(questions_ask(questions, PERSON, GROUP, read_it, NULL, ends[0], on_answer, NULL, &question),
+                         0);
+        turn(1, 5);
+        assert_string_equal(last, "given");
+        close(ends[0]);
+        close(ends[1]);
+}
+
+static void sleep_for_ever(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
+{
+        (void) input;
+        (void) fd;
         (void) out;
         for (;;)
                 pause();
 }
 
 /* As one that the kernel does not let go: it does not heed its own clock. */
-static void hang(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void hang(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
         (void) signal(SIGALRM, SIG_IGN);
-        sleep_for_ever(input, out);
+        sleep_for_ever(input, fd, out);
 }
 
-static void end_at_once(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void end_at_once(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
         (void) input;
+        (void) fd;
         (void) out;
         abort();
 }
 
-static void fill_up(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void fill_up(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
         memset(out, 'x', QUESTIONS_ANSWER_MAX - 1);
         (void) input;
+        (void) fd;
 }
 
-static void quick(const void *input, char out[static QUESTIONS_ANSWER_MAX])
+static void quick(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
+        (void) fd;
         strcpy(out, input);
 }
 
@@ -232,7 +263,7 @@ static void nobody_waits_for_a_child(void **state)
         /* What hangs keeps its place: at most so many do. */
         for (unsigned i = 1; i < QUESTIONS_USER_MAX; i++)
                 ask(PERSON, hang, NULL);
-        assert_int_equal(questions_ask(questions, PERSON, quick, "x", on_answer, NULL, &question), -EBUSY);
+        assert_int_equal(questions_ask(questions, PERSON, GROUP, quick, "x", -1, on_answer, NULL, &question), -EBUSY);
         ask(PERSON + 1, quick, "again");
         turn(5, 1);
         assert_string_equal(last, "again");
@@ -253,7 +284,7 @@ static void an_answer_that_is_too_long_is_none(void **state)
         turn(1, 5);
         assert_int_equal(silences, 1);
         /* And one that nobody wants any more calls nobody. */
-        assert_int_equal(questions_ask(questions, PERSON, quick, "x", on_answer, NULL, &question), 0);
+        assert_int_equal(questions_ask(questions, PERSON, GROUP, quick, "x", -1, on_answer, NULL, &question), 0);
         questions_forget(question);
         turn(2, 1);
         assert_int_equal(answers, 0);
@@ -264,9 +295,8 @@ static void an_answer_that_is_too_long_is_none(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(only_ordinary_files_of_the_user_are_read),
-                TEST(a_child_is_its_user_and_nothing_else),
-                TEST(nobody_waits_for_a_child),
+                TEST(only_ordinary_files_of_the_user_are_read), TEST(a_child_is_its_user_and_nothing_else),
+                TEST(a_child_may_be_given_a_descriptor),        TEST(nobody_waits_for_a_child),
                 TEST(an_answer_that_is_too_long_is_none),
         };
 

@@ -3,6 +3,7 @@
 #include "watcher/places.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,21 +16,6 @@ struct asked {
         uid_t uid;
 };
 
-static const char *home_of(const struct rclone_process *process)
-{
-        static const char key[] = "HOME=";
-        const char *end = process->environment + process->environment_size;
-
-        for (const char *at = process->environment, *next; at < end; at = next) {
-                next = memchr(at, '\0', (size_t) (end - at));
-                if (!next++)
-                        break;
-                if (strncmp(at, key, strlen(key)) == 0)
-                        return at + strlen(key);
-        }
-        return "";
-}
-
 /* In a child that is the user. */
 static void look(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX])
 {
@@ -37,6 +23,7 @@ static void look(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX
         const struct asked *asked = input;
         struct rclone_process process = asked->process;
         ssize_t got = process_environment(fd, environment, sizeof(environment));
+        const struct passwd *user = getpwuid(asked->uid); /* asks a directory, maybe: a reason more to be a child */
         CLEANUP(cleanup_free) char *config = NULL;
         const char *home;
         struct rclone_services services;
@@ -45,7 +32,8 @@ static void look(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX
 
         process.environment = environment;
         process.environment_size = got > 0 ? (size_t) got : 0;
-        home = home_of(&process);
+        process.home = user ? user->pw_dir : NULL;
+        home = rclone_home(&process);
         for (unsigned n = 0; !config && rclone_config_path(&process, n, path); n++) {
                 int r = path[0] ? homefile_read(home, path, asked->uid, &config, &size) : -ENOENT;
 

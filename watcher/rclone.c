@@ -89,11 +89,18 @@ static const char *variable_of(const struct rclone_process *process, const char 
         return variable(process, name);
 }
 
+const char *rclone_home(const struct rclone_process *process)
+{
+        const char *home = variable(process, "HOME");
+
+        return home && home[0] ? home : process->home ?: "";
+}
+
 /* ---- the configuration ---- */
 
 bool rclone_config_path(const struct rclone_process *process, unsigned n, char out[static RCLONE_TEXT_MAX])
 {
-        const char *given = variable(process, "RCLONE_CONFIG"), *home = variable(process, "HOME") ?: "",
+        const char *given = variable(process, "RCLONE_CONFIG"), *home = rclone_home(process),
                    *config = variable(process, "XDG_CONFIG_HOME"), *slash = strrchr(process->program, '/');
 
         for (const char *at = NULL; (at = next_text(process->arguments, process->arguments_size, at));) {

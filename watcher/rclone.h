@@ -17,6 +17,7 @@ struct rclone_process {
         const char *program;
         const char *arguments; /* from argv[1] on */
         size_t arguments_size;
+        const char *home; /* of its user, where the environment has no HOME */
         const char *environment;
         size_t environment_size;
 };
@@ -26,6 +27,9 @@ struct rclone_services {
         size_t n;
         bool unknown; /* there is one, too, of which it is not known */
 };
+
+/* The user's home, as rclone finds it. */
+const char *rclone_home(const struct rclone_process *process);
 
 /* Does it copy, or has it only been asked something? */
 bool rclone_copies(const struct rclone_process *process);

@@ -138,6 +138,7 @@ static const char *path_of(const char *words, const char *environment, unsigned 
         static char out[RCLONE_TEXT_MAX];
         char arguments[256], variables[256];
         struct rclone_process process = { .program = "/opt/x/rclone",
+                                          .home = "/home/from-passwd",
                                           .arguments = arguments,
                                           .arguments_size = strlen(words) + 1,
                                           .environment = variables,
@@ -158,6 +159,7 @@ static void the_configuration_is_where_rclone_looks(void **state)
         assert_string_equal(path_of("mount", "HOME=/home/a", 2), "/home/a/.config/rclone/rclone.conf");
         assert_string_equal(path_of("mount", "HOME=/home/a", 3), "/home/a/.rclone.conf");
         assert_null(path_of("mount", "HOME=/home/a", 4));
+        assert_string_equal(path_of("mount", "X=y", 2), "/home/from-passwd/.config/rclone/rclone.conf");
         assert_string_equal(path_of("mount", "RCLONE_CONFIG=/home/a/e", 0), "/home/a/e");
         assert_null(path_of("mount", "RCLONE_CONFIG=/home/a/e", 1));
         assert_string_equal(path_of("mount|--config|/home/a/f", "RCLONE_CONFIG=/home/a/e", 0), "/home/a/f");

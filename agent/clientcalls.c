@@ -131,7 +131,7 @@ static int add_seen(sd_bus_message *reply, const struct client_seen *seen)
         if (r >= 0)
                 r = answer_add(reply, "Reason", "s", seen->verdict.reason);
         if (r >= 0)
-                r = answer_add(reply, "Running", "b", (int) seen->running);
+                r = answer_add(reply, "Running", "b", (int) (seen->here && !client_row_is_linked(&seen->row)));
         if (r >= 0)
                 r = answer_add(reply, "Since", "t", seen->since_usec);
         return r < 0 ? r : sd_bus_message_close_container(reply);
@@ -147,7 +147,7 @@ static int list_now(void *userdata, sd_bus_message *message)
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && (seen = clientwatch_item(bus->agent->clientwatch, i)); i++)
-                if (seen->verdict.kind != CLIENT_IGNORED)
+                if (seen->verdict.kind != CLIENT_IGNORED && (seen->here || !client_row_is_linked(&seen->row)))
                         r = add_seen(reply, seen);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);

@@ -57,15 +57,22 @@ struct clientwatch *clientwatch_free(struct clientwatch *watch)
         return NULL;
 }
 
+bool client_row_is_linked(const struct client_row *row)
+{
+        return row->evidence == MARK_LINKED;
+}
+
+static bool is_same(const struct client_row *a, const struct client_row *b)
+{
+        return a->uid == b->uid && client_row_is_linked(a) == client_row_is_linked(b) &&
+               strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0;
+}
+
 static struct client_seen *find(struct clientwatch *watch, const struct client_row *row)
 {
-        for (size_t i = 0; i < watch->n; i++) {
-                struct client_row *each = &watch->items[i].row;
-
-                if (each->uid == row->uid && strcmp(each->client, row->client) == 0 &&
-                    strcmp(each->service, row->service) == 0)
+        for (size_t i = 0; i < watch->n; i++)
+                if (is_same(&watch->items[i].row, row))
                         return &watch->items[i];
-        }
         return NULL;
 }
 
@@ -77,14 +84,14 @@ static struct client_seen *make_place(struct clientwatch *watch)
         if (watch->n < CLIENTWATCH_MAX)
                 return &watch->items[watch->n++];
         for (size_t i = 0; i < watch->n; i++)
-                if (!watch->items[i].running && (!oldest || watch->items[i].since_usec < oldest->since_usec))
+                if (!watch->items[i].here && (!oldest || watch->items[i].since_usec < oldest->since_usec))
                         oldest = &watch->items[i];
         return oldest;
 }
 
 static void try_to_tell(struct clientwatch *watch, struct client_seen *seen)
 {
-        if (seen->untold && seen->running && watch->tell(watch->userdata, seen))
+        if (seen->untold && seen->here && watch->tell(watch->userdata, seen))
                 seen->untold = false;
 }
 
@@ -99,7 +106,7 @@ static void write_down(struct client_seen *seen)
                  length > CLIENTWATCH_CODE ? receipt.uid + length - CLIENTWATCH_CODE : "");
 }
 
-/* It runs, and that is new or the policy is. */
+/* It is here, and that is new or the policy is. */
 static void look_at(struct clientwatch *watch, struct client_seen *seen)
 {
         unsigned today = today_day(watch->today);
@@ -108,6 +115,8 @@ static void look_at(struct clientwatch *watch, struct client_seen *seen)
         if (!watch->policy)
                 return;
         client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.sure, &seen->verdict);
+        if (client_row_is_linked(&seen->row))
+                seen->verdict.tell = false; /* for IT to know of; nothing is copied by it */
         if (seen->verdict.kind == CLIENT_IGNORED || !seen->verdict.tell)
                 seen->untold = false;
         if (seen->verdict.kind == CLIENT_IGNORED || (seen->day == today && seen->verdict.kind == before))
@@ -122,24 +131,23 @@ void clientwatch_set_policy(struct clientwatch *watch, const struct policy *poli
 {
         watch->policy = policy;
         for (size_t i = 0; i < watch->n; i++)
-                if (watch->items[i].running)
+                if (watch->items[i].here)
                         look_at(watch, &watch->items[i]);
 }
 
 static bool is_in(const struct client_seen *seen, const struct client_row *rows, size_t n)
 {
         for (size_t i = 0; i < n; i++)
-                if (rows[i].uid == seen->row.uid && strcmp(rows[i].client, seen->row.client) == 0 &&
-                    strcmp(rows[i].service, seen->row.service) == 0)
+                if (is_same(&rows[i], &seen->row))
                         return true;
         return false;
 }
 
-static void set_running(struct client_seen *seen, bool running)
+static void set_here(struct client_seen *seen, bool here)
 {
-        if (seen->running != running)
+        if (seen->here != here)
                 seen->since_usec = clock_usec(CLOCK_REALTIME);
-        seen->running = running;
+        seen->here = here;
 }
 
 void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, const struct client_row *rows, size_t n)
@@ -147,10 +155,10 @@ void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, con
         watch->how = how;
         for (size_t i = 0; i < watch->n; i++)
                 if (!is_in(&watch->items[i], rows, n))
-                        set_running(&watch->items[i], false);
+                        set_here(&watch->items[i], false);
         for (size_t i = 0; i < n; i++) {
                 struct client_seen *seen = find(watch, &rows[i]);
-                bool runs = seen && seen->running;
+                bool runs = seen && seen->here;
 
                 if (!seen) {
                         seen = make_place(watch);
@@ -159,7 +167,7 @@ void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, con
                         *seen = (struct client_seen){ 0 };
                 }
                 seen->row = rows[i];
-                set_running(seen, true);
+                set_here(seen, true);
                 if (!runs)
                         look_at(watch, seen);
         }

@@ -28,10 +28,13 @@ struct client_row {
         bool sure;
 };
 
+/* Is it only set up? One that runs has a row of its own. */
+bool client_row_is_linked(const struct client_row *row);
+
 struct client_seen {
         struct client_row row;
         struct client_verdict verdict;
-        bool running;
+        bool here;           /* it runs, or is set up, at this moment */
         uint64_t since_usec; /* CLOCK_REALTIME: when it was found, or that it had gone */
         unsigned day;        /* on which that verdict was last recorded; 0: not yet */
         bool untold;         /* its user is still to be told */
@@ -57,7 +60,7 @@ struct clientwatch *clientwatch_free(struct clientwatch *watch);
 /* Judge by that from now on (borrowed), also what runs already. */
 void clientwatch_set_policy(struct clientwatch *watch, const struct policy *policy);
 
-/* This is all that runs now. */
+/* This is all that runs or is set up now. */
 void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, const struct client_row *rows, size_t n);
 /* lekdicht-watch is gone: nobody knows what runs. */
 void clientwatch_lost(struct clientwatch *watch);

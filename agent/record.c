@@ -37,6 +37,7 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_DEVICE_INVENTORY] = "e00ae29f49d14b738af3161d75e85511",
         [EVENT_DEVICE_DRIFT] = "5d52b7a520cb45efb45940a8dff40a10",
         [EVENT_DEVICE_FAILED] = "6cfe5c78ad4a4be7b1183833bb97a60d",
+        [EVENT_CLIENT_LINKED] = "5d397c21ec634120b832dcb90690fb23",
         [EVENT_CLIENT_RUNNING] = "08610f8a4e6a46099d9ce2e4d8bf02b2",
         [EVENT_GATE_CLOSED] = "16180d5de91b450f908786337088cf91",
         [EVENT_GATE_OPENED] = "7722e41659d04624af4f428b748faf6e",
@@ -434,11 +435,11 @@ void record_gate_slow(const char *name, enum verb verb)
 
 void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret)
 {
-        bool flagged = verdict->kind == CLIENT_FLAGGED;
+        bool flagged = verdict->kind == CLIENT_FLAGGED, linked = client_row_is_linked(row);
         struct entry entry;
 
-        message(&entry, "%s runs (%s): %s", row->label, row->service, verdict->reason);
-        begin(&entry, EVENT_CLIENT_RUNNING, flagged ? LOG_WARNING : LOG_INFO);
+        message(&entry, "%s %s (%s): %s", row->label, linked ? "is set up" : "runs", row->service, verdict->reason);
+        begin(&entry, linked ? EVENT_CLIENT_LINKED : EVENT_CLIENT_RUNNING, flagged ? LOG_WARNING : LOG_INFO);
         if (entry.spooled && !flagged)
                 entry.event.severity = EVENT_INFO;
         add(&entry, "LEKDICHT_CLIENT", "%s", row->client);

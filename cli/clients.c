@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht clients: the sync, chat and backup clients that were found since the agent started, one a line, with the rule
- * that decided. Whose they are is not shown: the agent does not tell.
+ * that decided; and those that are set up (evidence "linked") by who is logged in. Whose they are is not shown: the agent does not tell.
  *
  * --json: { "clients": [ { client, label, service, category, evidence, verdict, rule, reason: string, running: bool,
  * since: string, RFC 3339, UTC } ] }; when the agent does not answer, the object of trouble.h. */
@@ -22,6 +22,14 @@
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 DEFINE_CLEANUP(cleanup_table, struct table *, table_free)
 
+/* Of those that are only set up the agent lists what is. */
+static const char *state_of(const struct answer_client *client)
+{
+        if (client->running)
+                return "runs";
+        return strcmp(client->evidence, "linked") == 0 ? "set up" : "ended";
+}
+
 static int add_row(const struct cli *cli, struct table *table, const struct answer_client *client)
 {
         char since[WHEN_MAX];
@@ -31,7 +39,7 @@ static int add_row(const struct cli *cli, struct table *table, const struct answ
                                         client->label,
                                         client->service,
                                         client->category,
-                                        client->running ? "runs" : "ended",
+                                        state_of(client),
                                         since,
                                         client->evidence,
                                         client->verdict,

@@ -39,7 +39,7 @@ static const char *const categories[_CLIENT_CATEGORY_MAX] = {
 
 static const char *const kinds[_MARK_KIND_MAX] = {
         [MARK_PROGRAM] = "program", [MARK_SCRIPT] = "script", [MARK_FLATPAK] = "flatpak",
-        [MARK_MOUNT] = "mount",     [MARK_EXCEPT] = "except",
+        [MARK_MOUNT] = "mount",     [MARK_LINKED] = "linked", [MARK_EXCEPT] = "except",
 };
 
 static int place_of(const char *const *names, int n, const char *name)

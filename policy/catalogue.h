@@ -30,6 +30,7 @@ enum mark_kind {
         MARK_SCRIPT,  /* an interpreter, and one of its arguments */
         MARK_FLATPAK, /* the id of the flatpak it runs in */
         MARK_MOUNT,   /* a FUSE file system: type and source */
+        MARK_LINKED,  /* a file in the home of who has set it up */
         MARK_EXCEPT,  /* a path that is none, whatever else fits */
         _MARK_KIND_MAX,
 };
@@ -41,7 +42,8 @@ int mark_kind_from_name(const char *name);
 struct mark {
         enum mark_kind kind;
         bool hearsay;  /* a K */
-        char *word;    /* MARK_SCRIPT: the interpreter without its version; MARK_MOUNT: the type; else NULL */
+        char *word;    /* MARK_SCRIPT: the interpreter without its version; MARK_MOUNT: the type;
+                        * MARK_LINKED: what the file has in it, or NULL; else NULL */
         char *pattern; /* glob.h; of a MARK_FLATPAK the id itself */
 };
 

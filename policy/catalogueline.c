@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The lines of a file of the catalogue. They are those of a policy (line.c), but that a key may come more than once: each
- * exe, argv, flatpak, mount and except is a mark of its own. */
+ * exe, argv, flatpak, mount, linked and except is a mark of its own. */
 
 #include "policy/catalogueline.h"
 
@@ -64,6 +64,7 @@ static const struct mark_key {
         { "argv", MARK_SCRIPT, "argv = V python */client.py", true, false },
         { "flatpak", MARK_FLATPAK, "flatpak = V org.example.Client", false, true },
         { "mount", MARK_MOUNT, "mount = V fuse.client *", true, false },
+        { "linked", MARK_LINKED, "linked = V .config/client.ini has token=", false, true },
         { "except", MARK_EXCEPT, "except = V /opt/other/client", false, false },
 };
 
@@ -94,6 +95,19 @@ static bool split(const struct mark_key *key, char *value, char **ret_word, char
         return true;
 }
 
+#define HAS " has "
+
+/* ".config/x has y": the path is the pattern, and what it has is the word. */
+static void split_linked(char *pattern, char **ret_word)
+{
+        char *has = strstr(pattern, HAS);
+
+        if (!has)
+                return;
+        *ret_word = has + strlen(HAS);
+        *has = '\0';
+}
+
 /* What is wrong with a mark of this form, or NULL. */
 static const char *mark_fault(const struct mark_key *key, const char *word, const char *pattern)
 {
@@ -102,6 +116,8 @@ static const char *mark_fault(const struct mark_key *key, const char *word, cons
         if ((key->kind == MARK_PROGRAM || key->kind == MARK_EXCEPT) && pattern[0] != '/' &&
             strncmp(pattern, "*/", 2) != 0)
                 return "the path begins with / or */";
+        if (key->kind == MARK_LINKED && (pattern[0] == '/' || strstr(pattern, "..") || strchr(pattern, '*')))
+                return "the path is one in a home, as in .config/client.ini";
         if (key->ends_plain && (last[0] == '\0' || strchr(last, '*')))
                 return "the last part is a name without *";
         if (key->kind == MARK_SCRIPT && catalogue_stem(word) != strlen(word))
@@ -128,6 +144,8 @@ static int add_mark(struct reading *reading, const struct mark_key *key, char *v
                            key->form);
                 return 0;
         }
+        if (key->kind == MARK_LINKED)
+                split_linked(pattern, &word);
         fault = mark_fault(key, word, pattern);
         if (fault) {
                 errors_add(reading->errors, reading->line, "%s cannot be that: %s", key->key, fault);
@@ -245,7 +263,7 @@ static void close_section(struct reading *reading)
                                    !client->label            ? "label; write what people call it"
                                    : !client->service        ? "service; write what it reaches, or unknown"
                                    : !reading->category_line ? "category; write sync, chat or backup"
-                                                             : "mark; write an exe, argv, flatpak or mount");
+                                                             : "mark; write an exe, argv, flatpak, mount or linked");
         }
         reading->open = NULL;
         reading->in_catalogue = reading->passed_over = false;

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/cleanup.h"
+#include "watcher/homes.h"
 #include "watcher/shelf.h"
 #include "watcher/watcher.h"
 
@@ -82,7 +83,9 @@ static int run(struct watcher_config *config)
 int main(int argc, char **argv)
 {
         CLEANUP(cleanup_catalogue) struct catalogue *catalogue = NULL;
-        struct watcher_config config = { .proc = "/proc", .bus = SYSTEM_BUS, .dwell_usec = WATCHER_DWELL_USEC };
+        struct watcher_config config = {
+                .proc = "/proc", .bus = SYSTEM_BUS, .dwell_usec = WATCHER_DWELL_USEC, .users = homes_logged_in
+        };
         int r = options(argc, argv);
 
         if (r >= 0)

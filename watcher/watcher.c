@@ -20,6 +20,7 @@
 #include "watcher/connector.h"
 #include "watcher/findings.h"
 #include "watcher/fusemounts.h"
+#include "watcher/homes.h"
 #include "watcher/places.h"
 #include "watcher/process.h"
 #include "watcher/report.h"
@@ -54,6 +55,7 @@ struct watcher {
         struct fusemounts *mounts;
         struct report *report;
         struct questions *questions;
+        struct homes *homes;
         sd_event_source *timer, *scan;
         struct waiting waiting[WATCHER_WAITING_MAX];
         size_t n_waiting;
@@ -100,6 +102,8 @@ static void tell(struct watcher *watcher)
         r = watcher->mounts ? fusemounts_each(watcher->mounts, add_mount, &telling) : 0;
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: mounts cannot be read: %s\n", strerror(-r));
+        if (watcher->homes)
+                homes_add(watcher->homes, &telling.findings);
         report_tell(watcher->report, watcher->connector ? "events" : "scan", &telling.findings);
 }
 
@@ -338,7 +342,7 @@ static void on_lost(void *userdata)
         scan_at(watcher, clock_usec(CLOCK_MONOTONIC) + WATCHER_AGAIN_USEC);
 }
 
-static void on_mounts(void *userdata)
+static void on_changed(void *userdata)
 {
         tell(userdata);
 }
@@ -357,9 +361,19 @@ static int watch_everything(struct watcher *watcher)
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: the kernel does not tell of starts (%s): looking every %llu s\n",
                         strerror(-r), WATCHER_POLL_USEC / CLOCK_USEC_A_SEC);
-        r = fusemounts_new(watcher->loop, watcher->proc, on_mounts, watcher, &watcher->mounts);
+        r = fusemounts_new(watcher->loop, watcher->proc, on_changed, watcher, &watcher->mounts);
         if (r < 0)
                 fprintf(stderr, "lekdicht-watch: mounts cannot be watched: %s\n", strerror(-r));
+        r = homes_new(watcher->loop,
+                      &(struct homes_config){ .catalogue = watcher->config->catalogue,
+                                              .questions = watcher->questions,
+                                              .users = watcher->config->users,
+                                              .is_person = is_person,
+                                              .changed = on_changed,
+                                              .userdata = watcher },
+                      &watcher->homes);
+        if (r < 0)
+                return r;
         /* After the connector listens: nothing is started between the two. */
         scan(watcher);
         scan_at(watcher, clock_usec(CLOCK_MONOTONIC) + (watcher->connector ? WATCHER_SCAN_USEC : WATCHER_POLL_USEC));
@@ -403,6 +417,7 @@ struct watcher *watcher_free(struct watcher *watcher)
                 forget_waiting(watcher, &watcher->waiting[0]);
         for (size_t i = 0; i < WATCHER_RUNNING_MAX; i++)
                 forget_running(&watcher->running[i]);
+        homes_free(watcher->homes);
         questions_free(watcher->questions);
         report_free(watcher->report);
         if (watcher->proc >= 0)

@@ -5,6 +5,7 @@
  * finds to lekdichtd, which judges. It judges nothing and does nothing to anybody. */
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "policy/catalogue.h"
@@ -21,7 +22,8 @@ struct watcher_config {
         const char *bus;                   /* D-Bus address of the system bus */
         const struct catalogue *catalogue; /* borrowed */
         uint64_t dwell_usec;
-        bool by_scan; /* tests: as on a kernel without proc connector */
+        int (*users)(uid_t **ret); /* who is logged in; homes_logged_in() */
+        bool by_scan;              /* tests: as on a kernel without proc connector */
 };
 
 struct watcher;

@@ -4,6 +4,7 @@
 
 #include "tests/bed/user.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <setjmp.h>
@@ -87,13 +88,23 @@ static void listen_now(const struct user *user, const char *path)
 {
         FILE *file = fopen(path, "we");
         sd_bus *bus = NULL;
+        int r = file ? sd_bus_new(&bus) : -ENOMEM;
 
         become(user);
-        if (!file || sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, scenebus_address()) < 0 ||
-            sd_bus_set_bus_client(bus, true) < 0 || sd_bus_start(bus) < 0 ||
-            sd_bus_match_signal(bus, NULL, NULL, PATH, NAME, "Notice", on_notice, file) < 0 ||
-            sd_bus_call_method(bus, NAME, PATH, NAME, "Subscribe", NULL, NULL, "") < 0)
+        if (r >= 0)
+                r = sd_bus_set_address(bus, scenebus_address());
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, NULL, NULL, PATH, NAME, "Notice", on_notice, file);
+        if (r >= 0)
+                r = sd_bus_call_method(bus, NAME, PATH, NAME, "Subscribe", NULL, NULL, "");
+        if (r < 0) {
+                fprintf(stderr, "# %s cannot subscribe: %s\n", user->name, strerror(-r));
                 _exit(1);
+        }
         fputs("listening\n", file);
         fflush(file);
         for (;;)
@@ -106,6 +117,7 @@ void user_listen(struct user *user)
         char path[2 * BED_PATH];
 
         snprintf(path, sizeof(path), "%s/notices-%s", scene.bed.root, user->name);
+        (void) unlink(path); /* of the scene before */
         user->listener = fork();
         assert_true(user->listener >= 0);
         if (user->listener == 0) {

@@ -46,6 +46,7 @@ static struct {
         struct watcher_config config;
         struct watcher *watcher;
         struct user teacher, colleague;
+        const struct user *logged_in; /* NULL: nobody */
         pid_t programs[8];
         size_t n;
 } bench;
@@ -62,7 +63,8 @@ static int make_users(void **state)
                 return -1;
         close(fd);
         snprintf(command, sizeof(command),
-                 "cat /etc/passwd >%s; for user in %d %d %d; do echo \"lekdicht-$user:x:$user:$user::/:/bin/false\"; "
+                 "cat /etc/passwd >%s; for user in %d %d %d; do echo "
+                 "\"lekdicht-$user:x:$user:$user::/tmp/lekdicht-home-$user:/bin/false\"; "
                  "done >>%s",
                  path, TEACHER, COLLEAGUE, WATCHER, path);
         if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
@@ -70,6 +72,34 @@ static int make_users(void **state)
                 r = scenebus_init(state);
         (void) unlink(path);
         return r;
+}
+
+/* The home of the user's entry leads to that in the bed. */
+static int make_home(const struct user *user)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/tmp/lekdicht-home-%u", user->uid);
+        (void) unlink(path);
+        return symlink(user->home, path);
+}
+
+static void remove_home(const struct user *user)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/tmp/lekdicht-home-%u", user->uid);
+        (void) unlink(path);
+}
+
+static int who_is_here(uid_t **ret)
+{
+        if (!bench.logged_in)
+                return 0;
+        *ret = malloc(sizeof(**ret));
+        assert_non_null(*ret);
+        (*ret)[0] = bench.logged_in->uid;
+        return 1;
 }
 
 static int setup(void **state)
@@ -84,7 +114,7 @@ static int setup(void **state)
         client = join();
         user_come(&bench.teacher, TEACHER_NAME, TEACHER);
         user_come(&bench.colleague, "colleague", COLLEAGUE);
-        return 0;
+        return make_home(&bench.teacher) < 0 || make_home(&bench.colleague) < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
@@ -93,6 +123,8 @@ static int teardown(void **state)
                 user_stop(bench.programs[i]);
         user_leave(&bench.teacher);
         user_leave(&bench.colleague);
+        remove_home(&bench.teacher);
+        remove_home(&bench.colleague);
         bench.watcher = watcher_free(bench.watcher);
         bench.catalogue = catalogue_free(bench.catalogue);
         answer = sd_bus_message_unref(answer);
@@ -108,6 +140,7 @@ static void watch(bool by_scan)
                                                 .bus = scenebus_address(),
                                                 .catalogue = bench.catalogue,
                                                 .dwell_usec = DWELL,
+                                                .users = who_is_here,
                                                 .by_scan = by_scan };
         assert_true(watcher_new(scene.loop, &bench.config, &bench.watcher) >= 0);
 }
@@ -366,6 +399,78 @@ static void a_pipe_for_a_configuration_stops_nobody(void **state)
         assert_string_equal(notices(&bench.teacher), "");
 }
 
+#define LINKED "{\"personal\": {\"path\": \"/home/" TEACHER_NAME "/Dropbox\", \"host\": 4711}}"
+
+static void what_is_set_up_is_recorded_and_told_to_nobody(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
+        /* He is not there, so that nobody touches his home. */
+        user_has(&bench.colleague, ".config/yandex-disk/passwd", "secret");
+        bench.logged_in = &bench.teacher;
+        begin(POLICY);
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
+        assert_string_equal(listed("dropbox", "Running"), "no");
+        assert_string_equal(listed("dropbox", "Verdict"), "flag");
+        assert_string_equal(listed("onedrive", "Verdict"), "allow");
+        assert_string_equal(listed("yandex-disk", "Evidence"), "");
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 2);
+        UNTIL(was_written("lekdicht.client.linked") || was_written("onedrive"));
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+        assert_false(was_written("info.json"));
+        assert_false(was_written(TEACHER_NAME));
+        /* It is gone when he is, and is not recorded again the same day. */
+        bench.watcher = watcher_free(bench.watcher);
+        bench.logged_in = NULL;
+        watch(true);
+        UNTIL(strcmp(status("Clients"), "scan") == 0);
+        assert_string_equal(listed("dropbox", "Evidence"), "");
+        bench.watcher = watcher_free(bench.watcher);
+        bench.logged_in = &bench.teacher;
+        watch(false);
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 2);
+}
+
+static void what_is_only_downloaded_is_not_set_up(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", "{}");
+        user_has(&bench.teacher, ".dropbox-dist/VERSION", "1.2.3");
+        user_has(&bench.teacher, ".config/goa-1.0/accounts.conf",
+                 "[Account account_1_0]\nProvider=google\nMailEnabled=true\nFilesEnabled=true\n");
+        user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
+        bench.logged_in = &bench.teacher;
+        begin(POLICY);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 1);
+}
+
+static void whatever_is_in_a_home_stops_nobody(void **state)
+{
+        char path[2 * BED_PATH];
+
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/x", "");
+        user_has(&bench.teacher, ".ccnet/real", "x");
+        user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
+        snprintf(path, sizeof(path), "%s/.dropbox/info.json", bench.teacher.home);
+        assert_int_equal(mkfifo(path, 0666), 0);
+        snprintf(path, sizeof(path), "%s/.ccnet/seafile.ini", bench.teacher.home);
+        assert_int_equal(symlink("real", path), 0);
+        snprintf(path, sizeof(path), "%s/.config/syncthing", bench.teacher.home);
+        assert_int_equal(symlink("/dev", path), 0);
+        bench.logged_in = &bench.teacher;
+        begin(POLICY);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        assert_string_equal(listed("dropbox", "Evidence"), "");
+        assert_string_equal(listed("seafile", "Evidence"), "");
+        start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+}
+
 static void the_command_shows_it(void **state)
 {
         char command[2 * BED_PATH];
@@ -497,9 +602,11 @@ static void watch_with_four_rights(void)
         sd_event *loop;
 
         unsetenv("LD_PRELOAD");
-        bench.config = (struct watcher_config){
-                .proc = "/proc", .bus = scenebus_address(), .catalogue = bench.catalogue, .dwell_usec = DWELL
-        };
+        bench.config = (struct watcher_config){ .proc = "/proc",
+                                                .bus = scenebus_address(),
+                                                .catalogue = bench.catalogue,
+                                                .dwell_usec = DWELL,
+                                                .users = who_is_here };
         if (close_range(3, ~0U, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
             setgroups(0, NULL) < 0 || setresgid(WATCHER, WATCHER, WATCHER) < 0 ||
             setresuid(WATCHER, WATCHER, WATCHER) < 0 || syscall(SYS_capset, &header, sets) < 0 ||
@@ -563,6 +670,9 @@ int main(void)
                 TEST(another_school_approves_of_it),
                 TEST(what_stays_on_the_laptop_is_no_client),
                 TEST(a_pipe_for_a_configuration_stops_nobody),
+                TEST(what_is_set_up_is_recorded_and_told_to_nobody),
+                TEST(what_is_only_downloaded_is_not_set_up),
+                TEST(whatever_is_in_a_home_stops_nobody),
                 TEST(the_command_shows_it),
                 TEST(what_ran_before_the_watcher_is_found),
                 TEST(an_agent_that_starts_anew_hears_all_of_it),

@@ -275,9 +275,13 @@ static void bad_files_are_refused_whole(void **state)
                    "argv cannot be that: an interpreter with anything is everything it runs");
         assert_bad(FILE_HEAD BOX "argv = V python3.11 *x\n", 8,
                    "argv cannot be that: the interpreter stands without its version, as in python");
+        assert_bad(FILE_HEAD BOX "linked = V /etc/passwd\n", 8,
+                   "linked cannot be that: the path is one in a home, as in .config/client.ini");
+        assert_bad(FILE_HEAD BOX "linked = V a/../../b/x\n", 8,
+                   "linked cannot be that: the path is one in a home, as in .config/client.ini");
         assert_bad(FILE_HEAD BOX "category = sync\n", 8, "category stands in line 6 already; keep one of them");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = sync\n", 3,
-                   "[client box] has no mark; write an exe, argv, flatpak or mount");
+                   "[client box] has no mark; write an exe, argv, flatpak, mount or linked");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\ncategory = sync\nexe = V /x\n", 3,
                    "[client box] has no service; write what it reaches, or unknown");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = disk\nexe = V /x\n", 6,

@@ -569,12 +569,16 @@ static void audit_tells_nobody(void **state)
 static void a_question_to_a_client_is_no_client(void **state)
 {
         static const char *const version[] = { "rclone", "version", NULL };
+        static const char *const another[] = { "syncthing", "--version", NULL };
 
         (void) state;
         begin(POLICY);
         start(&bench.teacher, version, NULL);
+        for (unsigned i = 0; i < 3; i++)
+                start(&bench.teacher, another, alone);
         scene_run(1500);
         assert_string_equal(listed("rclone", "Running"), "");
+        assert_string_equal(listed("syncthing", "Running"), "");
         start(&bench.teacher, rclone, NULL); /* the watcher does see */
         UNTIL(runs("rclone"));
 }
@@ -582,15 +586,18 @@ static void a_question_to_a_client_is_no_client(void **state)
 static void what_runs_as_root_is_nobodys(void **state)
 {
         struct user root = { .uid = 0 };
+        pid_t pid;
 
         (void) state;
         begin(POLICY);
         user_come(&root, "root", 0);
-        start(&root, rclone, NULL);
+        pid = start(&root, rclone, NULL);
+        UNTIL(is_running(pid, "rclone"));
         start(&bench.teacher, syncthing, alone);
         UNTIL(runs("syncthing"));
         scene_run(500);
         assert_string_equal(listed("rclone", "Running"), "");
+        assert_true(is_running(pid, "rclone"));
 }
 
 /* As in its unit: an ordinary user with four capabilities. */

@@ -586,18 +586,21 @@ static void a_question_to_a_client_is_no_client(void **state)
 static void what_runs_as_root_is_nobodys(void **state)
 {
         struct user root = { .uid = 0 };
-        pid_t pid;
+        pid_t pid, mine;
 
         (void) state;
         begin(POLICY);
         user_come(&root, "root", 0);
         pid = start(&root, rclone, NULL);
         UNTIL(is_running(pid, "rclone"));
-        start(&bench.teacher, syncthing, alone);
+        mine = start(&bench.teacher, syncthing, alone);
         UNTIL(runs("syncthing"));
         scene_run(500);
         assert_string_equal(listed("rclone", "Running"), "");
         assert_true(is_running(pid, "rclone"));
+        /* Nor is it in a report, which the agent would not take. */
+        stop(mine);
+        UNTIL(!runs("syncthing"));
 }
 
 /* As in its unit: an ordinary user with four capabilities. */

@@ -21,7 +21,7 @@
 
 struct connector {
         int fd;
-        sd_event_source *source;
+        sd_event_source *source, *pause;
         struct connector_ops ops;
 };
 
@@ -76,7 +76,6 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         struct connector *connector = userdata;
         char message[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-        (void) source;
         (void) revents;
         for (;;) {
                 struct sockaddr_nl from = { 0 };
@@ -91,11 +90,24 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
                         continue;
                 }
                 if (n < 0)
-                        return 0; /* EAGAIN: that was all */
+                        break; /* EAGAIN: that was all */
                 pid = pid_of(message, (size_t) n, &from);
                 if (pid > 0)
                         connector->ops.started(connector->ops.userdata, pid);
         }
+        if (sd_event_source_set_time_relative(connector->pause, CONNECTOR_PAUSE_USEC) >= 0 &&
+            sd_event_source_set_enabled(connector->pause, SD_EVENT_ONESHOT) >= 0)
+                (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return 0;
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct connector *connector = userdata;
+
+        (void) source;
+        (void) usec;
+        return sd_event_source_set_enabled(connector->source, SD_EVENT_ON);
 }
 
 int connector_new(sd_event *loop, const struct connector_ops *ops, struct connector **ret)
@@ -120,6 +132,9 @@ int connector_new(sd_event *loop, const struct connector_ops *ops, struct connec
         r = listen_to(connector->fd);
         if (r >= 0)
                 r = sd_event_add_io(loop, &connector->source, connector->fd, EPOLLIN, on_readable, connector);
+        if (r >= 0)
+                r = sd_event_add_time_relative(loop, &connector->pause, CLOCK_MONOTONIC, 0, 0, on_pause_over,
+                                               connector);
         if (r < 0)
                 return r;
         *ret = connector;
@@ -132,6 +147,7 @@ struct connector *connector_free(struct connector *connector)
         if (!connector)
                 return NULL;
         sd_event_source_disable_unref(connector->source);
+        sd_event_source_disable_unref(connector->pause);
         if (connector->fd >= 0)
                 close(connector->fd);
         free(connector);

@@ -8,6 +8,10 @@
 
 #define CONNECTOR_BUFFER (4U * 1024U * 1024U) /* bytes: a burst of some ten thousand starts */
 
+/* After some were read, nothing is for so long: most programs are over by then and cost next to nothing, and a build that
+ * starts thousands wakes us five times a second and not thousands of times. */
+#define CONNECTOR_PAUSE_USEC 200000U
+
 struct connector_ops {
         void (*started)(void *userdata, pid_t pid);
         void (*lost)(void *userdata); /* some were missed: look at everything */

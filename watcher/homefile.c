@@ -4,23 +4,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <stdint.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 
+/* One step further, to a directory that is there itself, on the same file system. */
+static int step(int from, const char *name, dev_t device)
+{
+        CLEANUP(cleanup_close) int fd = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int error = errno;
+        struct stat st;
+
+        if (fd < 0)
+                return error == ENOTDIR && fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)
+                               ? -ELOOP
+                               : -error;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        return st.st_dev == device ? steal_fd(&fd) : -EXDEV;
+}
+
+/* As openat2(2) would with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_XDEV; but RestrictSUIDSGID= of our unit takes
+ * that call away. O_NONBLOCK: a FIFO with nobody at its other end would hold us for ever. */
 static int open_below(int home, const char *path)
 {
-        /* O_NONBLOCK: a FIFO with nobody at its other end would hold us for ever. */
-        struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
-                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-                                           RESOLVE_NO_XDEV };
-        int fd = (int) syscall(SYS_openat2, home, path, &how, sizeof(how));
+        CLEANUP(cleanup_close) int from = dup(home);
+        char name[NAME_MAX + 1];
+        struct stat st;
+        int fd;
 
+        if (from < 0 || fstat(from, &st) < 0)
+                return -errno;
+        for (const char *slash; (slash = strchr(path, '/')); path = slash + strspn(slash, "/")) {
+                if ((size_t) (slash - path) >= sizeof(name))
+                        return -ENAMETOOLONG;
+                memcpy(name, path, (size_t) (slash - path));
+                name[slash - path] = '\0';
+                fd = strcmp(name, "..") == 0 ? -EXDEV : step(from, name, st.st_dev);
+                if (fd < 0)
+                        return fd;
+                close(from);
+                from = fd;
+        }
+        fd = openat(from, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
         return fd < 0 ? -errno : fd;
 }
 
@@ -46,7 +75,7 @@ int homefile_read(const char *home, const char *path, uid_t uid, char **ret, siz
 {
         CLEANUP(cleanup_close) int directory = -1, fd = -1;
         size_t size = strlen(home);
-        struct stat st;
+        struct stat top, st;
         char *text;
         int n;
 
@@ -60,9 +89,9 @@ int homefile_read(const char *home, const char *path, uid_t uid, char **ret, siz
         fd = open_below(directory, path + size + strspn(path + size, "/"));
         if (fd < 0)
                 return fd;
-        if (fstat(fd, &st) < 0)
+        if (fstat(fd, &st) < 0 || fstat(directory, &top) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_uid != uid)
+        if (!S_ISREG(st.st_mode) || st.st_uid != uid || st.st_dev != top.st_dev)
                 return -EINVAL;
         text = malloc(HOMEFILE_MAX + 1);
         if (!text)

@@ -142,8 +142,9 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
         if (*status->clients)
                 line(cli->out, "clients", "%s",
                      same(status->clients, "events") ? "sync clients are noticed when they start"
-                     : same(status->clients, "scan") ? "sync clients are looked for now and then: the kernel does not tell of starts"
-                                                     : "not noticed: lekdicht-watch does not run");
+                     : same(status->clients, "scan")
+                             ? "sync clients are looked for now and then: the kernel does not tell of starts"
+                             : "not noticed: lekdicht-watch does not run");
         if (status->busy > 0)
                 line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
         if (*status->spool)

@@ -26,7 +26,7 @@ enum notice_device {
         NOTICE_SYNC,   /* a program that copies files elsewhere */
         NOTICE_CHAT,
         NOTICE_BACKUP,
-        NOTICE_OTHER,  /* a kind that this version has no words for */
+        NOTICE_OTHER, /* a kind that this version has no words for */
         _NOTICE_DEVICE_MAX,
 };
 

@@ -290,10 +290,11 @@ static int place_of_group(struct policy *policy, const char *name, size_t size)
 static bool is_group(struct sections *sections, const struct key *key, const char *word, size_t size, unsigned line)
 {
         if (word[0] != '@' || size == 1) {
-                errors_add(sections->errors, line,
-                           "%s has a name without @; laptops are shared, so a policy names groups and no persons: write "
-                           "@ and the group, as in @exam",
-                           key->name);
+                errors_add(
+                        sections->errors, line,
+                        "%s has a name without @; laptops are shared, so a policy names groups and no persons: write "
+                        "@ and the group, as in @exam",
+                        key->name);
                 return false;
         }
         if (size - 1 > POLICY_GROUP_MAX) {

@@ -21,6 +21,8 @@ SYSCONFDIR ?= /etc
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/lekdicht
+# Where lekdicht-watch looks for its catalogue.
+DATADIR    := /usr/share/lekdicht
 # systemd, udev, kmod, D-Bus and polkit look here, whatever PREFIX is.
 UNITDIR     ?= /usr/lib/systemd/system
 UDEVDIR     ?= /usr/lib/udev/rules.d
@@ -78,9 +80,11 @@ all: programs
 
 # ---- programs: name, sources, pkg-config packages --------------------------------------------------------------------
 
-PROGRAMS := lekdicht-gate lekdicht-probe lekdichtd lekdicht lekdicht-reporter lekdicht-collector lekdicht-notifier
+PROGRAMS := lekdicht-gate lekdicht-probe lekdichtd lekdicht-watch lekdicht lekdicht-reporter lekdicht-collector lekdicht-notifier
 sources_lekdicht-gate := $(wildcard gate/*.c)
 sources_lekdichtd     := $(wildcard agent/*.c)
+sources_lekdicht-watch := $(wildcard watcher/*.c)
+libs_lekdicht-watch    := libsystemd
 sources_lekdicht      := $(wildcard cli/*.c)
 libs_lekdicht-gate    :=
 sources_lekdicht-probe := $(wildcard probe/*.c)
@@ -205,6 +209,8 @@ install: programs
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-probe $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdichtd $(DESTDIR)$(LIBEXECDIR)/lekdichtd
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht $(DESTDIR)$(BINDIR)/lekdicht
+	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-watch $(DESTDIR)$(LIBEXECDIR)/lekdicht-watch
+	$(INSTALL) -D -m 0644 policy/clients.ini $(DESTDIR)$(DATADIR)/clients.ini
 	$(INSTALL) -D -m 0755 $(BUILD)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(MODPROBEDIR) $(DESTDIR)$(DBUSDIR) $(DESTDIR)$(POLKITDIR)
 	for unit in $(LAPTOP_UNITS); do \
@@ -239,12 +245,13 @@ uninstall:
 	rm -f $(DESTDIR)$(MODPROBEDIR)/lekdicht.conf $(DESTDIR)$(DBUSDIR)/org.lekdicht.Agent1.conf \
 		$(DESTDIR)$(POLKITDIR)/org.lekdicht.agent1.policy $(DESTDIR)$(SYSUSERSDIR)/lekdicht.conf
 	rm -f $(DESTDIR)$(SBINDIR)/lekdicht-gate $(DESTDIR)$(LIBEXECDIR)/lekdichtd $(DESTDIR)$(BINDIR)/lekdicht \
-		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe \
+		$(DESTDIR)$(LIBEXECDIR)/lekdicht-reporter $(DESTDIR)$(LIBEXECDIR)/lekdicht-probe $(DESTDIR)$(LIBEXECDIR)/lekdicht-watch \
+		$(DESTDIR)$(DATADIR)/clients.ini \
 		$(DESTDIR)$(BASHDIR)/lekdicht $(DESTDIR)$(BASHDIR)/lekdicht-gate $(DESTDIR)$(ZSHDIR)/_lekdicht
 	rm -f $(DESTDIR)$(LIBEXECDIR)/lekdicht-notifier $(DESTDIR)$(AUTOSTARTDIR)/lekdicht-notifier.desktop \
 		$(foreach l,$(LANGUAGES),$(DESTDIR)$(LOCALEDIR)/$(call translation_of,$(l))) \
 		$(foreach p,$(MAN_LAPTOP),$(call man_path,$(p)))
-	-rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null
+	-rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) 2>/dev/null
 	$(if $(DESTDIR),,SBINDIR=$(SBINDIR) systemd/switch reload)
 
 # The collector is not part of `install`: it belongs on one machine, not on laptops. Its database stays.

@@ -298,6 +298,13 @@ static void on_users(void *userdata)
         set_settle_timer(agent);
 }
 
+static bool on_client(void *userdata, const struct client_seen *seen)
+{
+        struct agent *agent = userdata;
+
+        return agent->bus && bus_client_notice(agent->bus, seen);
+}
+
 static void on_rule_missed(void *userdata, const char *words)
 {
         (void) userdata;
@@ -328,6 +335,7 @@ static void use_policy(struct agent *agent)
 {
         inventory_set_policy(agent->inventory, agent->store.policy);
         users_set_policy(agent->users, agent->store.policy);
+        clientwatch_set_policy(agent->clientwatch, agent->store.policy);
         watch_days(agent);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
 }
@@ -531,6 +539,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
         if (r >= 0)
                 r = users_new(loop, paths->members, config->sessions, on_users, agent, &agent->users);
         if (r >= 0)
+                r = clientwatch_new(agent->today, on_client, agent, &agent->clientwatch);
+        if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
         if (r >= 0 && paths->hands)
                 r = gatekeeper_use_hands(agent->gatekeeper, paths->hands);
@@ -586,6 +596,7 @@ struct agent *agent_free(struct agent *agent)
         media_free(agent->media);
         strings_free(agent->strings);
         gatekeeper_free(agent->gatekeeper);
+        agent->clientwatch = clientwatch_free(agent->clientwatch);
         agent->users = users_free(agent->users);
         agent->today = today_free(agent->today);
         agent->plugs = plugs_free(agent->plugs);

@@ -90,6 +90,8 @@ int answer_status(struct agent *agent, sd_bus_message *reply)
         if (r >= 0)
                 r = answer_add(reply, "SetAside", "u", at_most_u32(spool.aside));
         if (r >= 0)
+                r = answer_add(reply, "Clients", "s", clientwatch_how_name(clientwatch_how(agent->clientwatch)));
+        if (r >= 0)
                 r = answer_add(reply, "Busy", "u", (uint32_t) gatekeeper_running(agent->gatekeeper));
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);

@@ -32,11 +32,21 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
+static void on_joined(void *userdata, uid_t uid)
+{
+        struct bus *bus = userdata;
+
+        clientwatch_joined(bus->agent->clientwatch, uid);
+}
+
 static void leave(struct bus *bus)
 {
         for (unsigned i = 0; i < bus->n_waiting; i++)
                 sd_bus_message_unref(bus->waiting[i].message);
         bus->n_waiting = 0;
+        if (bus->watcher)
+                clientwatch_lost(bus->agent->clientwatch);
+        bus->watcher = sd_bus_track_unref(bus->watcher);
         bus->subscribers = subscribers_free(bus->subscribers);
         bus->polkit = polkit_free(bus->polkit);
         bus->connection = sd_bus_close_unref(bus->connection);
@@ -102,6 +112,8 @@ static int connect(struct bus *bus)
         if (r >= 0)
                 r = subscribers_new(connection, bus->polkit, bus->agent->config->notices_without_session,
                                     &bus->subscribers);
+        if (r >= 0)
+                subscribers_on_join(bus->subscribers, on_joined, bus);
         if (r >= 0)
                 r = sd_bus_set_description(connection, "system");
         if (r >= 0)

@@ -4,6 +4,7 @@
 /* org.lekdicht.Agent1 on the system bus. The bus is a convenience: the agent joins it when it appears, and goes on
  * without it. */
 
+#include "agent/clientwatch.h"
 #include "agent/gatekeeper.h"
 #include "agent/plugs.h"
 
@@ -27,3 +28,5 @@ void bus_gate_result(struct bus *bus, const struct gatekeeper_result *result);
 void bus_recorded(struct bus *bus);
 /* A plug was refused: those who subscribed and sit at this laptop are told. */
 void bus_notice(struct bus *bus, const struct plug_notice *notice);
+/* A client runs that is not approved: its user is told. Returns whether he heard it. */
+bool bus_client_notice(struct bus *bus, const struct client_seen *seen);

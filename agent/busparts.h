@@ -31,6 +31,7 @@ struct bus {
         sd_bus *connection;
         struct polkit *polkit;
         struct subscribers *subscribers;
+        sd_bus_track *watcher; /* who reported clients; NULL: nobody yet */
         sd_event_source *retry, *recorded;
         uint64_t retry_usec;
         uint64_t recorded_usec; /* CLOCK_MONOTONIC: when Recorded was sent last */
@@ -49,3 +50,5 @@ int records_acknowledge(sd_bus_message *message, void *userdata, sd_bus_error *e
 int records_set_aside(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_calls_grant(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_calls_revoke(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int clientcalls_report(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int clientcalls_list(sd_bus_message *message, void *userdata, sd_bus_error *error);

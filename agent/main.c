@@ -103,9 +103,9 @@ static int block_signals(void)
 }
 
 /* Once, at the start: later nobody is asked who may take minutes to answer. */
-static uid_t reporter(void)
+static uid_t number_of(const char *name)
 {
-        const struct passwd *user = getpwnam("lekdicht-report");
+        const struct passwd *user = getpwnam(name);
 
         return user ? user->pw_uid : (uid_t) -1;
 }
@@ -131,7 +131,8 @@ int main(int argc, char **argv)
         if (r >= 0)
                 return r;
         keep_small();
-        config.reporter_uid = reporter();
+        config.reporter_uid = number_of("lekdicht-report");
+        config.watcher_uid = number_of("lekdicht-watch");
         r = reserve_standard_descriptors();
         if (r >= 0)
                 r = block_signals();

@@ -46,9 +46,28 @@ static int add_places(sd_bus_message *message, const struct policy *policy)
         return r;
 }
 
+int notice_add_school(const struct agent *agent, sd_bus_message *message)
+{
+        const struct policy *policy = agent->store.policy;
+        int r = add_text(message, "School", policy->school_name);
+
+        if (r >= 0)
+                r = add_text(message, "Servicedesk", policy->servicedesk);
+        if (r >= 0)
+                r = add_text(message, "ServicedeskUrl", policy->servicedesk_url);
+        if (r >= 0)
+                r = add_text(message, "LeakReport", policy->leak_report);
+        if (r >= 0)
+                r = add_text(message, "LeakReportUrl", policy->leak_report_url);
+        if (r >= 0)
+                r = add_places(message, policy);
+        if (r >= 0)
+                r = answer_add(message, "Simulated", "b", (int) agent->config->simulated);
+        return r;
+}
+
 static int add_notice(const struct sending *sending, sd_bus_message *message)
 {
-        const struct policy *policy = sending->agent->store.policy;
         const struct plug_notice *notice = sending->notice;
         int r = sd_bus_message_open_container(message, 'a', "{sv}");
 
@@ -63,19 +82,7 @@ static int add_notice(const struct sending *sending, sd_bus_message *message)
         if (r >= 0)
                 r = add_text(message, "Code", notice->code);
         if (r >= 0)
-                r = add_text(message, "School", policy->school_name);
-        if (r >= 0)
-                r = add_text(message, "Servicedesk", policy->servicedesk);
-        if (r >= 0)
-                r = add_text(message, "ServicedeskUrl", policy->servicedesk_url);
-        if (r >= 0)
-                r = add_text(message, "LeakReport", policy->leak_report);
-        if (r >= 0)
-                r = add_text(message, "LeakReportUrl", policy->leak_report_url);
-        if (r >= 0)
-                r = add_places(message, policy);
-        if (r >= 0)
-                r = answer_add(message, "Simulated", "b", (int) sending->agent->config->simulated);
+                r = notice_add_school(sending->agent, message);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         return r;

@@ -10,6 +10,9 @@
 #include "agent/plugs.h"
 #include "agent/subscribers.h"
 
+/* What every notice has of the school: its name, whom to ask, and its places. 0 or -errno. */
+int notice_add_school(const struct agent *agent, sd_bus_message *message);
+
 /* Send it to each subscriber who sits at this laptop. Trouble is only worth a line in the journal. */
 void notice_send(struct agent *agent, struct subscribers *subscribers, sd_bus *connection,
                  const struct plug_notice *notice);

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/bus.h"
+#include "agent/clientwatch.h"
 #include "agent/gatekeeper.h"
 #include "agent/gatewatch.h"
 #include "agent/heartbeat.h"
@@ -41,6 +42,7 @@ struct agent {
         struct plugs *plugs;
         struct today *today;
         struct users *users;
+        struct clientwatch *clientwatch;
         struct ready *ready;
         struct heartbeat *heartbeat;
         sd_event_source *signals[3];

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/clientwatch.h"
 #include "agent/gatekeeper.h"
 #include "agent/record.h"
 #include "common/event.h"
@@ -41,6 +42,8 @@ static const char *const message_ids[_EVENT_NAME_MAX] = {
         [EVENT_GRANT_USED] = "e1eb36a0b4a148c9b17f8dd7500f2ad3",
         [EVENT_GRANT_ENDING] = "698619f43225485cb331c8dd1ad7d1b1",
         [EVENT_GRANT_ENDED] = "f9bf2f5a61854e0f9e9a179f664b87f0",
+        [EVENT_CLIENT_LINKED] = "5d397c21ec634120b832dcb90690fb23",
+        [EVENT_CLIENT_RUNNING] = "08610f8a4e6a46099d9ce2e4d8bf02b2",
         [EVENT_GATE_CLOSED] = "16180d5de91b450f908786337088cf91",
         [EVENT_GATE_OPENED] = "7722e41659d04624af4f428b748faf6e",
         [EVENT_GATE_DRIFT] = "af460d24f4cc45388fcfa658e88a2fee",
@@ -454,6 +457,29 @@ void record_gate_slow(const char *name, enum verb verb)
 {
         record_note(LOG_WARNING, "lekdicht-gate %s%s%s takes longer than %llu s: a device keeps the kernel waiting",
                     gatekeeper_verb_name(verb), name[0] ? " " : "", name, GATEKEEPER_SLOW_USEC / 1000000ULL);
+}
+
+void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret)
+{
+        bool flagged = verdict->kind == CLIENT_FLAGGED, linked = client_row_is_linked(row);
+        struct entry entry;
+
+        message(&entry, "%s %s (%s): %s", row->label, linked ? "is set up" : "runs", row->service, verdict->reason);
+        begin(&entry, linked ? EVENT_CLIENT_LINKED : EVENT_CLIENT_RUNNING, flagged ? LOG_WARNING : LOG_INFO);
+        if (entry.spooled && !flagged)
+                entry.event.severity = EVENT_INFO;
+        add(&entry, "LEKDICHT_CLIENT", "%s", row->client);
+        set_string(&entry, EVENT_KEY_CLIENT, row->client);
+        set_string(&entry, EVENT_KEY_SERVICE, row->service);
+        set_string(&entry, EVENT_KEY_CLIENT_CATEGORY, client_category_name(row->category));
+        set_string(&entry, EVENT_KEY_EVIDENCE, mark_kind_name(row->evidence));
+        set_string(&entry, EVENT_KEY_VERDICT, client_verdict_name(verdict->kind));
+        add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
+        set_string(&entry, EVENT_KEY_RULE, verdict->rule);
+        add_reason(&entry, verdict->reason);
+        set_bool(&entry, EVENT_KEY_AUDIT, verdict->audit);
+        ret->ticket = end(&entry);
+        memcpy(ret->uid, entry.spooled ? entry.event.uid : "", entry.spooled ? sizeof(ret->uid) : 1);
 }
 
 void record_gate_closed(void)

@@ -67,6 +67,11 @@ void record_device_drift(const struct device *device, const struct target *targe
 void record_gate_trouble(const char *name, enum verb verb, int status, const char *output, bool retry);
 void record_gate_slow(const char *name, enum verb verb);
 
+/* A sync, chat or backup client runs, or is set up. */
+struct client_row;
+struct client_verdict;
+void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret);
+
 void record_gate_closed(void);
 void record_gate_opened(const char *why);
 void record_gate_drift(const char *what);

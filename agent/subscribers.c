@@ -27,6 +27,8 @@ struct subscribers {
         sd_bus *connection;
         struct polkit *polkit;
         bool without_session;
+        void (*joined)(void *userdata, uid_t uid); /* NULL: nobody asked */
+        void *userdata;
         struct subscriber *first;
         unsigned n;
 };
@@ -98,6 +100,7 @@ static int on_user(void *userdata, sd_bus_message *message, uid_t uid)
 {
         struct subscribers *subscribers = userdata;
         struct subscriber *subscriber = find(subscribers, sd_bus_message_get_sender(message));
+        int r;
 
         if (!subscriber)
                 return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_FAILED, "unsubscribed meanwhile");
@@ -108,7 +111,10 @@ static int on_user(void *userdata, sd_bus_message *message, uid_t uid)
         }
         subscriber->uid = uid;
         subscriber->known = true;
-        return sd_bus_reply_method_return(message, "");
+        r = sd_bus_reply_method_return(message, "");
+        if (r >= 0 && subscribers->joined)
+                subscribers->joined(subscribers->userdata, uid);
+        return r;
 }
 
 int subscribers_add(struct subscribers *subscribers, sd_bus_message *message)
@@ -169,16 +175,36 @@ static bool is_here(uid_t uid)
         return here;
 }
 
-int subscribers_each(struct subscribers *subscribers, int (*callback)(void *userdata, const char *name), void *userdata)
+void subscribers_on_join(struct subscribers *subscribers, void (*callback)(void *userdata, uid_t uid), void *userdata)
+{
+        subscribers->joined = callback;
+        subscribers->userdata = userdata;
+}
+
+/* uid: NULL for everybody. */
+static int each(struct subscribers *subscribers, const uid_t *uid, int (*callback)(void *userdata, const char *name),
+                void *userdata)
 {
         int n = 0, r = 0;
 
         for (const struct subscriber *subscriber = subscribers->first; r >= 0 && subscriber;
              subscriber = subscriber->next) {
-                if (!subscriber->known || (!subscribers->without_session && !is_here(subscriber->uid)))
+                if (!subscriber->known || (uid && subscriber->uid != *uid) ||
+                    (!subscribers->without_session && !is_here(subscriber->uid)))
                         continue;
                 r = callback(userdata, subscriber->name);
                 n++;
         }
         return r < 0 ? r : n;
+}
+
+int subscribers_each(struct subscribers *subscribers, int (*callback)(void *userdata, const char *name), void *userdata)
+{
+        return each(subscribers, NULL, callback, userdata);
+}
+
+int subscribers_each_of(struct subscribers *subscribers, uid_t uid, int (*callback)(void *userdata, const char *name),
+                        void *userdata)
+{
+        return each(subscribers, &uid, callback, userdata);
 }

@@ -22,7 +22,13 @@ struct subscribers *subscribers_free(struct subscribers *subscribers);
 int subscribers_add(struct subscribers *subscribers, sd_bus_message *message);
 int subscribers_remove(struct subscribers *subscribers, sd_bus_message *message);
 
+/* Who may be told from now on. */
+void subscribers_on_join(struct subscribers *subscribers, void (*callback)(void *userdata, uid_t uid), void *userdata);
+
 /* Call back with the unique name of each who is to be told now. Returns how many, or what the callback returned
  * when that was -errno. */
 int subscribers_each(struct subscribers *subscribers, int (*callback)(void *userdata, const char *name),
                      void *userdata);
+/* The same for this user alone. */
+int subscribers_each_of(struct subscribers *subscribers, uid_t uid, int (*callback)(void *userdata, const char *name),
+                        void *userdata);

@@ -15,6 +15,7 @@ void answer_status_clear(struct answer_status *status)
         free(status->wish);
         free(status->policy_source);
         free(status->policy_error);
+        free(status->clients);
         free(status->spool);
         for (size_t i = 0; i < status->n_buses; i++) {
                 free(status->buses[i].name);
@@ -46,6 +47,24 @@ void answer_devices_clear(struct answer_devices *devices)
                 answer_device_clear(&devices->items[i]);
         free(devices->items);
         memset(devices, 0, sizeof(*devices));
+}
+
+void answer_clients_clear(struct answer_clients *clients)
+{
+        for (size_t i = 0; i < clients->n; i++) {
+                struct answer_client *client = &clients->items[i];
+
+                free(client->client);
+                free(client->label);
+                free(client->service);
+                free(client->category);
+                free(client->evidence);
+                free(client->verdict);
+                free(client->rule);
+                free(client->reason);
+        }
+        free(clients->items);
+        memset(clients, 0, sizeof(*clients));
 }
 
 void answer_events_clear(struct answer_events *events)

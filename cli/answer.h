@@ -25,6 +25,7 @@ struct answer_status {
         uint32_t devices; /* storage present now */
         uint32_t refused; /* since the agent started */
         uint32_t busy;    /* gate children under way */
+        char *clients;    /* how clients are noticed: "events", "scan", "absent"; "" when the agent does not say */
         char *spool;      /* "ok", "opening", "failing", "absent"; "" when the agent has none */
         uint32_t queue;   /* recorded, and not yet at the collector */
         uint32_t aside;   /* records that the collector would never take */
@@ -55,6 +56,23 @@ struct answer_devices {
         size_t n;
 };
 
+struct answer_client {
+        char *client;   /* "rclone" */
+        char *label;    /* what people call it */
+        char *service;  /* "google-drive", "unknown" */
+        char *category; /* "sync", "chat", "backup" */
+        char *evidence; /* by which kind of mark it was found */
+        char *verdict;  /* "flag", "allow", "unknown" */
+        char *rule, *reason;
+        bool running;
+        uint64_t since; /* that it runs, or no longer does */
+};
+
+struct answer_clients {
+        struct answer_client *items;
+        size_t n;
+};
+
 struct answer_event {
         uint64_t seq;
         char *record; /* one LogRecord in JSON, not looked at yet */
@@ -69,4 +87,5 @@ struct answer_events {
 void answer_status_clear(struct answer_status *status);
 void answer_device_clear(struct answer_device *device);
 void answer_devices_clear(struct answer_devices *devices);
+void answer_clients_clear(struct answer_clients *clients);
 void answer_events_clear(struct answer_events *events);

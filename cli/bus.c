@@ -143,6 +143,7 @@ struct field {
 
 #define STATUS(member) offsetof(struct answer_status, member)
 #define DEVICE(member) offsetof(struct answer_device, member)
+#define CLIENT(member) offsetof(struct answer_client, member)
 
 static const struct field status_fields[] = {
         { "Version", "s", read_string, STATUS(version) },
@@ -157,6 +158,7 @@ static const struct field status_fields[] = {
         { "Devices", "u", read_u32, STATUS(devices) },
         { "Refused", "u", read_u32, STATUS(refused) },
         { "Busy", "u", read_u32, STATUS(busy) },
+        { "Clients", "s", read_string, STATUS(clients) },
         { "Spool", "s", read_string, STATUS(spool) },
         { "SpoolQueue", "u", read_u32, STATUS(queue) },
         { "SpoolDropped", "t", read_u64, STATUS(dropped) },
@@ -179,6 +181,20 @@ static const struct field device_fields[] = {
         { "Nodes", "as", read_nodes, 0 },
         { "Serial", "b", read_bool, DEVICE(serial) },
         { "Users", "b", read_bool, DEVICE(users) },
+        { NULL, NULL, NULL, 0 },
+};
+
+static const struct field client_fields[] = {
+        { "Client", "s", read_string, CLIENT(client) },
+        { "Label", "s", read_string, CLIENT(label) },
+        { "Service", "s", read_string, CLIENT(service) },
+        { "Category", "s", read_string, CLIENT(category) },
+        { "Evidence", "s", read_string, CLIENT(evidence) },
+        { "Verdict", "s", read_string, CLIENT(verdict) },
+        { "Rule", "s", read_string, CLIENT(rule) },
+        { "Reason", "s", read_string, CLIENT(reason) },
+        { "Running", "b", read_bool, CLIENT(running) },
+        { "Since", "t", read_u64, CLIENT(since) },
         { NULL, NULL, NULL, 0 },
 };
 
@@ -401,6 +417,31 @@ int bus_devices(struct bus *bus, struct answer_devices *ret)
                 return garbled(bus, r);
         }
         *ret = devices;
+        return BUS_OK;
+}
+
+int bus_clients(struct bus *bus, struct answer_clients *ret)
+{
+        CLEANUP(cleanup_message) sd_bus_message *reply = NULL;
+        struct answer_clients clients = { 0 };
+        int r;
+
+        r = call(bus, "ListClients", BUS_WAIT_PERSON_SECONDS, &reply, NULL);
+        if (r != BUS_OK)
+                return r;
+        r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
+        while (r >= 0 && (r = sd_bus_message_at_end(reply, false)) == 0) {
+                r = grow((void **) &clients.items, clients.n, sizeof(*clients.items));
+                if (r < 0)
+                        break;
+                clients.items[clients.n] = (struct answer_client){ 0 };
+                r = read_dictionary(bus, reply, client_fields, &clients.items[clients.n++]);
+        }
+        if (r < 0) {
+                answer_clients_clear(&clients);
+                return garbled(bus, r);
+        }
+        *ret = clients;
         return BUS_OK;
 }
 

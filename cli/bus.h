@@ -33,6 +33,7 @@ int bus_new(struct bus **ret);
 /* Each fills *ret, which the caller clears, only when it returns BUS_OK; else another enum bus_answer or -errno. */
 int bus_status(struct bus *bus, struct answer_status *ret);
 int bus_devices(struct bus *bus, struct answer_devices *ret);
+int bus_clients(struct bus *bus, struct answer_clients *ret);
 int bus_explain(struct bus *bus, const char *id, struct answer_device *ret);
 
 /* The last n events (1 to BUS_RECENT_MAX) whose names begin with filter ("": all). */

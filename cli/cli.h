@@ -38,6 +38,8 @@ struct cli {
 
 int cli_status(const struct cli *cli);
 int cli_devices(const struct cli *cli);
+int cli_clients(const struct cli *cli);
+int cli_clients_check(const struct cli *cli);
 int cli_events(const struct cli *cli);
 int cli_allow(const struct cli *cli);
 int cli_revoke(const struct cli *cli);

@@ -13,6 +13,7 @@
  *      devices         number: storage present now
  *      refused         number: since the agent started
  *      busy            number: devices that are being opened or shut at this moment
+ *      clients         how sync clients are noticed: "events" | "scan" | "absent" (lekdicht-watch does not run) | "" (not told)
  *      spool           object: state "ok" | "opening" | "failing" | "absent" | "" (not told); numbers waiting (not yet at the
  *                      collector), dropped (could not be recorded), set_aside (the collector would never take them)
  *      well            bool: nothing is wrong; the exit code is 0
@@ -138,6 +139,12 @@ static void print_words(const struct cli *cli, const struct answer_status *statu
                                            : "");
         line(cli->out, "devices", "%" PRIu32 " plugged in now; %" PRIu32 " refused since the agent started",
              status->devices, status->refused);
+        if (*status->clients)
+                line(cli->out, "clients", "%s",
+                     same(status->clients, "events") ? "sync clients are noticed when they start"
+                     : same(status->clients, "scan")
+                             ? "sync clients are looked for now and then: the kernel does not tell of starts"
+                             : "not noticed: lekdicht-watch does not run");
         if (status->busy > 0)
                 line(cli->out, "busy", "%" PRIu32 " being opened or shut at this moment", status->busy);
         if (*status->spool)
@@ -188,6 +195,7 @@ static int print_json(const struct cli *cli, const struct answer_status *status,
         jsonw_uint(&json, "devices", status->devices);
         jsonw_uint(&json, "refused", status->refused);
         jsonw_uint(&json, "busy", status->busy);
+        jsonw_string(&json, "clients", status->clients);
         jsonw_begin_object(&json, "spool");
         jsonw_string(&json, "state", status->spool);
         jsonw_uint(&json, "waiting", status->queue);

@@ -83,7 +83,7 @@ enum event_key {
         EVENT_KEY_CLIENT,          /* string: a client of the catalogue, "rclone" */
         EVENT_KEY_CLIENT_CATEGORY, /* string: sync, chat, backup */
         EVENT_KEY_EVIDENCE,        /* string: how it was found, in words of the catalogue */
-        EVENT_KEY_VERDICT,         /* string: flag, stop, ignore */
+        EVENT_KEY_VERDICT,         /* string: flag, allow, unknown */
         EVENT_KEY_POLICY_VERSION,  /* int */
         EVENT_KEY_POLICY_MODE,     /* string: enforce, audit */
         EVENT_KEY_POLICY_SOURCE,   /* string: file, last-good, built-in */

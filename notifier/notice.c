@@ -84,6 +84,17 @@ static enum notice_device take_device(GVariant *dictionary)
         return NOTICE_OTHER;
 }
 
+static enum notice_device take_category(GVariant *dictionary)
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "Category", G_VARIANT_TYPE_STRING);
+
+        if (value && strcmp(g_variant_get_string(value, NULL), "chat") == 0)
+                return NOTICE_CHAT;
+        if (value && strcmp(g_variant_get_string(value, NULL), "backup") == 0)
+                return NOTICE_BACKUP;
+        return NOTICE_SYNC;
+}
+
 /* False: this version has no words for it. */
 static bool take_news(GVariant *dictionary, enum notice_news *ret)
 {
@@ -91,6 +102,7 @@ static bool take_news(GVariant *dictionary, enum notice_news *ret)
                 [NOTICE_REFUSED] = "device-refused",        [NOTICE_NOT_ENCRYPTED] = "device-not-encrypted",
                 [NOTICE_READ_ONLY] = "device-readonly",     [NOTICE_GRANT_ENDING] = "grant-ending",
                 [NOTICE_GRANT_EXTENDED] = "grant-extended", [NOTICE_GRANT_ENDED] = "grant-ended",
+                [NOTICE_CLIENT] = "client-running",
         };
         g_autoptr(GVariant) kind = g_variant_lookup_value(dictionary, "Kind", G_VARIANT_TYPE_STRING);
 
@@ -136,7 +148,7 @@ int notice_parse(GVariant *parameters, struct notice *ret)
         if (!take_news(dictionary, &notice.news))
                 return -ENOTSUP;
 
-        notice.device = take_device(dictionary);
+        notice.device = notice.news == NOTICE_CLIENT ? take_category(dictionary) : take_device(dictionary);
         take(dictionary, "Name", notice.name, sizeof(notice.name));
         take_code(dictionary, notice.code);
         take(dictionary, "School", notice.school, sizeof(notice.school));

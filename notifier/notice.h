@@ -15,7 +15,7 @@
 #define NOTICE_TEXT_MAX   192U /* a line of a policy has 190 */
 #define NOTICE_PLACES_MAX 16U  /* as in a policy */
 
-/* What was plugged in, as far as the words differ. */
+/* What was plugged in or started, as far as the words differ. */
 enum notice_device {
         NOTICE_USB_DISK,
         NOTICE_SD_CARD,
@@ -23,7 +23,10 @@ enum notice_device {
         NOTICE_EXTERNAL_DISK,
         NOTICE_PHONE,
         NOTICE_CAMERA, /* or a phone that speaks PTP */
-        NOTICE_OTHER,  /* a kind that this version has no words for */
+        NOTICE_SYNC,   /* a program that copies files elsewhere */
+        NOTICE_CHAT,
+        NOTICE_BACKUP,
+        NOTICE_OTHER, /* a kind that this version has no words for */
         _NOTICE_DEVICE_MAX,
 };
 
@@ -35,6 +38,7 @@ enum notice_news {
         NOTICE_GRANT_ENDING,   /* what was opened for a while closes soon */
         NOTICE_GRANT_EXTENDED, /* it was in use then, and closes a little later */
         NOTICE_GRANT_ENDED,    /* it is closed */
+        NOTICE_CLIENT,         /* a program runs that the school does not approve of */
         _NOTICE_NEWS_MAX,
 };
 

@@ -64,6 +64,27 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 NULL,
                 "camera-photo",
         },
+        [NOTICE_SYNC] = {
+                N_("This app copies files to a place of its own"),
+                NULL,
+                N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
+                NULL,
+                "dialog-information",
+        },
+        [NOTICE_CHAT] = {
+                N_("This app is not for school"),
+                NULL,
+                N_("Messages about pupils and colleagues are only safe where your school looks after them."),
+                NULL,
+                "dialog-information",
+        },
+        [NOTICE_BACKUP] = {
+                N_("This app backs up files to a place of its own"),
+                NULL,
+                N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
+                NULL,
+                "dialog-information",
+        },
         [NOTICE_OTHER] = {
                 N_("This device stays shut"),
                 N_("This device is for reading only"),

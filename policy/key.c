@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/catalogue.h"
 #include "policy/errors.h"
 #include "policy/value.h"
 
@@ -169,6 +170,36 @@ int key_set_access(struct sections *sections, const struct key *key, const char 
         return 0;
 }
 
+int key_set_clients(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        int category = client_category_from_name(key->name);
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (category < 0)
+                return category;
+        if (strcmp(value, "flag") == 0)
+                sections->policy->clients[category] = CLIENTS_FLAG;
+        else if (strcmp(value, "ignore") == 0)
+                sections->policy->clients[category] = CLIENTS_IGNORE;
+        else
+                errors_add(sections->errors, line, "%s cannot be %s; write flag or ignore", key->name,
+                           errors_quote(quoted, value));
+        return 0;
+}
+
+int key_set_verdict(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        struct policy_service *service = sections->object;
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (strcmp(value, "allow") == 0)
+                service->allowed = true;
+        else if (strcmp(value, "flag") != 0)
+                errors_add(sections->errors, line, "%s cannot be %s; write allow or flag", key->name,
+                           errors_quote(quoted, value));
+        return 0;
+}
+
 int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line)
 {
         struct policy_device *device = sections->object;
@@ -259,10 +290,11 @@ static int place_of_group(struct policy *policy, const char *name, size_t size)
 static bool is_group(struct sections *sections, const struct key *key, const char *word, size_t size, unsigned line)
 {
         if (word[0] != '@' || size == 1) {
-                errors_add(sections->errors, line,
-                           "%s has a name without @; laptops are shared, so a policy names groups and no persons: write "
-                           "@ and the group, as in @exam",
-                           key->name);
+                errors_add(
+                        sections->errors, line,
+                        "%s has a name without @; laptops are shared, so a policy names groups and no persons: write "
+                        "@ and the group, as in @exam",
+                        key->name);
                 return false;
         }
         if (size - 1 > POLICY_GROUP_MAX) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A policy from a file. The path leads to a place that root owns, but a daemon that runs as root does not take that on
+/* A policy, or a catalogue of clients, from a file. The path leads to a place that root owns, but a daemon that runs as root does not take that on
  * trust: a link is not followed, a FIFO or a device does not make it wait, and what others may write to is no policy.
  * Everything is asked of the open file, not of the path, which may lead elsewhere a moment later. */
 
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "policy/catalogue.h"
 #include "policy/errors.h"
 
 static int refuse_open(int error, struct policy_errors *errors)
@@ -97,13 +98,11 @@ static int read_all(int fd, char **ret_text, size_t *ret_size, struct policy_err
         return 0;
 }
 
-int policy_load(const char *path, unsigned flags, const char *agent_version, struct policy **ret,
-                struct policy_errors *errors)
+/* Open, check and read. Returns 0, or -errno with a text in *errors. */
+static int load(const char *path, unsigned flags, char **ret_text, size_t *ret_size, struct policy_errors *errors)
 {
         CLEANUP(cleanup_close) int fd = -1;
-        CLEANUP(cleanup_free) char *text = NULL;
         struct stat file;
-        size_t size = 0;
         int r;
 
         *errors = (struct policy_errors){ 0 };
@@ -117,9 +116,24 @@ int policy_load(const char *path, unsigned flags, const char *agent_version, str
         r = check_file(&file, flags, errors);
         if (r < 0)
                 return r;
-        r = read_all(fd, &text, &size, errors);
-        if (r < 0)
-                return r;
+        return read_all(fd, ret_text, ret_size, errors);
+}
 
-        return policy_parse(text, size, agent_version, ret, errors);
+int policy_load(const char *path, unsigned flags, const char *agent_version, struct policy **ret,
+                struct policy_errors *errors)
+{
+        CLEANUP(cleanup_free) char *text = NULL;
+        size_t size = 0;
+        int r = load(path, flags, &text, &size, errors);
+
+        return r < 0 ? r : policy_parse(text, size, agent_version, ret, errors);
+}
+
+int catalogue_load(struct catalogue *catalogue, const char *path, unsigned flags, struct policy_errors *errors)
+{
+        CLEANUP(cleanup_free) char *text = NULL;
+        size_t size = 0;
+        int r = load(path, flags, &text, &size, errors);
+
+        return r < 0 ? r : catalogue_add(catalogue, text, size, errors);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Block is what zeroed memory means, in [storage] and in a half-read [device]: nothing opens by being forgotten. */
-_Static_assert(ACCESS_BLOCK == 0 && POLICY_ENFORCE == 0, "a zeroed policy must refuse");
+_Static_assert(ACCESS_BLOCK == 0 && POLICY_ENFORCE == 0 && CLIENTS_FLAG == 0, "a zeroed policy must refuse");
 
 struct policy *policy_builtin(void)
 {
@@ -32,6 +32,10 @@ struct policy *policy_free(struct policy *policy)
                 free(policy->devices[i].reason);
         }
         free(policy->devices);
+
+        for (size_t i = 0; i < policy->n_services; i++)
+                free(policy->services[i].name);
+        free(policy->services);
 
         for (size_t i = 0; i < policy->n_groups; i++)
                 free(policy->groups[i]);

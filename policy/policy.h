@@ -5,7 +5,8 @@
  *
  * Text is UTF-8 with lines ended by LF or CR LF; a byte order mark at the start is passed over. Lines are blank, a comment
  * (first character '#' or ';'), [section], [section NAME] or key = value; nothing stands after a ']' and no comment after a
- * value. Keys that are not given: mode is enforce, storage is block. All strings of a policy are valid UTF-8 without
+ * value. Keys that are not given: mode is enforce, storage is block, clients
+ * are flagged. All strings of a policy are valid UTF-8 without
  * control characters and without blanks around them.
  *
  * A day is a number: how many days of the calendar it is after 1970-01-01. Which day it is depends on where the laptop is,
@@ -22,6 +23,8 @@
 #define POLICY_NAME_MAX 40U               /* bytes of the NAME in [device NAME] and [place NAME]; inih compares 49 of a section */
 #define POLICY_PLACES_MAX 16U
 #define POLICY_DEVICES_MAX 1000U
+#define POLICY_SERVICES_MAX 100U
+#define POLICY_CATEGORIES  3U             /* of clients: sync, chat, backup */
 #define POLICY_GROUP_MAX 64U              /* bytes of a group's name, without its '@' */
 #define POLICY_GROUPS_MAX 32U             /* different groups in one policy: a bit each in struct user_facts */
 #define POLICY_ERRORS_MAX 32U             /* errors kept of one file; more are counted */
@@ -30,6 +33,8 @@
 enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
 /* From the least to the most. */
 enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ENCRYPTED, ACCESS_ALLOW };
+/* What is done about the clients of a category that reach no approved service. */
+enum clients_rule { CLIENTS_FLAG, CLIENTS_IGNORE };
 
 #define POLICY_DAY_SIZE sizeof("2027-02-01")
 
@@ -43,6 +48,11 @@ struct policy_place {
         char *name;             /* "onedrive" of [place onedrive] */
         char *label;
         char *url;              /* http, https or mailto */
+};
+
+struct policy_service {
+        char *name;             /* "dropbox" of [service dropbox], as in the catalogue of clients */
+        bool allowed;
 };
 
 struct policy_device {
@@ -69,6 +79,9 @@ struct policy {
         struct policy_end storage_end[_STORAGE_KIND_MAX];  /* then block */
         struct policy_device *devices;
         size_t n_devices;
+        enum clients_rule clients[POLICY_CATEGORIES];      /* by enum client_category */
+        struct policy_service *services;
+        size_t n_services;
         char *groups[POLICY_GROUPS_MAX];    /* named under users, without '@', each once */
         size_t n_groups;
 };

@@ -85,6 +85,44 @@ static void end_place(struct sections *sections)
                            sections->title);
 }
 
+static int begin_service(struct sections *sections, const char *name, unsigned line)
+{
+        struct policy *policy = sections->policy;
+
+        for (size_t i = 0; i < policy->n_services; i++) {
+                if (strcmp(policy->services[i].name, name) == 0) {
+                        errors_add(sections->errors, line, "[service %s] stands in line %u already; put its key there",
+                                   name, sections->service_lines[i]);
+                        return 0;
+                }
+        }
+        if (policy->n_services == POLICY_SERVICES_MAX) {
+                errors_add(sections->errors, line, "[service %s] is one too many; %u is the most", name,
+                           POLICY_SERVICES_MAX);
+                return 0;
+        }
+        if (!policy->services)
+                policy->services = calloc(POLICY_SERVICES_MAX, sizeof(*policy->services));
+        if (!policy->services)
+                return -ENOMEM;
+
+        sections->object = &policy->services[policy->n_services];
+        sections->service_lines[policy->n_services] = line;
+        policy->services[policy->n_services].name = strdup(name);
+        if (!policy->services[policy->n_services].name)
+                return -ENOMEM;
+        policy->n_services++;
+
+        return 1;
+}
+
+static void end_service(struct sections *sections)
+{
+        if (!line_of(sections, "verdict"))
+                errors_add(sections->errors, sections->line, "[%s] has no verdict; write verdict = allow or flag",
+                           sections->title);
+}
+
 static int begin_device(struct sections *sections, const char *name, unsigned line)
 {
         struct policy *policy = sections->policy;
@@ -189,8 +227,14 @@ static const struct section known[] = {
                     { "users", key_set_users, 0 } },
           .begin = begin_device,
           .end = end_device },
-        { .name = "clients", .later = true },
-        { .name = "service", .later = true },
+        { .name = "clients",
+          .keys = { { "sync", key_set_clients, 0 }, { "chat", key_set_clients, 0 }, { "backup", key_set_clients, 0 } },
+          .begin = begin_policy },
+        { .name = "service",
+          .named = true,
+          .keys = { { "verdict", key_set_verdict, 0 } },
+          .begin = begin_service,
+          .end = end_service },
         { .name = "notices", .later = true },
         { .name = "privacy", .later = true },
         { .name = "report", .later = true },
@@ -238,7 +282,8 @@ static void unknown_section(struct sections *sections, const char *word, unsigne
         else
                 errors_add(
                         sections->errors, line,
-                        "unknown section %s; there are [policy], [school], [place NAME], [storage] and [device NAME]",
+                        "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], [clients] "
+                        "and [service NAME]",
                         errors_quote(quoted, word));
 }
 

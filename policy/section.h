@@ -24,6 +24,7 @@ struct sections {
 
         unsigned opened[SECTION_KINDS_MAX]; /* line of the first header of each kind; 0: not seen */
         unsigned place_lines[POLICY_PLACES_MAX];
+        unsigned service_lines[POLICY_SERVICES_MAX];
         size_t devices_room;
         bool refused;    /* a header was; it may have been meant as [policy] */
         bool complained; /* of keys before the first section */

@@ -35,8 +35,10 @@ _lekdicht()
         COMPREPLY=()
         case $said in
         *' -n ' | *' --filter ' | *' --for ' | *' --reason ') ;;
-        ' ') _lekdicht_offer "status doctor devices events learn audit-report allow revoke enroll gate policy help --help --version" ;;
+        ' ') _lekdicht_offer "status doctor devices clients events learn audit-report allow revoke enroll gate policy help --help --version" ;;
         'gate ') _lekdicht_offer "close open" ;;
+        'clients ') _lekdicht_offer "check --json" ;;
+        'clients check ') _lekdicht_files ;;
         'policy ') _lekdicht_offer "check explain" ;;
         'status '* | 'doctor '* | 'devices '* | 'audit-report '*) _lekdicht_offer "--json" ;;
         'events '*) _lekdicht_offer "--follow -n --filter --json" ;;

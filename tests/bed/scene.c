@@ -219,6 +219,7 @@ int scene_setup(void **state)
                 .receive_buffer = 65536,
                 .sink = &sink,
                 .reporter_uid = (uid_t) -1,
+                .watcher_uid = (uid_t) -1,
                 .notices_without_session = true,
         };
         return sd_event_new(&scene.loop) < 0 ? -1 : 0;

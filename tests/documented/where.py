@@ -27,6 +27,10 @@ LAPTOP = (
     "sudo lekdicht events -n 100 --filter device.refused",
     "sudo lekdicht audit-report",
     "lekdicht policy check FILE",
+    "lekdicht clients check FILE",
+    "sudo lekdicht clients",
+    "sudo systemctl restart lekdicht-watch",
+    "systemctl status lekdicht-watch",
     "lekdicht policy explain DEVICE",
     "lekdicht policy explain 1-2",
     'sudo lekdicht allow 1-2 --for 2h --read-only --reason "guest lesson"',
@@ -99,6 +103,9 @@ IN_TESTS = {
     "make install": "tests/vm/harness/image.py",
     "make run": "tests/vm/scenarios/demo.py",
     "man lekdicht": "tests/integration/test-packages.py",
+    "lekdicht clients check /etc/lekdicht/clients.d/school.ini": "tests/integration/test-cli.py",
+    "man lekdicht-clients.ini": "tests/integration/test-packages.py",
+    "man lekdicht-watch": "tests/integration/test-packages.py",
     "man lekdicht-collector": "tests/integration/test-packages.py",
     "man lekdicht-collector.ini": "tests/integration/test-packages.py",
     "man lekdicht-enrolment": "tests/integration/test-packages.py",
@@ -111,6 +118,9 @@ IN_TESTS = {
 NOT_RUN = {
     "lekdicht allow": "names the verb; with its device it is run",
     "sudo lekdicht-collector revoke LAPTOP": "the same with its label is run",
+    "lekdicht clients": "the same as root is run: nobody else may",
+    "lekdicht clients check": "names the verb; with its file it is run",
+    "sudo readlink /proc/PID/exe": "PID stands for a process that is there at that moment",
     "lekdicht policy check": "names the verb; with its file it is run",
     "lekdicht-gate encrypted": "names the verb; with its device it is run",
     "make po": "changes the sources",
@@ -124,6 +134,8 @@ def on_laptop(command, device, disk, tokens):
     """COMMAND for a laptop with the stick DEVICE (as 1-2), which is DISK when it is open; TOKENS are those of the collector, the
     first one to enrol with, the last one to be revoked."""
     words = {"DEVICE": device, "FILE": "/etc/lekdicht/policy.ini", "1-2": device, "3</dev/sdb": f"3<{disk}"}
+    if command.startswith("lekdicht clients"):
+        words["FILE"] = "/usr/share/lekdicht/clients.ini"
     if tokens:
         words |= {"TOKEN": tokens[0], "189519d3": tokens[-1].partition(".")[0]}
     return " ".join(words.get(word, word) for word in command.split(" "))

@@ -59,6 +59,8 @@ static const struct {
         { "Status", "", NULL, NULL, "++++++", ANSWERED },
         { "ListDevices", "", NULL, "list-devices", "+-+---", ANSWERED },
         { "Explain", "s", "9-9", "list-devices", "+-+---", ARGUMENTS_REFUSED },
+        { "ListClients", "", NULL, "read-events", "+-----", ANSWERED },
+        { "Report", "sa(usssssb)", "no such way", NULL, "+---+-", ARGUMENTS_REFUSED },
         { "SetGate", "s", "ajar", "set-gate", "+-----", ARGUMENTS_REFUSED },
         { "Grant", "ssusb", "ajar", "grant", "+-----", ARGUMENTS_REFUSED },
         { "Revoke", "s", "9-9", "grant", "+-----", ARGUMENTS_REFUSED },
@@ -89,20 +91,31 @@ static char *read_text(const char *path)
         return text;
 }
 
-/* The policy file's elements, with the number of who is the reporter here for his name. To be freed. */
+/* In place, and with blanks for what is left: the name of a user in quotation marks becomes his number here. */
+static void rename_user(char *text, const char *name, uid_t uid)
+{
+        char *at = strstr(text, name);
+        int length;
+
+        assert_non_null(at);
+        length = snprintf(at, strlen(name) + 1, "\"%u\"", uid);
+        memset(at + length, ' ', strlen(name) - (size_t) length);
+}
+
+/* The policy file's elements, with the numbers of who is the reporter and the watcher here for their names. To be freed. */
 static char *bus_policy(void)
 {
         CLEANUP(cleanup_free) char *text = read_text(CONF);
-        char *begin = strstr(text, "<busconfig>"), *name = strstr(text, "\"lekdicht-report\""), *end, *ret = NULL;
+        char *begin = strstr(text, "<busconfig>"), *end, *ret = NULL;
 
         assert_non_null(begin);
-        assert_non_null(name);
         begin += strlen("<busconfig>");
         end = strstr(begin, "</busconfig>");
         assert_non_null(end);
-        *end = *name = '\0';
-        assert_true(asprintf(&ret, SYSTEM_BUS "%s\"%u\"%s", begin, roles[REPORTER].uid,
-                             name + strlen("\"lekdicht-report\"")) > 0);
+        *end = '\0';
+        rename_user(begin, "\"lekdicht-report\"", roles[REPORTER].uid);
+        rename_user(begin, "\"lekdicht-watch\"", roles[WATCHER].uid);
+        assert_true(asprintf(&ret, SYSTEM_BUS "%s", begin) > 0);
         return ret;
 }
 
@@ -174,6 +187,7 @@ static int setup(void **state)
                                              "org.freedesktop.PolicyKit1.Authority", authority_vtable, NULL) >= 0);
         assert_true(sd_bus_request_name_async(authority, NULL, "org.freedesktop.PolicyKit1", 0, NULL, NULL) >= 0);
         scene.config.reporter_uid = roles[REPORTER].uid;
+        scene.config.watcher_uid = roles[WATCHER].uid;
         scene_start(BLOCK);
         agent_answers();
         scene_run(200); /* the spool is open */
@@ -201,6 +215,8 @@ static int attempt(uid_t uid, size_t i)
                 return result_of(call_as(uid, false, method, types, text));
         if (strcmp(types, "ssusb") == 0)
                 return result_of(call_as(uid, false, method, types, "9-9", text, 30U, "because", 0));
+        if (strcmp(types, "sa(usssssb)") == 0)
+                return result_of(call_as(uid, false, method, types, text, 0U));
         if (strcmp(types, "us") == 0)
                 return result_of(call_as(uid, false, method, types, 10U, text));
         if (strcmp(types, "tu") == 0)

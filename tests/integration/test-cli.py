@@ -35,6 +35,7 @@ SINCE = 1763712902000000
 XML = """<node><interface name='org.lekdicht.Agent1'>
 <method name='Status'><arg type='%s' direction='out'/></method>
 <method name='ListDevices'><arg type='%s' direction='out'/></method>
+<method name='ListClients'><arg type='aa{sv}' direction='out'/></method>
 <method name='Explain'><arg type='s' direction='in'/><arg type='a{sv}' direction='out'/></method>
 <method name='SetGate'><arg type='s' direction='in'/></method>
 <method name='Grant'><arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/><arg type='b' direction='in'/><arg type='t' direction='out'/></method>
@@ -46,7 +47,7 @@ XML = """<node><interface name='org.lekdicht.Agent1'>
 STATUS = """{'Version': <'9.9.9'>, 'Mode': <'enforce'>, 'Gate': <'closed'>, 'Wish': <'closed'>,
   'Buses': <{'scsi': 'closed', 'mmc': 'closed', 'memstick': 'closed'}>, 'PolicySource': <'file'>,
   'PolicyVersion': <uint32 7>, 'PolicyError': <''>, 'Since': <uint64 %d>, 'Devices': <uint32 2>,
-  'Refused': <uint32 5>, 'Busy': <uint32 1>, 'Spool': <'ok'>, 'SpoolQueue': <uint32 3>,
+  'Refused': <uint32 5>, 'Busy': <uint32 1>, 'Clients': <'events'>, 'Spool': <'ok'>, 'SpoolQueue': <uint32 3>,
   'SpoolDropped': <uint64 0>, 'SetAside': <uint32 0>}""" % SINCE
 
 STICK = """{'Id': <'1-2'>, 'Kind': <'usb-disk'>, 'Vendor': <'0951'>, 'Product': <'1666'>, 'Name': <'DataTraveler'>,
@@ -54,6 +55,11 @@ STICK = """{'Id': <'1-2'>, 'Kind': <'usb-disk'>, 'Vendor': <'0951'>, 'Product': 
   'Since': <uint64 %d>, 'Audit': <false>, 'Nodes': <@as []>, 'Serial': <true>}""" % SINCE
 
 ALLOW = ["allow", "1-2", "--for", "2h", "--reason", "les"]
+
+
+CLIENT = """{'Client': <'rclone'>, 'Label': <'rclone'>, 'Service': <'google-drive'>, 'Category': <'sync'>,
+  'Evidence': <'program'>, 'Verdict': <'flag'>, 'Rule': <'[clients] sync'>, 'Reason': <'flagged by [clients] sync'>,
+  'Running': <true>, 'Since': <uint64 %d>}""" % SINCE
 
 
 def play_agent(address, scenario):
@@ -81,7 +87,7 @@ def play_agent(address, scenario):
         if method == "Recent":
             invocation.return_value(recent(*parameters.unpack()))
             return
-        kind = {"Grant": "(t)", "Status": "(%s)" % status_type, "ListDevices": "(%s)" % list_type, "Explain": "(a{sv})"}.get(method)
+        kind = {"Grant": "(t)", "Status": "(%s)" % status_type, "ListDevices": "(%s)" % list_type, "ListClients": "(aa{sv})", "Explain": "(a{sv})"}.get(method)
         value = GLib.Variant.parse(GLib.VariantType(kind), "(%s,)" % answer, None, None) if kind else None
         invocation.return_value(value)
 
@@ -223,7 +229,7 @@ def status_well(bed):
         "version": "9.9.9", "since": "2025-11-21T08:15:02.000000Z", "gate": "closed", "wish": "closed",
         "buses": {"scsi": "closed", "mmc": "closed", "memstick": "closed"}, "mode": "enforce",
         "policy": {"source": "file", "version": 7, "error": ""}, "devices": 2, "refused": 5, "busy": 1,
-        "spool": {"state": "ok", "waiting": 3, "dropped": 0, "set_aside": 0}, "well": True,
+        "clients": "events", "spool": {"state": "ok", "waiting": 3, "dropped": 0, "set_aside": 0}, "well": True,
         "problems": []}, out
 
 
@@ -289,6 +295,45 @@ def devices(bed):
     many = 300
     bed.start(ListDevices="[%s]" % ", ".join([STICK] * many))
     assert len(bed.run("devices")[1].splitlines()) == many + 1
+
+
+def clients(bed):
+    """clients: a table, JSON, none, one that is only set up, and one whose name is an escape sequence"""
+    linked = CLIENT.replace("'Running': <true>", "'Running': <false>").replace("'program'", "'linked'")
+    hostile = CLIENT.replace("'Label': <'rclone'>", "'Label': <'\\u001b[2J\\u202e'>").replace("<true>", "<false>")
+    bed.start(ListClients="[%s, %s, %s]" % (CLIENT, linked, hostile))
+    code, out, err = bed.run("clients")
+    assert code == 0 and err == "" and "\x1b" not in out and "\u202e" not in out, (code, out, err)
+    lines = out.splitlines()
+    assert len(lines) == 4 and lines[0].split()[:5] == ["CLIENT", "SERVICE", "KIND", "STATE", "SINCE"], out
+    state = lines[0].index("STATE")
+    assert [line[state:].split("  ")[0] for line in lines[1:3]] == ["runs", "set up"] and "ended" in lines[3], out
+    assert lines[1].endswith("flagged by [clients] sync"), out
+    code, out, err = bed.run("clients", "--json")
+    assert code == 0 and json.loads(out)["clients"][0] == {
+        "client": "rclone", "label": "rclone", "service": "google-drive", "category": "sync", "evidence": "program",
+        "verdict": "flag", "rule": "[clients] sync", "reason": "flagged by [clients] sync", "running": True,
+        "since": "2025-11-21T08:15:02.000000Z"}, out
+    bed.start(ListClients="@aa{sv} []")
+    assert bed.run("clients")[:2] == (0, "No sync, chat or backup client was found.\n")
+    assert json.loads(bed.run("clients", "--json")[1]) == {"clients": []}
+    bed.start(ListClients=["org.freedesktop.DBus.Error.AccessDenied", "no"])
+    assert bed.run("clients")[0] == 4
+
+
+def clients_check(bed):
+    """clients check: good, bad with file and line, and a file that is not there; without the agent"""
+    code, out, err = bed.run("clients", "check", str(pathlib.Path(__file__).resolve().parents[2] / "policy/clients.ini"))
+    assert code == 0 and "good: version 1" in out and err == "", (code, out, err)
+    with tempfile.NamedTemporaryFile("w", suffix=".ini", encoding="utf-8") as file:
+        file.write("[catalogue]\nversion = 1\n[client box]\nlabel = Box\nservice = box\ncategory = sync\nexec = V /usr/bin/box\n")
+        file.flush()
+        code, out, err = bed.run("clients", "check", file.name)
+    assert code == 1 and f'{file.name}:7: unknown key "exec"; did you mean "exe"?\n' in out, (code, out, err)
+    assert out.endswith("nothing of it would be used\n"), out
+    code, out, err = bed.run("clients", "check", "/nonexistent")
+    assert code == 1 and "/nonexistent" in out + err, (code, out, err)
+    assert bed.run("clients", "check")[0] == 2
 
 
 def explain(bed):
@@ -647,7 +692,7 @@ def enroll(bed):
         assert code == 4 and "only root" in err, (code, err)
 
 
-TESTS = [usage, enroll, no_bus, no_agent, status_well, status_wrong, another_agent, devices, explain, gate, allow, events, events_follow, learn,
+TESTS = [usage, enroll, no_bus, no_agent, status_well, status_wrong, another_agent, devices, clients, clients_check, explain, gate, allow, events, events_follow, learn,
          audit_report, not_allowed, hung_agent,
          full_disk, policy_check]
 

@@ -141,7 +141,7 @@ static void root_is_refused_differently(void **state)
 static struct answer_status healthy(struct answer_bus *three)
 {
         static char scsi[] = "scsi", mmc[] = "mmc", memstick[] = "memstick", closed[] = "closed", version[] = "0.1.0",
-                    enforce[] = "enforce", file[] = "file", none[] = "";
+                    enforce[] = "enforce", file[] = "file", none[] = "", scan[] = "scan";
 
         three[0] = (struct answer_bus){ scsi, closed };
         three[1] = (struct answer_bus){ mmc, closed };
@@ -154,6 +154,7 @@ static struct answer_status healthy(struct answer_bus *three)
                 .policy_source = file,
                 .policy_error = none,
                 .spool = none,
+                .clients = scan,
                 .policy_version = 7,
                 .devices = 2,
                 .refused = 5,
@@ -177,6 +178,7 @@ static void status_in_words(void **state)
                                          "  policy    version 7\n"
                                          "  mode      enforce: what the policy refuses does not open\n"
                                          "  devices   2 plugged in now; 5 refused since the agent started\n"
+                                         "  clients   sync clients are looked for now and then: the kernel does not tell of starts\n"
                                          "  agent     lekdichtd 0.1.0, running for 2 hours, since 08:15:02\n");
         assert_string_equal(complained(scene), "");
 }
@@ -197,7 +199,7 @@ static void status_in_json(void **state)
                 "  \"wish\": \"closed\",\n  \"buses\": {\n    \"scsi\": \"closed\",\n    \"mmc\": \"closed\",\n"
                 "    \"memstick\": \"closed\"\n  },\n  \"mode\": \"enforce\",\n  \"policy\": {\n"
                 "    \"source\": \"file\",\n    \"version\": 7,\n    \"error\": \"policy.ini:3: \\\"\\u001b\"\n  },\n"
-                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"spool\": {\n    \"state\": \"\",\n    "
+                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"clients\": \"scan\",\n  \"spool\": {\n    \"state\": \"\",\n    "
                 "\"waiting\": 0,\n"
                 "    \"dropped\": 0,\n    \"set_aside\": 0\n  },\n  \"well\": false,\n  \"problems\": [\n"
                 "    \"the policy file was changed and is not used: policy.ini:3: \\\"\\u001b\"\n  ]\n}\n");
@@ -214,6 +216,27 @@ static void a_store_that_is_being_opened_is_not_wrong(void **state)
         status.spool = opening;
         assert_int_equal(status_print(&scene->cli, &status), EXIT_WELL);
         assert_non_null(strstr(said(scene), "0 not yet at the collector; their store is being opened\n"));
+}
+
+static void status_says_how_clients_are_noticed(void **state)
+{
+        static const struct {
+                const char *how, *text;
+        } cases[] = {
+                { "events", "  clients   sync clients are noticed when they start\n" },
+                { "absent", "  clients   not noticed: lekdicht-watch does not run\n" },
+        };
+        struct scene *scene = *state;
+        struct answer_bus three[3];
+        struct answer_status status = healthy(three);
+        char how[sizeof("events")];
+
+        status.clients = how;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                snprintf(how, sizeof(how), "%s", cases[i].how);
+                assert_int_equal(status_print(&scene->cli, &status), EXIT_WELL);
+                assert_contains(said(scene), cases[i].text);
+        }
 }
 
 static void status_knows_what_is_wrong(void **state)
@@ -274,6 +297,7 @@ int main(void)
                 TEST(status_in_json),
                 TEST(status_knows_what_is_wrong),
                 TEST(a_store_that_is_being_opened_is_not_wrong),
+                TEST(status_says_how_clients_are_noticed),
         };
 
         say_it_in_utf8_and_utc();

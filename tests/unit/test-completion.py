@@ -80,8 +80,11 @@ def of_lekdicht():
         verbs[tuple(words)] = (options, argument.group(1) if argument else None)
     yield ("lekdicht",), {words[0] for words in verbs} | alone | UNSAID
     for first in {words[0] for words in verbs if len(words) > 1}:
-        yield ("lekdicht", first), {words[1] for words in verbs if words[0] == first}
+        own, _ = verbs.get((first,), (set(), None))
+        yield ("lekdicht", first), own | {words[1] for words in verbs if words[0] == first and len(words) > 1}
     for words, (options, argument) in verbs.items():
+        if words in {also[:1] for also in verbs if len(also) > 1}:
+            continue                            # a verb with words of its own behind it: above
         offered = after(argument) | (options if argument != "FILE" else set())
         yield ("lekdicht", *words), offered
         if argument:

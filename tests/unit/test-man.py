@@ -26,6 +26,7 @@ PROGRAMS = {
     "lekdicht-gate": ("lekdicht-gate.8", "gate", r"^  ([a-z]+) "),
     "lekdichtd": ("lekdichtd.8", "agent", None),
     "lekdicht-reporter": ("lekdicht-reporter.8", "reporter", None),
+    "lekdicht-watch": ("lekdicht-watch.8", "watcher", None),
     "lekdicht-collector": ("lekdicht-collector.8", "collector", r"^  ((?:[a-z]+(?:-[a-z]+)* ?)+)"),
     "lekdicht-notifier": ("lekdicht-notifier.1", "notifier", None),
 }
@@ -145,7 +146,7 @@ def check_references():
             match = re.fullmatch(r"man:([\w.-]+)\((\d)\)", uri)
             if not match or f"{match.group(1)}.{match.group(2)}" not in here:
                 problems.append(f"{unit.name}: {uri} is no page")
-    for directory in ("agent", "cli", "collector", "gate", "notifier", "reporter"):
+    for directory in ("agent", "cli", "collector", "gate", "notifier", "reporter", "watcher"):
         problems += [f"{directory}/ names {name}({rank}), which is no page" for name, rank in
                      re.findall(r"\b(lekdicht[\w.-]*)\((\d)\)", sources(directory)) if f"{name}.{rank}" not in here]
     check("units and programs name only pages that there are", problems)
@@ -222,8 +223,17 @@ def check_probe():
           differences(enum_codes("probe/answer.h"), told, "probe/answer.h", "the page"))
 
 
+def keys_of_catalogue():
+    """policy/catalogueline.c: a table of the marks, and the keys that stand once."""
+    text = read("policy/catalogueline.c")
+    marks = re.search(r"\} mark_keys\[\] = \{(.*?)^\};", text, re.M | re.S).group(1)
+    return {"client": set(re.findall(r'\{ "([a-z]+)",', marks)) | set(re.findall(r'strcmp\(key, "([a-z]+)"\) == 0', text)),
+            "catalogue": set(re.findall(r'strcmp\(key, "([a-z]+)"\) != 0', text))}
+
+
 def check_keys():
     for name, found in (("lekdicht-policy.5", keys_of_policy()),
+                        ("lekdicht-clients.ini.5", keys_of_catalogue()),
                         ("lekdicht-enrolment.5", keys_of_table("common/enrolment.c", r"\} fields")),
                         ("lekdicht-collector.ini.5", keys_of_table("collector/config.c", r"\} keys"))):
         page = (MAN / name).read_text(encoding="utf-8")
@@ -257,6 +267,14 @@ def numbers():
     yield "lekdicht-policy.5", "the file at most {} MiB", constant("policy/policy.h", "POLICY_FILE_MAX") // 1048576
     yield "lekdicht-policy.5", "has at most {} letters", constant("policy/policy.h", "POLICY_NAME_MAX")
     yield "lekdicht-policy.5", "At most {}. .Bl", constant("policy/policy.h", "POLICY_PLACES_MAX")
+    yield "lekdicht-policy.5", "At most {}. .Bl -tag -width Ds .It Cm verdict", constant("policy/policy.h", "POLICY_SERVICES_MAX")
+    yield "lekdicht-clients.ini.5", "of at most {}. The first three", constant("policy/policy.h", "POLICY_NAME_MAX")
+    yield "lekdicht-clients.ini.5", "at most {} of them", constant("policy/catalogue.h", "CATALOGUE_MARKS_MAX")
+    yield "lekdicht-clients.ini.5", "at most {} bytes", constant("policy/catalogue.h", "CATALOGUE_LABEL_MAX")
+    yield "lekdicht-watch.8", "run for {} seconds", constant("watcher/watcher.h", "WATCHER_DWELL_USEC") // 1000000
+    yield "lekdicht-watch.8", "again every {} minutes", constant("watcher/watcher.h", "WATCHER_SCAN_USEC") // 60000000
+    yield "lekdicht-watch.8", "has {} seconds", constant("watcher/questions.h", "QUESTIONS_CHILD_SECONDS")
+    yield "lekdicht-watch.8", "that is every {} seconds", constant("watcher/watcher.h", "WATCHER_POLL_USEC") // 1000000
     yield "lekdicht-policy.5", "At most {}. The first one", constant("policy/policy.h", "POLICY_DEVICES_MAX")
     yield "lekdicht.1", "1 to {}, instead", constant("cli/cli.h", "CLI_COUNT_MAX")
     yield "lekdicht.1", "instead of {}.", constant("cli/events.c", "EVENTS_COUNT")
@@ -321,7 +339,7 @@ def check_doctor():
 
 
 def check_quotations():
-    text = sources("agent", "cli", "collector", "common", "gate", "notifier", "policy", "probe", "reporter")
+    text = sources("agent", "cli", "collector", "common", "gate", "notifier", "policy", "probe", "reporter", "watcher")
     text = " ".join(re.sub(r'"\s*\n\s*"', "", text).split())
     problems, found = [], 0
     for path in pages():
@@ -359,7 +377,7 @@ def check_files():
         problems += differences(wanted, {path for path in installed if "/share/man/" in path}, "docs/man", "`make install`")
         check("make install puts every page in place", problems)
 
-        text = sources("agent", "cli", "collector", "gate", "notifier", "reporter", "systemd")
+        text = sources("agent", "cli", "collector", "gate", "notifier", "reporter", "systemd", "watcher")
         problems = []
         for page in pages():
             listed = [path for item in items(section(page.read_text(encoding="utf-8"), "FILES"))

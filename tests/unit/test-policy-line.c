@@ -157,7 +157,8 @@ static void section_without_keys(void **state)
 
         assert_refused(
                 HEAD "[nothing]\n", 3,
-                "unknown section \"nothing\"; there are [policy], [school], [place NAME], [storage] and [device NAME]");
+                "unknown section \"nothing\"; there are [policy], [school], [place NAME], [storage], [device NAME], "
+                "[clients] and [service NAME]");
         assert_refused(HEAD "[storage]\n[storage]\n", 4, "[storage] stands in line 3 already; put its keys there");
 }
 

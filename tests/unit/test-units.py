@@ -19,6 +19,7 @@ BOUNDS = {
     "lekdicht-collector.service": 1.3,
     "lekdicht-gate.service": 4.2,
     "lekdicht-hands.service": 4.8,
+    "lekdicht-watch.service": 2.0,
     "lekdicht-gate-rescue.service": 10.0,
 }
 # Settings whose words are rights; each word has to stand in a comment of the unit, by its name or as said here.

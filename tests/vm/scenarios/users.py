@@ -1,5 +1,6 @@
 """A stick that is for some users only: it opens and closes as they come to the screen and leave it, by a real logind."""
 
+import json
 import re
 
 from harness import teacher
@@ -11,6 +12,13 @@ FOLLOWS = "phones"
 SERIAL = "EXM0000001"
 GROUP, CANDIDATE = "exam-candidates", "kandidaat"
 EXAM = f"{allow('exam', serial=SERIAL)}users = @{GROUP}\n"
+CLIENT_TIMEOUT = 60     # seconds on a laptop that QEMU emulates: 2 of patience, and a child that looks into the home
+# Programs with a client's path, which stay: a shell that sleeps, and has an rclone's arguments.
+START_DROPBOX = ("mkdir -p ~/.dropbox-dist/dropbox-lnx.x86_64-1.2.3 && cp /bin/sleep ~/.dropbox-dist/dropbox-lnx.x86_64-1.2.3/dropbox && "
+                 "(setsid ~/.dropbox-dist/dropbox-lnx.x86_64-1.2.3/dropbox 600 </dev/null >/dev/null 2>&1 &)")
+START_RCLONE = ("mkdir -p ~/bin ~/.config/rclone && cp /bin/bash ~/bin/rclone && "
+                r"printf '[g]\ntype = drive\n' > ~/.config/rclone/rclone.conf && "
+                "(setsid ~/bin/rclone -c 'sleep 600; :' mount g:x /mnt </dev/null >/dev/null 2>&1 &)")
 LOGIN_TIMEOUT = 120     # seconds for a login at a console of a laptop that QEMU emulates
 
 
@@ -127,3 +135,29 @@ def check_root_and_nobody(vm):
     product.wait_state(name, "allowed")
     come(vm, teacher.NAME)
     product.wait_state(name, "refused")
+
+
+def clients(vm):
+    """What `lekdicht clients --json` lists: client -> its row."""
+    return {row["client"]: row for row in json.loads(vm.out("lekdicht clients --json"))["clients"]}
+
+
+def check_clients(vm):
+    """lekdicht-watch in its unit: a client of teacher's is found as it starts, and rclone's service in teacher's home"""
+    product = Product.of(vm)
+    product.begin()
+    place = product.here()
+    vm.wait_for("lekdicht status --json | grep -q '\"clients\": \"events\"'", CLIENT_TIMEOUT)
+    assert vm.out("systemctl show -P User lekdicht-watch").strip() == "lekdicht-watch"
+    for command in (START_DROPBOX, START_RCLONE):
+        result = teacher.run(vm, command)
+        assert result.code == 0, f"cannot be started: {result}"
+    for client in ("dropbox", "rclone"):
+        product.wait_event("lekdicht.client.running", place, timeout=CLIENT_TIMEOUT, LEKDICHT_CLIENT=client)
+    found = clients(vm)
+    assert found["dropbox"]["verdict"] == "flag", found
+    assert found["rclone"]["service"] == "google-drive", found
+    said = vm.out("journalctl -b -o cat -u lekdicht-watch -u lekdichtd")
+    assert "g:x" not in said and "/home/teacher" not in said, "the journal has what is teacher's"
+    vm.run("pkill -u teacher dropbox; pkill -u teacher rclone")
+    vm.wait_for("! lekdicht clients --json | grep -q '\"running\": true'", CLIENT_TIMEOUT)

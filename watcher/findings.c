@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "watcher/findings.h"
+
+#include <string.h>
+
+static struct finding *find(struct findings *findings, uid_t uid, const struct client *client, const char *service)
+{
+        for (size_t i = 0; i < findings->n; i++) {
+                struct finding *each = &findings->items[i];
+
+                if (each->uid == uid && each->client == client && strcmp(each->service, service) == 0)
+                        return each;
+        }
+        return NULL;
+}
+
+void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
+                  const struct mark *mark)
+{
+        struct finding *row = find(findings, uid, client, service);
+
+        if (!row && findings->n == FINDINGS_MAX)
+                return;
+        if (row && (row->sure || mark->hearsay))
+                return;
+        if (!row)
+                row = &findings->items[findings->n++];
+        *row = (struct finding){
+                .uid = uid, .client = client, .service = service, .evidence = mark->kind, .sure = !mark->hearsay
+        };
+}
+
+bool findings_have(const struct findings *findings, uid_t uid, const struct client *client)
+{
+        for (size_t i = 0; i < findings->n; i++)
+                if (findings->items[i].uid == uid && findings->items[i].client == client)
+                        return true;
+        return false;
+}
+
+bool findings_equal(const struct findings *a, const struct findings *b)
+{
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++) {
+                const struct finding *one = &a->items[i];
+                bool found = false;
+
+                for (size_t k = 0; k < b->n && !found; k++)
+                        found = b->items[k].uid == one->uid && b->items[k].client == one->client &&
+                                b->items[k].evidence == one->evidence && b->items[k].sure == one->sure &&
+                                strcmp(b->items[k].service, one->service) == 0;
+                if (!found)
+                        return false;
+        }
+        return true;
+}

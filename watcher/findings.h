@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What was found, as it is told: one row for each user, client and service, however many programs stand behind it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "policy/catalogue.h"
+
+#define FINDINGS_MAX 128U /* rows; more are not told */
+
+struct finding {
+        uid_t uid;
+        const struct client *client; /* borrowed */
+        const char *service;         /* borrowed */
+        enum mark_kind evidence;
+        bool sure; /* by more than hearsay */
+};
+
+struct findings {
+        struct finding items[FINDINGS_MAX];
+        size_t n;
+};
+
+/* Add one, or make the row that there is surer. */
+void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
+                  const struct mark *mark);
+/* Is there a row of that user and client, whatever the service? */
+bool findings_have(const struct findings *findings, uid_t uid, const struct client *client);
+/* The same rows, in whatever order? */
+bool findings_equal(const struct findings *a, const struct findings *b);

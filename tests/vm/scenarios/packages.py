@@ -112,8 +112,11 @@ def check_upgrade(vm):
     """an upgrade keeps policy, spool, identity, refusals and grants; the gate is never open, and a stick of that moment is refused"""
     packages, product = Packages.of(vm), Product.of(vm)
     product.begin(allow("lesson", serial=SERIAL))
-    refused, allowed = plugged(vm, "second"), plugged(vm, "first", serial=SERIAL)
+    refused, allowed, lent = plugged(vm, "second"), plugged(vm, "first", serial=SERIAL), plugged(vm, "lent", serial="PACK000004")
     name, disk = product.wait_refused(refused), product.wait_open(allowed)
+    granted = product.wait_refused(lent)
+    vm.run(f"lekdicht allow {granted} --for 2h --reason 'guest lesson'")
+    product.wait_open(lent)
     folder = mounted(vm, disk)
     writing = start_writing(vm, folder)
     product.wait_quiet()
@@ -136,12 +139,15 @@ def check_upgrade(vm):
     assert_closed(vm)
     product.wait_state(name, "refused")
     product.wait_state(kernel_name(allowed.wait_usb()), "allowed")
+    product.wait_state(granted, "allowed")
+    vm.run(f"lekdicht revoke {granted}")        # the new agent knows of the grant
+    product.wait_state(granted, "refused")
     missing = was - events(vm)
     assert not missing, f"of {len(was)} events in the spool {len(missing)} are gone"
     end_writing(vm, writing)
     vm.run(f"findmnt {disk}1 && cmp ~teacher/copy '{folder}/{WRITTEN}' && umount {disk}1")
     assert_nothing_failed(vm)
-    for device in (refused, allowed, late):
+    for device in (refused, allowed, late, lent):
         device.unplug()
 
 

@@ -542,8 +542,8 @@ int agent_new(sd_event *loop, const struct agent_config *config, struct agent **
                 r = clientwatch_new(agent->today, on_client, agent, &agent->clientwatch);
         if (r >= 0)
                 r = gatekeeper_new(loop, paths->gate, on_result, on_slow, agent, &agent->gatekeeper);
-        if (r >= 0 && paths->hands)
-                r = gatekeeper_use_hands(agent->gatekeeper, paths->hands);
+        if (r >= 0 && paths->helper)
+                r = gatekeeper_use_helper(agent->gatekeeper, paths->helper);
         if (r >= 0)
                 r = strings_new(loop, on_strings, agent, &agent->strings);
         if (r >= 0)

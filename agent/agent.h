@@ -21,7 +21,7 @@ struct agent_paths {
         const char *policy;      /* "/etc/lekdicht/policy.ini" */
         const char *last_good;   /* "/var/lib/lekdicht/policy.last-good.ini" */
         const char *gate;        /* "/usr/sbin/lekdicht-gate" */
-        const char *hands;       /* "/run/lekdicht-hands/socket": who runs that; NULL: the agent itself */
+        const char *helper;      /* "/run/lekdicht-helper/socket": who runs that; NULL: the agent itself */
         const char *members;     /* lekdichtd, "/proc/self/exe": says who is in which group; NULL: nobody does */
         const char *lock;        /* "/var/lib/lekdicht/lock" */
         const char *bus;         /* D-Bus address of the system bus */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "agent/gatekeeper.h"
-#include "agent/hands.h"
+#include "agent/helper.h"
 #include "agent/spawn.h"
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -40,7 +40,7 @@ struct job {
         uint64_t not_before_usec; /* 0: as soon as possible */
         sd_event_source *end, *pipe, *timer;
         int output_fd;
-        int hands;    /* the connection on which its end is told; -1 when it is a child of ours */
+        int helper;   /* the connection on which its end is told; -1 when it is a child of ours */
         char *output; /* GATEKEEPER_OUTPUT_MAX bytes while it runs */
         size_t output_size;
         struct job *next;
@@ -49,7 +49,7 @@ struct job {
 struct gatekeeper {
         sd_event *loop;
         char *program;
-        char *hands; /* NULL: the gate is a child of ours */
+        char *helper; /* NULL: the gate is a child of ours */
         gatekeeper_callback callback;
         gatekeeper_slow slow;
         void *userdata;
@@ -92,8 +92,8 @@ static void job_free(struct job *job)
         sd_event_source_disable_unref(job->timer);
         if (job->output_fd >= 0)
                 close(job->output_fd);
-        if (job->hands >= 0)
-                close(job->hands);
+        if (job->helper >= 0)
+                close(job->helper);
         if (job->dirfd >= 0)
                 close(job->dirfd);
         free(job->output);
@@ -164,15 +164,15 @@ struct gatekeeper *gatekeeper_free(struct gatekeeper *gatekeeper)
         sd_event_source_disable_unref(gatekeeper->turn);
         sd_event_unref(gatekeeper->loop);
         free(gatekeeper->program);
-        free(gatekeeper->hands);
+        free(gatekeeper->helper);
         free(gatekeeper);
         return NULL;
 }
 
-int gatekeeper_use_hands(struct gatekeeper *gatekeeper, const char *path)
+int gatekeeper_use_helper(struct gatekeeper *gatekeeper, const char *path)
 {
-        gatekeeper->hands = strdup(path);
-        return gatekeeper->hands ? 0 : -ENOMEM;
+        gatekeeper->helper = strdup(path);
+        return gatekeeper->helper ? 0 : -ENOMEM;
 }
 
 static void clean_lines(char *text)
@@ -335,11 +335,11 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
 static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         struct job *job = userdata;
-        int status = hands_answer(fd);
+        int status = helper_answer(fd);
 
         (void) revents;
         sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        close(steal_fd(&job->hands));
+        close(steal_fd(&job->helper));
         ended(job, status);
         return 0;
 }
@@ -353,16 +353,16 @@ static int start_child(struct job *job, char *const arguments[], int output_fd)
         return r < 0 ? r : sd_event_add_child(job->gatekeeper->loop, &job->end, pid, WEXITED, on_child, job);
 }
 
-static int start_hands(struct job *job, char *const arguments[], int output_fd)
+static int start_helper(struct job *job, char *const arguments[], int output_fd)
 {
-        int r = hands_ask(job->gatekeeper->hands, arguments, output_fd, job->dirfd);
+        int r = helper_ask(job->gatekeeper->helper, arguments, output_fd, job->dirfd);
 
         if (r < 0)
                 return r;
-        job->hands = r;
-        r = sd_event_add_io(job->gatekeeper->loop, &job->end, job->hands, EPOLLIN, on_answer, job);
+        job->helper = r;
+        r = sd_event_add_io(job->gatekeeper->loop, &job->end, job->helper, EPOLLIN, on_answer, job);
         if (r < 0)
-                close(steal_fd(&job->hands));
+                close(steal_fd(&job->helper));
         return r;
 }
 
@@ -377,7 +377,8 @@ static int start_gate(struct job *job, int output_fd)
                 arguments[2] = audit;
         else if (job->verb == VERB_OPEN_UNTIL_REBOOT)
                 arguments[2] = until_reboot;
-        return job->gatekeeper->hands ? start_hands(job, arguments, output_fd) : start_child(job, arguments, output_fd);
+        return job->gatekeeper->helper ? start_helper(job, arguments, output_fd)
+                                       : start_child(job, arguments, output_fd);
 }
 
 static int try_start(struct job *job)
@@ -472,7 +473,7 @@ int gatekeeper_wish(struct gatekeeper *gatekeeper, const struct gatekeeper_wish 
         job->target = wish->target;
         job->verb = wish->verb;
         job->output_fd = -1;
-        job->hands = -1;
+        job->helper = -1;
         job->name = strdup(wish->name);
         job->dirfd = wish->dirfd < 0 ? -1 : fcntl(wish->dirfd, F_DUPFD_CLOEXEC, 3);
         if (!job->name || (wish->dirfd >= 0 && job->dirfd < 0)) {

@@ -51,8 +51,8 @@ struct gatekeeper;
 /* program is the path of lekdicht-gate. SIGCHLD must be blocked. 0 or -errno. */
 int gatekeeper_new(sd_event *loop, const char *program, gatekeeper_callback callback, gatekeeper_slow slow,
                    void *userdata, struct gatekeeper **ret);
-/* Have the gate run by those who listen at the socket PATH (common/hands.h) instead of by ourselves. 0 or -ENOMEM. */
-int gatekeeper_use_hands(struct gatekeeper *gatekeeper, const char *path);
+/* Have the gate run by those who listen at the socket PATH (common/helper.h) instead of by ourselves. 0 or -ENOMEM. */
+int gatekeeper_use_helper(struct gatekeeper *gatekeeper, const char *path);
 /* Children that run go on. */
 struct gatekeeper *gatekeeper_free(struct gatekeeper *gatekeeper);
 

@@ -18,7 +18,7 @@
 #include "agent/membership.h"
 #include "agent/watch.h"
 #include "common/cleanup.h"
-#include "common/hands.h"
+#include "common/helper.h"
 #include "policy/policy.h"
 
 DEFINE_CLEANUP(cleanup_agent, struct agent *, agent_free)
@@ -35,7 +35,7 @@ static struct agent_config config = {
                 .kept_leases = "/var/lib/lekdicht/leases",
                 .last_good = "/var/lib/lekdicht/policy.last-good.ini",
                 .gate = "/usr/sbin/lekdicht-gate",
-                .hands = HANDS_SOCKET,
+                .helper = HELPER_SOCKET,
                 .members = "/proc/self/exe",
                 .lock = "/var/lib/lekdicht/lock",
                 .bus = "unix:path=/run/dbus/system_bus_socket",

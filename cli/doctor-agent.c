@@ -19,7 +19,7 @@
 #include "policy/policy.h"
 
 #define AGENT  "lekdichtd.service"
-#define HANDS  "lekdicht-hands.service"
+#define HELPER "lekdicht-helper.service"
 #define POLICY "/etc/lekdicht/policy.ini"
 #define CLOCK  "/var/lib/lekdicht/clock"
 
@@ -69,22 +69,22 @@ void doctor_agent(const struct doctor *doctor, struct finding *finding)
         }
 }
 
-void doctor_hands(const struct doctor *doctor, struct finding *finding)
+void doctor_helper(const struct doctor *doctor, struct finding *finding)
 {
-        int runs = place_runs(doctor->root, HANDS);
+        int runs = place_runs(doctor->root, HELPER);
 
         if (runs < 0) {
-                finding_set(finding, FINDING_UNKNOWN, "whether %s runs cannot be seen", HANDS);
+                finding_set(finding, FINDING_UNKNOWN, "whether %s runs cannot be seen", HELPER);
                 return;
         }
         /* While a deed goes on after its end there still is a control group, and no longer the socket's directory. */
-        if (runs > 0 && place_is_there(doctor->root, "/run/lekdicht-hands") == 1) {
-                finding_set(finding, FINDING_OK, "%s does what lekdichtd decides", HANDS);
+        if (runs > 0 && place_is_there(doctor->root, "/run/lekdicht-helper") == 1) {
+                finding_set(finding, FINDING_OK, "%s does what lekdichtd decides", HELPER);
                 return;
         }
         finding_set(finding, FINDING_PROBLEM, "%s is not running: lekdichtd can open nothing and switch nothing off",
-                    HANDS);
-        finding_remedy(finding, "sudo systemctl restart lekdichtd      Why it stopped: journalctl -u lekdicht-hands");
+                    HELPER);
+        finding_remedy(finding, "sudo systemctl restart lekdichtd      Why it stopped: journalctl -u lekdicht-helper");
 }
 
 /* ---- policy ---- */

@@ -33,7 +33,7 @@ static const struct {
         { "files", doctor_files },
         { "system", doctor_system },
         { "agent", doctor_agent },
-        { "hands", doctor_hands },
+        { "helper", doctor_helper },
         { "policy", doctor_policy },
         { "clock", doctor_clock },
         { "spool", doctor_spool },

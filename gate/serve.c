@@ -24,18 +24,18 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/hands.h"
+#include "common/helper.h"
 #include "gate/say.h"
 
-#define NAME        "lekdicht-hands" /* in ps, and not to be taken for a gate at work */
+#define NAME        "lekdicht-helper" /* in ps, and not to be taken for a gate at work */
 #define BACKLOG     64
 #define NOT_STARTED 127
 #define FDS_MAX     2U
 
 struct question {
-        char text[HANDS_MESSAGE_MAX];
-        char *words[HANDS_WORDS_MAX + 2]; /* the program's name, the words, NULL */
-        int fds[FDS_MAX];                 /* -1: not given */
+        char text[HELPER_MESSAGE_MAX];
+        char *words[HELPER_WORDS_MAX + 2]; /* the program's name, the words, NULL */
+        int fds[FDS_MAX];                  /* -1: not given */
 };
 
 static bool address_of(const char *path, struct sockaddr_un *ret)
@@ -101,7 +101,7 @@ static bool read_words(struct question *question, size_t length)
 
         if (length == 0 || question->text[length - 1] != '\0')
                 return false;
-        for (; at < length && n < HANDS_WORDS_MAX; at += strlen(question->text + at) + 1)
+        for (; at < length && n < HELPER_WORDS_MAX; at += strlen(question->text + at) + 1)
                 question->words[1 + n++] = question->text + at;
         return at == length && is_deed(question->words[1]);
 }
@@ -124,7 +124,7 @@ static bool fits(const struct question *question)
         const char *word = question->words[2];
 
         if (question->fds[1] >= 0)
-                return word && strcmp(word, HANDS_DIRECTORY) == 0;
+                return word && strcmp(word, HELPER_DIRECTORY) == 0;
         return !word || word[0] == '-';
 }
 

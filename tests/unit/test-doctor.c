@@ -71,7 +71,7 @@ static void well(struct scene *scene)
                 "usr/libexec/lekdicht/lekdicht-probe",
                 "usr/libexec/lekdicht/lekdicht-notifier",
                 "usr/lib/systemd/system/lekdicht-gate.service",
-                "usr/lib/systemd/system/lekdicht-hands.service",
+                "usr/lib/systemd/system/lekdicht-helper.service",
                 "usr/lib/systemd/system/lekdichtd.service",
                 "usr/lib/udev/rules.d/60-lekdicht-internal.rules",
                 "usr/lib/udev/rules.d/61-lekdicht-hold.rules",
@@ -84,11 +84,11 @@ static void well(struct scene *scene)
                 "etc/systemd/system/multi-user.target.wants/lekdichtd.service",
                 "etc/xdg/autostart/lekdicht-notifier.desktop",
                 "run/lekdicht/armed",
-                "run/lekdicht-hands/socket",
+                "run/lekdicht-helper/socket",
                 "sys/bus/scsi/drivers/sd/bind",
                 "sys/bus/scsi/drivers/sr/bind",
                 "sys/bus/mmc/drivers/mmcblk/bind",
-                "sys/fs/cgroup/system.slice/lekdicht-hands.service/cgroup.procs",
+                "sys/fs/cgroup/system.slice/lekdicht-helper.service/cgroup.procs",
                 "sys/fs/cgroup/system.slice/lekdicht-reporter.service/cgroup.procs",
                 INSIDE "/sda1/dev",
                 STICK "/sdb1/dev",
@@ -256,13 +256,13 @@ static void old_agent(struct scene *scene)
         (void) scene;
         status.version = word("0.0.9");
 }
-static void stop_hands(struct scene *scene)
+static void stop_helper(struct scene *scene)
 {
-        rid(scene, "sys/fs/cgroup/system.slice/lekdicht-hands.service");
+        rid(scene, "sys/fs/cgroup/system.slice/lekdicht-helper.service");
 }
-static void stop_hands_at_work(struct scene *scene)
+static void stop_helper_at_work(struct scene *scene)
 {
-        rid(scene, "run/lekdicht-hands");
+        rid(scene, "run/lekdicht-helper");
 }
 static void hide_services(struct scene *scene)
 {
@@ -386,8 +386,8 @@ static const struct {
         { silent_agent, "agent", FINDING_PROBLEM, "does not answer", "restart lekdichtd" },
         { denying_bus, "agent", FINDING_PROBLEM, "does not let", "org.lekdicht.Agent1.conf" },
         { old_agent, "agent", FINDING_WARNING, "lekdichtd 0.0.9 is still running", "restart lekdichtd" },
-        { stop_hands, "hands", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
-        { stop_hands_at_work, "hands", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
+        { stop_helper, "helper", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
+        { stop_helper_at_work, "helper", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
         { last_good, "policy", FINDING_PROBLEM, "the last good one, version 3", "policy check" },
         { built_in, "policy", FINDING_PROBLEM, "refuse everything", "policy check" },
         { clock_back, "clock", FINDING_PROBLEM, "4 days behind", "timedatectl" },
@@ -465,7 +465,7 @@ static void what_is_not_seen_is_unknown(void **state)
         doctor.status = NULL;
         doctor.answer = BUS_ABSENT;
         n = doctor_examine(&doctor, findings);
-        assert_int_equal(found(findings, n, "hands")->state, FINDING_UNKNOWN);
+        assert_int_equal(found(findings, n, "helper")->state, FINDING_UNKNOWN);
         assert_int_equal(found(findings, n, "reporter")->state, FINDING_UNKNOWN);
         assert_int_equal(found(findings, n, "spool")->state, FINDING_UNKNOWN);
         if (geteuid() == 0) {

@@ -1,4 +1,4 @@
-/* links: tests/bed/bed.c agent/gatekeeper.c agent/spawn.c agent/hands.c common/text.c common/utf8.c libs: libsystemd */
+/* links: tests/bed/bed.c agent/gatekeeper.c agent/spawn.c agent/helper.c common/text.c common/utf8.c libs: libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Real children: a script that does what a file tells it. */

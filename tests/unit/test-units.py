@@ -18,7 +18,7 @@ BOUNDS = {
     "lekdicht-reporter.service": 1.3,
     "lekdicht-collector.service": 1.3,
     "lekdicht-gate.service": 4.2,
-    "lekdicht-hands.service": 4.8,
+    "lekdicht-helper.service": 4.8,
     "lekdicht-watch.service": 2.0,
     "lekdicht-gate-rescue.service": 10.0,
 }

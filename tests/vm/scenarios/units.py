@@ -1,4 +1,4 @@
-"""The units on a real kernel: each right that is kept is needed, and the hands may be away, killed and outlived.
+"""The units on a real kernel: each right that is kept is needed, and the helper may be away, killed and outlived.
 
 What a unit may not do is shown by all other scenarios, which run with the units as they are installed.
 """
@@ -19,19 +19,19 @@ START_TIMEOUT = 30      # seconds until a new agent answers
 LONG_AWAY = 18          # seconds; a deed that is done and fails is given up after 15
 GATE_AT_WORK = "pgrep -x lekdicht-gate >/dev/null"
 IN_USE, PLAIN = 5, 7    # exit codes of lekdicht-gate
-HANDS = "lekdicht-hands.service"
+HELPER = "lekdicht-helper.service"
 TEACHERS = "/mnt/private"
 
 
 def rights(vm):
-    """The capabilities that the hands' unit keeps."""
-    return vm.out(f"systemctl show --value -p CapabilityBoundingSet {HANDS}").split()
+    """The capabilities that the helper's unit keeps."""
+    return vm.out(f"systemctl show --value -p CapabilityBoundingSet {HELPER}").split()
 
 
 def gate(vm, *words, without=""):
-    """Run lekdicht-gate with the hands' rights, but for one; the Result."""
+    """Run lekdicht-gate with the helper's rights, but for one; the Result."""
     kept = rights(vm)
-    assert not without or without in kept, f"{HANDS} does not keep {without}: {kept}"
+    assert not without or without in kept, f"{HELPER} does not keep {without}: {kept}"
     kept = " ".join(right for right in kept if right != without)
     return vm.run(f"systemd-run --quiet --wait --pipe --collect -p NoNewPrivileges=yes -p 'CapabilityBoundingSet={kept}' "
                   f"/usr/sbin/lekdicht-gate {shlex.join(words)}", check=False)
@@ -137,20 +137,20 @@ def check_agent_rights(vm):
     stick.unplug()
 
 
-# The hands
+# The helper
 
-def check_hands_away(vm):
-    """while the hands' service is stopped nothing opens and the agent answers; started, what was plugged meanwhile is refused"""
+def check_helper_away(vm):
+    """while the helper's service is stopped nothing opens and the agent answers; started, what was plugged meanwhile is refused"""
     product = Product.of(vm)
     product.begin()
-    vm.run(f"systemctl stop {HANDS}")
+    vm.run(f"systemctl stop {HELPER}")
     since = vm.evidence.mark()
     stick = vm.usb.stick(Fat())
     name = kernel_name(stick.wait_usb())
     stick.wait_scsi()
     assert product.status()["gate"] == "closed", product.status()
     vm.run(f"sleep {LONG_AWAY}")
-    vm.run(f"systemctl start {HANDS}")
+    vm.run(f"systemctl start {HELPER}")
     product.wait_state(name, "refused")
     vm.evidence.assert_no_disk(since)
     stick.unplug()
@@ -165,16 +165,16 @@ def slow_at_work(vm, product):
     return slow, kernel_name(slow.wait_usb())
 
 
-def check_hands_killed(vm):
-    """the hands' service is killed in the middle of a deed: the deed is done and told, and another stick is refused meanwhile"""
+def check_helper_killed(vm):
+    """the helper's service is killed in the middle of a deed: the deed is done and told, and another stick is refused meanwhile"""
     product = Product.of(vm)
     slow, name = slow_at_work(vm, product)
-    vm.run(f"systemctl kill --signal=KILL --kill-who=main {HANDS}")
+    vm.run(f"systemctl kill --signal=KILL --kill-who=main {HELPER}")
     vm.run(GATE_AT_WORK)
     other = vm.usb.stick(Fat())
     product.wait_refused(other)
     product.wait_state(name, "allowed", END_TIMEOUT)
-    assert vm.out(f"systemctl is-active {HANDS}") == "active"
+    assert vm.out(f"systemctl is-active {HELPER}") == "active"
     product.assert_equals_sys()
     slow.unplug()
     other.unplug()
@@ -207,19 +207,19 @@ def doctor(vm, user="root"):
 
 
 def check_doctor(vm):
-    """`lekdicht doctor`: all is well, also for teacher; it names the hands when they are stopped, and a gate that was opened"""
+    """`lekdicht doctor`: all is well, also for teacher; it names the helper when it is stopped, and a gate that was opened"""
     product = Product.of(vm)
     product.begin()
     assert doctor(vm) == (0, {}), doctor(vm)
     code, seen = doctor(vm, "teacher")
     assert code in (0, 3) and set(seen.values()) <= {"unknown"}, (code, seen)
-    vm.run(f"systemctl stop {HANDS}")
-    assert doctor(vm) == (2, {"hands": "problem"}), doctor(vm)
-    vm.run(f"systemctl start {HANDS}")
+    vm.run(f"systemctl stop {HELPER}")
+    assert doctor(vm) == (2, {"helper": "problem"}), doctor(vm)
+    vm.run(f"systemctl start {HELPER}")
     vm.run("lekdicht gate open")
     assert doctor(vm) == (1, {"gate": "warning"}), doctor(vm)
     vm.run("lekdicht gate close")
     vm.run("systemctl mask --now lekdichtd.service")
-    assert doctor(vm) == (2, {"boot": "problem", "agent": "problem", "hands": "problem", "spool": "unknown"}), doctor(vm)
+    assert doctor(vm) == (2, {"boot": "problem", "agent": "problem", "helper": "problem", "spool": "unknown"}), doctor(vm)
     vm.run("systemctl unmask lekdichtd.service; systemctl enable --now lekdichtd.service")
     assert doctor(vm) == (0, {}), doctor(vm)

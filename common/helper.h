@@ -6,7 +6,7 @@
  * descriptors: where the gate writes what it says and, where the deed is about a device, the device's directory in /sys, which
  * the gate gets as descriptor 3. Answered: one byte, the exit status, or 128 + signal. Closed without an answer: not done. */
 
-#define HANDS_SOCKET      "/run/lekdicht-hands/socket"
-#define HANDS_MESSAGE_MAX 64U /* bytes of a question */
-#define HANDS_WORDS_MAX   2U
-#define HANDS_DIRECTORY   "/proc/self/fd/3" /* the second word when a directory comes with it, and only then */
+#define HELPER_SOCKET      "/run/lekdicht-helper/socket"
+#define HELPER_MESSAGE_MAX 64U /* bytes of a question */
+#define HELPER_WORDS_MAX   2U
+#define HELPER_DIRECTORY   "/proc/self/fd/3" /* the second word when a directory comes with it, and only then */

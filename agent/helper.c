@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "agent/hands.h"
+#include "agent/helper.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/hands.h"
+#include "common/helper.h"
 
 static int connect_to(const char *path)
 {
@@ -26,7 +26,7 @@ static int connect_to(const char *path)
         return steal_fd(&fd);
 }
 
-int hands_ask(const char *path, char *const words[], int output, int directory)
+int helper_ask(const char *path, char *const words[], int output, int directory)
 {
         CLEANUP(cleanup_close) int fd = connect_to(path);
         const int fds[2] = { output, directory };
@@ -35,7 +35,7 @@ int hands_ask(const char *path, char *const words[], int output, int directory)
                 struct cmsghdr header;
                 char bytes[CMSG_SPACE(sizeof(fds))];
         } parts = { 0 };
-        char text[HANDS_MESSAGE_MAX];
+        char text[HELPER_MESSAGE_MAX];
         struct iovec part = { .iov_base = text };
         struct msghdr message = {
                 .msg_iov = &part, .msg_iovlen = 1, .msg_control = &parts, .msg_controllen = CMSG_SPACE(fds_size)
@@ -59,9 +59,9 @@ int hands_ask(const char *path, char *const words[], int output, int directory)
         return steal_fd(&fd);
 }
 
-int hands_answer(int connection)
+int helper_answer(int connection)
 {
         uint8_t answer;
 
-        return read(connection, &answer, sizeof(answer)) == sizeof(answer) ? answer : HANDS_NO_ANSWER;
+        return read(connection, &answer, sizeof(answer)) == sizeof(answer) ? answer : HELPER_NO_ANSWER;
 }

@@ -1,4 +1,4 @@
-/* links: tests/bed/bed.c agent/gatekeeper.c agent/spawn.c agent/hands.c gate/serve.c gate/say.c libs: cmocka libsystemd */
+/* links: tests/bed/bed.c agent/gatekeeper.c agent/spawn.c agent/helper.c gate/serve.c gate/say.c libs: cmocka libsystemd */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The gatekeeper and `lekdicht-gate serve` at the two ends of a socket, with a script for the gate. */
@@ -21,8 +21,8 @@
 #include <cmocka.h>
 
 #include "agent/gatekeeper.h"
-#include "agent/hands.h"
-#include "common/hands.h"
+#include "agent/helper.h"
+#include "common/helper.h"
 #include "gate/serve.h"
 #include "tests/bed/bed.h"
 
@@ -116,7 +116,7 @@ static int setup(void **state)
         if (dirfd < 0 || sd_event_new(&loop) < 0 ||
             gatekeeper_new(loop, program, on_result, on_slow, NULL, &gatekeeper) < 0)
                 return -1;
-        return gatekeeper_use_hands(gatekeeper, path);
+        return gatekeeper_use_helper(gatekeeper, path);
 }
 
 static int teardown(void **state)
@@ -249,31 +249,32 @@ static int send_raw(const char *text, size_t size, size_t n)
                 memcpy(CMSG_DATA(&parts.header), fds, n * sizeof(int));
         }
         assert_true(sendmsg(fd, &message, MSG_NOSIGNAL) >= 0);
-        answer = hands_answer(fd);
+        answer = helper_answer(fd);
         close(fd);
         return answer;
 }
 
 static void what_is_no_deed_is_not_done(void **state)
 {
-        char large[HANDS_MESSAGE_MAX + 8] = "release";
+        char large[HELPER_MESSAGE_MAX + 8] = "release";
 
         (void) state;
         script("echo > $root/ran; exit 0");
         start_server();
-        assert_int_equal(send_raw("serve\0/tmp/x", 13, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("status", 7, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("--version", 10, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("", 1, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("", 0, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("close", 5, 1), HANDS_NO_ANSWER); /* no end */
-        assert_int_equal(send_raw("open\0--audit\0more", 18, 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("close", 6, 0), HANDS_NO_ANSWER); /* nowhere to write */
-        assert_int_equal(send_raw("close", 6, 3), HANDS_NO_ANSWER); /* too many descriptors */
-        assert_int_equal(send_raw("close", 6, 2), HANDS_NO_ANSWER); /* a directory, and no word for it */
-        assert_int_equal(send_raw("refuse\0" HANDS_DIRECTORY, 7 + sizeof(HANDS_DIRECTORY), 1), HANDS_NO_ANSWER);
-        assert_int_equal(send_raw("refuse\0001-2", 11, 1), HANDS_NO_ANSWER); /* a name, which may be another's by now */
-        assert_int_equal(send_raw(large, sizeof(large), 1), HANDS_NO_ANSWER); /* cut off it would be one */
+        assert_int_equal(send_raw("serve\0/tmp/x", 13, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("status", 7, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("--version", 10, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("", 1, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("", 0, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("close", 5, 1), HELPER_NO_ANSWER); /* no end */
+        assert_int_equal(send_raw("open\0--audit\0more", 18, 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("close", 6, 0), HELPER_NO_ANSWER); /* nowhere to write */
+        assert_int_equal(send_raw("close", 6, 3), HELPER_NO_ANSWER); /* too many descriptors */
+        assert_int_equal(send_raw("close", 6, 2), HELPER_NO_ANSWER); /* a directory, and no word for it */
+        assert_int_equal(send_raw("refuse\0" HELPER_DIRECTORY, 7 + sizeof(HELPER_DIRECTORY), 1), HELPER_NO_ANSWER);
+        assert_int_equal(send_raw("refuse\0001-2", 11, 1),
+                         HELPER_NO_ANSWER); /* a name, which may be another's by now */
+        assert_int_equal(send_raw(large, sizeof(large), 1), HELPER_NO_ANSWER); /* cut off it would be one */
         assert_false(is_there("ran"));
         /* The control, by the same way. */
         assert_int_equal(send_raw("close", 6, 1), 0);
@@ -315,7 +316,7 @@ static void nobody_else_is_heard(void **state)
                 _exit(setgid(NOBODY) == 0 && setuid(NOBODY) == 0 ? send_raw("close", 6, 1) : 99);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), HANDS_NO_ANSWER);
+        assert_int_equal(WEXITSTATUS(status), HELPER_NO_ANSWER);
         assert_false(is_there("ran"));
         assert_int_equal(send_raw("close", 6, 1), 0); /* the control */
 }
@@ -334,5 +335,5 @@ int main(void)
                 cmocka_unit_test_setup_teardown(nobody_else_is_heard, setup, teardown),
         };
 
-        return cmocka_run_group_tests_name("hands", tests, NULL, NULL);
+        return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
 }

@@ -18,10 +18,11 @@
 #include "common/kept.h"
 #include "policy/policy.h"
 
-#define AGENT  "lekdichtd.service"
-#define HELPER "lekdicht-helper.service"
-#define POLICY "/etc/lekdicht/policy.ini"
-#define CLOCK  "/var/lib/lekdicht/clock"
+#define AGENT   "lekdichtd.service"
+#define HELPER  "lekdicht-helper.service"
+#define WATCHER "lekdicht-watch.service"
+#define POLICY  "/etc/lekdicht/policy.ini"
+#define CLOCK   "/var/lib/lekdicht/clock"
 
 #define DAY_SEC    86400U
 #define LATEST_SEC 4102444800ULL /* 2100; as agent/today.c */
@@ -85,6 +86,25 @@ void doctor_helper(const struct doctor *doctor, struct finding *finding)
         finding_set(finding, FINDING_PROBLEM, "%s is not running: lekdichtd can open nothing and switch nothing off",
                     HELPER);
         finding_remedy(finding, "sudo systemctl restart lekdichtd      Why it stopped: journalctl -u lekdicht-helper");
+}
+
+/* Storage is shut without it, so it is no more than a warning. */
+void doctor_watcher(const struct doctor *doctor, struct finding *finding)
+{
+        int runs = place_runs(doctor->root, WATCHER);
+
+        if (runs < 0) {
+                finding_set(finding, FINDING_UNKNOWN, "whether %s runs cannot be seen", WATCHER);
+                return;
+        }
+        if (runs > 0) {
+                finding_set(finding, FINDING_OK, "%s looks for sync, chat and backup clients", WATCHER);
+                return;
+        }
+        finding_set(finding, FINDING_WARNING, "%s is not running: sync, chat and backup clients are not noticed",
+                    WATCHER);
+        finding_remedy(finding,
+                       "sudo systemctl restart lekdicht-watch      Why it stopped: journalctl -u lekdicht-watch");
 }
 
 /* ---- policy ---- */

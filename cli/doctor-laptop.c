@@ -28,6 +28,7 @@ static const char *const files[] = {
         "/usr/libexec/lekdicht/lekdicht-probe",
         "/usr/lib/systemd/system/lekdicht-gate.service",
         "/usr/lib/systemd/system/lekdicht-helper.service",
+        "/usr/lib/systemd/system/lekdicht-watch.service",
         "/usr/lib/systemd/system/lekdichtd.service",
         RULES "60-lekdicht-internal.rules",
         RULES "61-lekdicht-hold.rules",

@@ -34,6 +34,7 @@ static const struct {
         { "system", doctor_system },
         { "agent", doctor_agent },
         { "helper", doctor_helper },
+        { "watcher", doctor_watcher },
         { "policy", doctor_policy },
         { "clock", doctor_clock },
         { "spool", doctor_spool },

@@ -41,6 +41,7 @@ void doctor_system(const struct doctor *doctor, struct finding *finding);
 /* Who decides. (doctor-agent.c) */
 void doctor_agent(const struct doctor *doctor, struct finding *finding);
 void doctor_helper(const struct doctor *doctor, struct finding *finding);
+void doctor_watcher(const struct doctor *doctor, struct finding *finding);
 void doctor_policy(const struct doctor *doctor, struct finding *finding);
 void doctor_clock(const struct doctor *doctor, struct finding *finding);
 void doctor_spool(const struct doctor *doctor, struct finding *finding);

@@ -72,6 +72,7 @@ static void well(struct scene *scene)
                 "usr/libexec/lekdicht/lekdicht-notifier",
                 "usr/lib/systemd/system/lekdicht-gate.service",
                 "usr/lib/systemd/system/lekdicht-helper.service",
+                "usr/lib/systemd/system/lekdicht-watch.service",
                 "usr/lib/systemd/system/lekdichtd.service",
                 "usr/lib/udev/rules.d/60-lekdicht-internal.rules",
                 "usr/lib/udev/rules.d/61-lekdicht-hold.rules",
@@ -89,6 +90,7 @@ static void well(struct scene *scene)
                 "sys/bus/scsi/drivers/sr/bind",
                 "sys/bus/mmc/drivers/mmcblk/bind",
                 "sys/fs/cgroup/system.slice/lekdicht-helper.service/cgroup.procs",
+                "sys/fs/cgroup/system.slice/lekdicht-watch.service/cgroup.procs",
                 "sys/fs/cgroup/system.slice/lekdicht-reporter.service/cgroup.procs",
                 INSIDE "/sda1/dev",
                 STICK "/sdb1/dev",
@@ -260,6 +262,10 @@ static void stop_helper(struct scene *scene)
 {
         rid(scene, "sys/fs/cgroup/system.slice/lekdicht-helper.service");
 }
+static void stop_watcher(struct scene *scene)
+{
+        rid(scene, "sys/fs/cgroup/system.slice/lekdicht-watch.service");
+}
 static void stop_helper_at_work(struct scene *scene)
 {
         rid(scene, "run/lekdicht-helper");
@@ -388,6 +394,7 @@ static const struct {
         { old_agent, "agent", FINDING_WARNING, "lekdichtd 0.0.9 is still running", "restart lekdichtd" },
         { stop_helper, "helper", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
         { stop_helper_at_work, "helper", FINDING_PROBLEM, "is not running", "restart lekdichtd" },
+        { stop_watcher, "watcher", FINDING_WARNING, "are not noticed", "restart lekdicht-watch" },
         { last_good, "policy", FINDING_PROBLEM, "the last good one, version 3", "policy check" },
         { built_in, "policy", FINDING_PROBLEM, "refuse everything", "policy check" },
         { clock_back, "clock", FINDING_PROBLEM, "4 days behind", "timedatectl" },

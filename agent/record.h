@@ -3,7 +3,7 @@
 
 /* What happened, for the journal and the spool: one structured entry and one event each. No serial, no user, no name of
  * the machine, and in the spool no path. When stderr is not the journal (in the foreground), the message is shown
- * there too. */
+ * there too. In three files: entry.c builds and sends, recorddevice.c has devices and grants, record.c the rest. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -325,11 +325,11 @@ def check_agent():
 
     events = section(page, "Events", "Ss")
     names = dict(re.findall(r'\[(EVENT_\w+)\] = \{ "(lekdicht[\w.]+)"', read("common/event.c")))
-    recorded = {names[key] for key in re.findall(r"\[(EVENT_\w+)\] = \"[0-9a-f]{32}\"", read("agent/record.c"))}
+    recorded = {names[key] for key in re.findall(r"\[(EVENT_\w+)\] = \"[0-9a-f]{32}\"", read("agent/entry.c"))}
     told = {item.split()[1] for item in items(events)}
-    fields = set(re.findall(r'"(LEKDICHT_\w+)"', read("agent/record.c")))
-    check("lekdichtd.8 has the events and the journal's fields", differences(recorded, told, "agent/record.c", "the page") +
-          differences(fields, re.findall(r"^\.Li (LEKDICHT_\w+)", events, re.M), "agent/record.c", "the page"))
+    fields = set(re.findall(r'"(LEKDICHT_\w+)"', "".join(map(read, ("agent/entry.c", "agent/record.c", "agent/recorddevice.c")))))
+    check("lekdichtd.8 has the events and the journal's fields", differences(recorded, told, "agent/entry.c", "the page") +
+          differences(fields, re.findall(r"^\.Li (LEKDICHT_\w+)", events, re.M), "agent/", "the page"))
 
 
 def check_doctor():

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 
 /* The few functions of libumockdev that are used; its own header wants all of GLib's. */
 typedef struct _UMockdevTestbed UMockdevTestbed;
+/* Of libumockdev-preload, where that is loaded. */
+extern pthread_mutex_t trap_path_lock __attribute__((weak));
 extern UMockdevTestbed *umockdev_testbed_new(void);
 extern char *umockdev_testbed_get_root_dir(UMockdevTestbed *testbed);
 extern void umockdev_testbed_uevent(UMockdevTestbed *testbed, const char *syspath, const char *action);
@@ -155,6 +158,19 @@ static void remove_root(void)
         (void) rmdir(scene.bed.root);
 }
 
+/* A child that is forked while umockdev's thread has this lock waits for it for ever, at its first open() (umockdev before 0.19.6). */
+static void hold_umockdev(void)
+{
+        if (&trap_path_lock)
+                pthread_mutex_lock(&trap_path_lock);
+}
+
+static void let_umockdev_go(void)
+{
+        if (&trap_path_lock)
+                pthread_mutex_unlock(&trap_path_lock);
+}
+
 int scene_setup(void **state)
 {
         static const char *const rules[] = { "rules.d/60-lekdicht-internal.rules", "rules.d/61-lekdicht-hold.rules",
@@ -177,6 +193,7 @@ int scene_setup(void **state)
         sigprocmask(SIG_BLOCK, &set, NULL);
         if (!testbed) {
                 testbed = umockdev_testbed_new();
+                pthread_atfork(hold_umockdev, let_umockdev_go, let_umockdev_go);
                 atexit(remove_root);
                 if (!realpath("tests/bed/fake-gate", fake) || !realpath("tests/bed/fake-members", fake_members))
                         return -1;

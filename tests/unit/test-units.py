@@ -83,10 +83,11 @@ def main():
         else:
             check(f"{unit} # SKIP there is no systemd-analyze here", [])
         check(f"{unit} says why it keeps each right", unexplained(unit))
-    # What udev says of phones does not come into another network; a /proc of its own makes /run writable, where grants are.
+    # What udev says of phones does not come into another network; systemd 252 may leave /run, where grants are, out of strict.
     found = dict(settings((UNITS / "lekdichtd.service").read_text(encoding="utf-8")))
     check("lekdichtd has udev's events, and /run for reading only",
-          [f"{key}={found[key]}" for key in ("PrivateNetwork", "ProtectProc", "ProcSubset") if key in found])
+          [f"{key}={found.get(key)}" for key, value in (("PrivateNetwork", None), ("ProtectSystem", "strict"), ("ReadOnlyPaths", "/run"))
+           if found.get(key) != value])
     for unit in units:
         found = dict(settings((UNITS / unit).read_text(encoding="utf-8")))
         if found["Type"] == "oneshot":

@@ -11,7 +11,7 @@ from harness.product import Product, allow, kernel_name
 
 ALLOWED = "UNI0000001"
 # As slow as in robust.py: the kernel waits for it for seconds.
-SLOW, BYTES_PER_SECOND = "UNI0000002", 256
+SLOW, BYTES_PER_SECOND = "UNI0000002", 128
 BOTH = (allow("stick", serial=ALLOWED), allow("slow", serial=SLOW))
 PROBE_TIMEOUT = 60      # seconds until the gate is at work on the slow one
 END_TIMEOUT = 180       # seconds until it is through

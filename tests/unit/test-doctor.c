@@ -1,4 +1,4 @@
-/* links: cli/doctor.c cli/doctor-gate.c cli/doctor-agent.c cli/doctor-laptop.c cli/doctor-system.c cli/doctor-report.c cli/finding.c cli/place.c cli/certificate.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c common/jsonw.c common/utf8.c common/kept.c common/durable.c libs: libsystemd inih */
+/* links: cli/doctor.c cli/doctor-gate.c cli/doctor-agent.c cli/doctor-laptop.c cli/doctor-system.c cli/doctor-report.c cli/finding.c cli/place.c cli/certificate.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c common/jsonw.c common/utf8.c common/kept.c common/durable.c libs: libsystemd inih libcrypto */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A laptop where all is well, and each thing broken in turn: that and nothing else is named. */

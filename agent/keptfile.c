@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/durable.h"
+#include "common/readfull.h"
 
 #define KEPTFILE_MODE 0600
 
@@ -41,22 +42,14 @@ int keptfile_new(const char *path, struct keptfile **ret)
 ssize_t keptfile_read(const struct keptfile *file, char *text, size_t size)
 {
         CLEANUP(cleanup_close) int fd = open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        size_t have = 0;
+        ssize_t n = fd < 0 ? -errno : read_full(fd, text, size);
 
-        if (fd < 0)
-                return -errno;
-        while (have < size) {
-                ssize_t n = read(fd, text + have, size - have);
-
-                if (n < 0)
-                        return -errno;
-                if (n == 0) {
-                        text[have] = '\0';
-                        return (ssize_t) have;
-                }
-                have += (size_t) n;
-        }
-        return -EFBIG;
+        if (n < 0)
+                return n;
+        if ((size_t) n == size)
+                return -EFBIG;
+        text[n] = '\0';
+        return n;
 }
 
 /* In the thread. What cannot be written is as it was, and who keeps it writes it again. */

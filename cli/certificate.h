@@ -8,5 +8,5 @@
 
 #define CERTIFICATE_MAX 8192U /* bytes of one, decoded */
 
-/* The end of the first certificate in a text (PEM), in seconds since 1970. 0; -ENOENT: there is none; -EBADMSG. */
+/* The end of the first certificate in a text (PEM), in seconds since 1970. 0; -ENOENT: there is none; -EBADMSG; -ENOMEM. */
 int certificate_end(const char *text, int64_t *ret);

@@ -15,16 +15,16 @@
 #include "cli/place.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/enrolment.h"
 
 #define ENROLMENT "/etc/lekdicht/enrolment"
 #define AUTOSTART "/etc/xdg/autostart/lekdicht-notifier.desktop"
 #define NOTIFIER  "/usr/libexec/lekdicht/lekdicht-notifier"
 #define REPORTER  "lekdicht-reporter.service"
 
-#define QUEUE_LONG  1000U /* records that wait; weeks of a busy laptop */
-#define DAY_SEC     86400
-#define SOON_DAYS   30
-#define CA_FILE_MAX 192U /* bytes of a line of that file */
+#define QUEUE_LONG 1000U /* records that wait; weeks of a busy laptop */
+#define DAY_SEC    86400
+#define SOON_DAYS  30
 
 void doctor_notifier(const struct doctor *doctor, struct finding *finding)
 {
@@ -52,40 +52,36 @@ void doctor_notifier(const struct doctor *doctor, struct finding *finding)
 
 /* ---- the collector ---- */
 
+/* What the reporter says of the enrolment file, by the reporter's own reader: 0, -ENOENT, or -errno with the reason. */
+static int load_enrolment(const struct doctor *doctor, struct enrolment *ret, char error[static ENROLMENT_ERROR_MAX])
+{
+        char path[PATH_MAX];
+
+        if (!place_path(doctor->root, ENROLMENT, path)) {
+                snprintf(error, ENROLMENT_ERROR_MAX, "%s", strerror(ENAMETOOLONG));
+                return -ENAMETOOLONG;
+        }
+        return enrolment_load(path, ret, error);
+}
+
 void doctor_enrolment(const struct doctor *doctor, struct finding *finding)
 {
-        CLEANUP(cleanup_free) char *text = NULL;
-        char path[PATH_MAX], value[CA_FILE_MAX];
-        struct stat st;
-        ssize_t r;
+        char error[ENROLMENT_ERROR_MAX];
+        struct enrolment enrolment = { 0 };
+        int r = load_enrolment(doctor, &enrolment, error);
 
-        if (!place_path(doctor->root, ENROLMENT, path) || (stat(path, &st) < 0 && errno != ENOENT)) {
-                finding_set(finding, FINDING_UNKNOWN, ENROLMENT ": %s", place_error(-errno));
-                return;
-        }
-        if (place_is_there(doctor->root, ENROLMENT) == 0) {
+        explicit_bzero(&enrolment, sizeof(enrolment));
+        if (r == -ENOENT) {
                 finding_set(finding, FINDING_OK, "not enrolled: what is recorded stays on this laptop");
-                return;
+        } else if (r == -EACCES) {
+                finding_set(finding, FINDING_UNKNOWN, ENROLMENT ": %s", place_error(r));
+        } else if (r < 0) {
+                finding_set(finding, FINDING_PROBLEM, ENROLMENT " is not used: %s", error);
+                finding_remedy(finding, "What it holds, and whose it is: man lekdicht-enrolment      Then: sudo "
+                                        "systemctl restart lekdicht-reporter");
+        } else {
+                finding_set(finding, FINDING_OK, "enrolled");
         }
-        if (!S_ISREG(st.st_mode) || st.st_mode & (S_IRWXO | S_IWGRP)) {
-                finding_set(finding, FINDING_PROBLEM,
-                            ENROLMENT ": others may read or change the secret in it, so it is not used");
-                finding_remedy(finding, "sudo chown root:lekdicht-report " ENROLMENT "; sudo chmod 0640 " ENROLMENT
-                                        "; sudo systemctl restart lekdicht-reporter");
-                return;
-        }
-        r = place_read(doctor->root, ENROLMENT, &text);
-        if (r < 0) {
-                finding_set(finding, FINDING_UNKNOWN, ENROLMENT ": %s", place_error((int) r));
-                return;
-        }
-        if (!place_value(text, "url", value, sizeof(value)) || !value[0] ||
-            !place_value(text, "token", value, sizeof(value)) || !value[0]) {
-                finding_set(finding, FINDING_PROBLEM, ENROLMENT " has no url or no token");
-                finding_remedy(finding, "Put it in place anew: man lekdicht-enrolment");
-                return;
-        }
-        finding_set(finding, FINDING_OK, "enrolled");
 }
 
 void doctor_reporter(const struct doctor *doctor, struct finding *finding)
@@ -146,16 +142,19 @@ static void examine_authority(const struct doctor *doctor, const char *file, str
 
 void doctor_certificate(const struct doctor *doctor, struct finding *finding)
 {
-        CLEANUP(cleanup_free) char *text = NULL;
-        char file[CA_FILE_MAX];
-        ssize_t r = place_read(doctor->root, ENROLMENT, &text);
+        char error[ENROLMENT_ERROR_MAX];
+        struct enrolment enrolment = { 0 };
+        int r = load_enrolment(doctor, &enrolment, error);
 
+        explicit_bzero(enrolment.token, sizeof(enrolment.token));
         if (r == -ENOENT)
                 finding_set(finding, FINDING_OK, "not enrolled, so none is needed");
+        else if (r == -EACCES)
+                finding_set(finding, FINDING_UNKNOWN, ENROLMENT ": %s", place_error(r));
         else if (r < 0)
-                finding_set(finding, FINDING_UNKNOWN, ENROLMENT ": %s", place_error((int) r));
-        else if (!place_value(text, "ca-file", file, sizeof(file)) || file[0] != '/')
+                finding_set(finding, FINDING_OK, "none is asked for while the enrolment is not used");
+        else if (!enrolment.ca_file[0])
                 finding_set(finding, FINDING_OK, "those that the system believes hold");
         else
-                examine_authority(doctor, file, finding);
+                examine_authority(doctor, enrolment.ca_file, finding);
 }

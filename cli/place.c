@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/readfull.h"
 
 bool place_path(const char *root, const char *path, char *ret)
 {
@@ -37,7 +38,7 @@ ssize_t place_read(const char *root, const char *path, char **ret)
         CLEANUP(cleanup_free) char *text = malloc(PLACE_TEXT_MAX);
         CLEANUP(cleanup_close) int fd = -1;
         char full[PATH_MAX];
-        size_t size = 0;
+        ssize_t size;
 
         if (!text)
                 return -ENOMEM;
@@ -46,21 +47,13 @@ ssize_t place_read(const char *root, const char *path, char **ret)
         fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
                 return -errno;
-        while (size < PLACE_TEXT_MAX - 1) {
-                ssize_t n = read(fd, text + size, PLACE_TEXT_MAX - 1 - size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                size += (size_t) n;
-        }
+        size = read_full(fd, text, PLACE_TEXT_MAX - 1);
+        if (size < 0)
+                return size;
         text[size] = '\0';
         *ret = text;
         text = NULL;
-        return (ssize_t) size;
+        return size;
 }
 
 int place_runs(const char *root, const char *unit)

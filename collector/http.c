@@ -522,8 +522,10 @@ int http_new(const struct http_settings *settings, struct http **ret)
         http->settings = *settings;
         deadlines_init(&http->deadlines);
         load_init(&http->load);
+        /* Not epoll: a library that takes the listening socket out of a set which another of its threads just did ends the
+         * whole program (libmicrohttpd 0.9.75, MHD_quiesce_daemon), and with poll there is no such set. */
         http->daemon = MHD_start_daemon(
-                MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, handle, http,
+                MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, handle, http,
                 MHD_OPTION_LISTEN_SOCKET, settings->fd, MHD_OPTION_THREAD_POOL_SIZE, HTTP_THREADS,
                 MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                 HTTP_CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_SECONDS,

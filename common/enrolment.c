@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/readfull.h"
 #include "common/text.h"
 
 #define PORT_MAX 65535UL
@@ -286,7 +287,7 @@ int enrolment_load(const char *path, struct enrolment *ret, char error[static EN
 {
         CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
         char text[ENROLMENT_FILE_MAX + 1];
-        size_t size = 0;
+        ssize_t size;
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0) {
@@ -306,21 +307,11 @@ int enrolment_load(const char *path, struct enrolment *ret, char error[static EN
                 return refuse(error, "its group may change it (mode %04o); run: chmod g-w",
                               (unsigned) st.st_mode & 07777U);
 
-        while (size < sizeof(text)) {
-                ssize_t n = read(fd, text + size, sizeof(text) - size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0) {
-                        int r = -errno;
-
-                        refuse(error, "it cannot be read: %s", strerror(-r));
-                        return r;
-                }
-                if (n == 0)
-                        break;
-                size += (size_t) n;
+        size = read_full(fd, text, sizeof(text));
+        if (size < 0) {
+                refuse(error, "it cannot be read: %s", strerror((int) -size));
+                return (int) size;
         }
 
-        return enrolment_parse(text, size, ret, error);
+        return enrolment_parse(text, (size_t) size, ret, error);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/readfull.h"
 #include "common/sysfs.h"
 #include "common/text.h"
 
@@ -45,24 +46,9 @@ int sysfs_open(const char *root, const char *devpath)
 
 ssize_t sysfs_read(int dirfd, const char *name, void *buffer, size_t size)
 {
-        CLEANUP(cleanup_close) int fd = -1;
-        size_t length = 0;
+        CLEANUP(cleanup_close) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-        fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        while (length < size) {
-                ssize_t n = read(fd, (char *) buffer + length, size - length);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                length += (size_t) n;
-        }
-        return (ssize_t) length;
+        return fd < 0 ? -errno : read_full(fd, buffer, size);
 }
 
 ssize_t sysfs_read_text(int dirfd, const char *name, char *buffer, size_t size)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/readfull.h"
 #include "policy/catalogue.h"
 #include "policy/errors.h"
 
@@ -67,34 +68,23 @@ static int read_all(int fd, char **ret_text, size_t *ret_size, struct policy_err
 {
         const size_t room = POLICY_FILE_MAX + 1;
         CLEANUP(cleanup_free) char *text = malloc(room);
-        size_t size = 0;
+        ssize_t size;
 
         if (!text)
                 return -ENOMEM;
-
-        while (size < room) {
-                ssize_t n = read(fd, text + size, room - size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0) {
-                        int error = errno;
-
-                        errors_add(errors, 0, "it cannot be read: %s", strerror(error));
-                        return -error;
-                }
-                if (n == 0)
-                        break;
-                size += (size_t) n;
+        size = read_full(fd, text, room);
+        if (size < 0) {
+                errors_add(errors, 0, "it cannot be read: %s", strerror((int) -size));
+                return (int) size;
         }
-        if (size > POLICY_FILE_MAX) {
+        if (size > (ssize_t) POLICY_FILE_MAX) {
                 errors_add(errors, 0, "it has more than %u bytes", POLICY_FILE_MAX);
                 return -EFBIG;
         }
 
         *ret_text = text;
         text = NULL;
-        *ret_size = size;
+        *ret_size = (size_t) size;
         return 0;
 }
 

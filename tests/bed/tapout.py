@@ -11,8 +11,9 @@ class Tap:
         self.subject, self.count, self.failed = subject, 0, False
 
     def check(self, name, problems):
-        """One result: it is well when PROBLEMS, a list of texts, is empty."""
+        """One result: it is well when there are no PROBLEMS, each of them a text."""
         self.count += 1
+        problems = list(problems)
         for problem in problems:
             print(f"# {problem}")
         self.failed = self.failed or bool(problems)

@@ -1,4 +1,4 @@
-/* links: cli/certificate.c */
+/* links: cli/certificate.c libs: libcrypto */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A certificate that IT put somewhere, whatever it really is: as a text, and as what stands in such a text. */

@@ -1,4 +1,4 @@
-/* links: common/text.c common/utf8.c common/sysfs.c agent/facts.c agent/phone.c agent/usbdesc.c agent/device.c */
+/* links: common/readfull.c common/text.c common/utf8.c common/sysfs.c agent/facts.c agent/phone.c agent/usbdesc.c agent/device.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Every attribute in /sys that the agent reads of a device, with anything in it: what is said of the device is within its

@@ -1,4 +1,4 @@
-/* links: gate/boot.c gate/state.c common/durable.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
+/* links: common/readfull.c gate/boot.c gate/state.c common/durable.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The small texts that the gate takes: records in /run, the kernel command line, names of devices, devpaths. Each is

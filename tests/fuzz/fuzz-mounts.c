@@ -1,4 +1,4 @@
-/* links: gate/mounts.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
+/* links: common/readfull.c gate/mounts.c gate/device.c gate/bus.c gate/attr.c common/sysfs.c common/text.c common/utf8.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as mountinfo. What is accepted must come out the same when it is written again as the kernel would, and

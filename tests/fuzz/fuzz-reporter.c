@@ -1,4 +1,4 @@
-/* links: reporter/answer.c reporter/retry.c common/enrolment.c common/text.c common/utf8.c libs: jansson inih */
+/* links: common/readfull.c reporter/answer.c reporter/retry.c common/enrolment.c common/text.c common/utf8.c libs: jansson inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What the reporter reads from strangers and from a file: the first byte chooses between an answer of a collector, a

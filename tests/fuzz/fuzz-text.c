@@ -1,4 +1,4 @@
-/* links: common/text.c common/utf8.c common/sysfs.c agent/facts.c agent/phone.c agent/usbdesc.c */
+/* links: common/readfull.c common/text.c common/utf8.c common/sysfs.c agent/facts.c agent/phone.c agent/usbdesc.c */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What stands in the attributes of a device: text, numbers, names. Whatever goes in, what comes out is UTF-8 without

@@ -17,25 +17,17 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/bed"))
 sys.path.insert(0, str(ROOT / "tests/documented"))
 
 import where  # noqa: E402
+from tapout import Tap  # noqa: E402
 
 PACKAGES = ("lekdicht-agent", "lekdicht-notifier", "lekdicht-collector")
 NEEDED = ("dpkg-buildpackage", "dh", "lintian", "man", "lexgrog")
 POLICY = "usr/share/lekdicht/policy.ini"
-number, failed = 0, False
-
-
-def check(name, problems):
-    """One line of TAP."""
-    global number, failed
-    number += 1
-    problems = list(problems)
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - packages: {name}", flush=True)
+tap = Tap("packages")
+check = tap.check
 
 
 def call(*command, **options):
@@ -153,8 +145,7 @@ def main():
         roots = unpack(folder)
         check_pages(roots)
         check_content(roots)
-    print(f"1..{number}")
-    sys.exit(1 if failed else 0)
+    sys.exit(tap.end())
 
 
 if __name__ == "__main__":

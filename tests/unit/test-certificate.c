@@ -1,4 +1,4 @@
-/* links: cli/certificate.c */
+/* links: cli/certificate.c libs: libcrypto */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Until when: both kinds of time, what is before and behind the certificate, and every way of being cut off. */

@@ -14,6 +14,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/bed"))
+
+from tapout import Tap  # noqa: E402
+
 BUILD = ROOT / os.environ.get("BUILD", "build")
 COMPLETION = ROOT / "cli/completion"
 # Program: the file that completes it, less what the shells add to its name; and its function in bash.
@@ -22,16 +26,8 @@ FILES = {"lekdicht": ("lekdicht", "_lekdicht"), "lekdicht-gate": ("lekdicht", "_
 # Taken by the programs and not worth a line of their --help; test-man.py runs them.
 UNSAID = {"--help", "--version"}
 
-number, failed = 0, False
-
-
-def check(name, problems, skip=""):
-    global number, failed
-    number += 1
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - completion: {name}{skip}")
+tap = Tap("completion")
+check = tap.check
 
 
 def said(program):
@@ -115,7 +111,7 @@ def main():
         for program, wanted in (("lekdicht", of_lekdicht), ("lekdicht-gate", of_gate), ("lekdicht-collector", of_collector)):
             title = f"{name} offers what {program} --help says"
             if not shutil.which(name):
-                check(title, [], f" # SKIP there is no {name} here")
+                check(f"{title} # SKIP there is no {name} here", [])
                 continue
             problems = []
             for words, offered in wanted():
@@ -126,8 +122,7 @@ def main():
                     problems.append(f"behind `{' '.join(words)}`: {sorted(found - offered - extra)} too many, "
                                     f"{sorted((offered | extra) - found)} missing")
             check(title, problems)
-    print(f"1..{number}")
-    sys.exit(1 if failed else 0)
+    sys.exit(tap.end())
 
 
 if __name__ == "__main__":

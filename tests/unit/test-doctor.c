@@ -1,4 +1,4 @@
-/* links: cli/doctor.c cli/doctor-gate.c cli/doctor-agent.c cli/doctor-laptop.c cli/doctor-system.c cli/doctor-report.c cli/finding.c cli/place.c cli/certificate.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c common/jsonw.c common/utf8.c common/kept.c common/durable.c libs: libsystemd inih */
+/* links: cli/doctor.c cli/doctor-gate.c cli/doctor-agent.c cli/doctor-laptop.c cli/doctor-system.c cli/doctor-report.c cli/finding.c cli/place.c cli/certificate.c cli/kernel.c cli/bus.c cli/answer.c cli/terminal.c common/jsonw.c common/utf8.c common/kept.c common/durable.c libs: libsystemd inih libcrypto */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A laptop where all is well, and each thing broken in turn: that and nothing else is named. */
@@ -405,8 +405,8 @@ static const struct {
         { fill_disk, "disk", FINDING_PROBLEM, "are free in /var/lib", "df -h" },
         { lose_notifier, "notifier", FINDING_WARNING, "lekdicht-notifier is missing", "lekdicht-notifier" },
         { hide_notifier, "notifier", FINDING_WARNING, "is switched off", "log out" },
-        { publish_secret, "enrolment", FINDING_PROBLEM, "others may read", "chmod 0640" },
-        { empty_enrolment, "enrolment", FINDING_PROBLEM, "no url or no token", "man lekdicht-enrolment" },
+        { publish_secret, "enrolment", FINDING_PROBLEM, "run: chmod o=", "man lekdicht-enrolment" },
+        { empty_enrolment, "enrolment", FINDING_PROBLEM, "there is no \"token\"", "man lekdicht-enrolment" },
         { stop_reporter, "reporter", FINDING_PROBLEM, "hears nothing of this laptop",
           "enable --now lekdicht-reporter" },
         { fill_queue, "reporter", FINDING_WARNING, "5000 events wait", "journalctl" },

@@ -9,23 +9,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/bed"))
 sys.path.insert(0, str(ROOT / "tests/documented"))
 
 import extract  # noqa: E402
 import where  # noqa: E402
+from tapout import Tap  # noqa: E402
 
 PICTURE_MAX = 100 * 1000        # bytes
-number, failed = 0, False
+tap = Tap("documented")
 
 
 def check(name, problems):
-    global number, failed
-    number += 1
-    problems = sorted(problems)
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - documented: {name}")
+    tap.check(name, sorted(problems))
 
 
 def main():
@@ -50,8 +46,7 @@ def main():
     check("its pictures are there and small",
           [f"{path.name} is not in the README" for path in pictures if f"({path.relative_to(ROOT)})" not in readme]
           + [f"{path.name} is missing or too large" for path in pictures if not path.exists() or not 0 < path.stat().st_size <= PICTURE_MAX])
-    print(f"1..{number}")
-    sys.exit(1 if failed else 0)
+    sys.exit(tap.end())
 
 
 if __name__ == "__main__":

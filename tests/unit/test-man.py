@@ -17,6 +17,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/bed"))
+
+from tapout import Tap  # noqa: E402
+
 BUILD = ROOT / os.environ.get("BUILD", "build")
 MAN = ROOT / "docs/man"
 
@@ -37,19 +41,8 @@ SYSEXITS = {"EXIT_SUCCESS": 0, "EXIT_FAILURE": 1, "EX_USAGE": 64, "EX_CONFIG": 7
 LIBRARY_ENVIRONMENT = {"DBUS_SYSTEM_BUS_ADDRESS", "DBUS_SESSION_BUS_ADDRESS", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE",
                        "LC_MESSAGES", "TZ"}
 
-number = 0
-failed = False
-
-
-def check(name, problems):
-    """One line of TAP."""
-    global number, failed
-    number += 1
-    problems = list(problems)
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - man: {name}")
+tap = Tap("man")
+check = tap.check
 
 
 def differences(here, there, here_name, there_name):
@@ -411,8 +404,7 @@ def main():
     check_doctor()
     check_quotations()
     check_files()
-    print(f"1..{number}")
-    sys.exit(1 if failed else 0)
+    sys.exit(tap.end())
 
 
 if __name__ == "__main__":

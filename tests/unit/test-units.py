@@ -10,6 +10,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/bed"))
+
+from tapout import Tap  # noqa: E402
+
 UNITS = ROOT / "systemd"
 # Exposure as `systemd-analyze security` reckons it, 0 to 10. The gate's own have no mount namespace, since they unmount for
 # everybody; in rescue mode nothing may stand in the way.
@@ -29,19 +33,8 @@ SPOKEN_OF = {"AF_INET6": "AF_INET", "char-sg": "SCSI generic"}
 PLAIN = {"@system-service", "none", "r"}
 LAST_WORD = {"Restart": "always", "StartLimitIntervalSec": "0"}
 
-number = 0
-failed = False
-
-
-def check(name, problems):
-    """One line of TAP."""
-    global number, failed
-    number += 1
-    problems = list(problems)
-    for problem in problems:
-        print(f"# {problem}")
-    failed = failed or bool(problems)
-    print(f"{'not ok' if problems else 'ok'} {number} - units: {name}")
+tap = Tap("units")
+check = tap.check
 
 
 def settings(text):
@@ -96,8 +89,7 @@ def main():
         else:
             check(f"{unit} is never given up", [f"{unit}: {key}={found.get(key)}" for key, value in LAST_WORD.items() if found.get(key) != value])
             check(f"{unit} gains no rights", [f"{unit}: NoNewPrivileges={found.get('NoNewPrivileges')}"] if found.get("NoNewPrivileges") != "yes" else [])
-    print(f"1..{number}")
-    sys.exit(1 if failed else 0)
+    sys.exit(tap.end())
 
 
 if __name__ == "__main__":

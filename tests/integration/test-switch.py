@@ -107,7 +107,8 @@ def failures():
 def removal():
     code, said, calls = switch("stop")
     assert (code, said) == (0, ""), f"{code} {said}"
-    in_order(calls, "systemctl stop lekdichtd.service lekdicht-reporter.service", "lekdicht-gate open --until-reboot")
+    in_order(calls, "systemctl stop lekdichtd.service lekdicht-watch.service lekdicht-reporter.service",
+             "lekdicht-gate open --until-reboot")
 
 
 def main():

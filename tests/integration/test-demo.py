@@ -66,9 +66,11 @@ def shown(folder):
     out = process.communicate(timeout=120)[0]
     assert process.returncode == 0, (process.returncode, out)
     for part in ("SIMULATED: a USB stick is plugged in", "SIMULATED lekdichtd |", "refused by [storage] usb-disk",
-                 "$ lekdicht devices", "Removable storage is SHUT", "not there yet", "Nothing happens to it: it is still on",
+                 "$ lekdicht devices", "Removable storage is SHUT", "Nothing happens to it: it is still on",
                  "On the collector's page", "once, marked as simulated: http://127.0.0.1:", "$ lekdicht events",
-                 "SIMULATED: Device refused", "not shown here", "This machine is as it was"):
+                 "SIMULATED: Device refused", "not shown here",
+                 "SIMULATED: a sync client is started", "SIMULATED lekdichtd | Dropbox runs (dropbox): flagged by [clients] sync",
+                 "clients   sync clients are noticed", "This machine is as it was"):
         assert part in out, (part, out)
     assert "FAILED" not in out and "Traceback" not in out, out
     wait_gone(folder)

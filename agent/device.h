@@ -47,8 +47,9 @@ struct target {
         int dirfd;        /* pinned before anything was read (common/sysfs.h) */
         enum verb wish;
         enum outcome outcome;
-        bool refused_by_us; /* asked for, in this run of the agent */
-        unsigned drifts;    /* how often someone undid it */
+        bool refused_by_us;  /* asked for, in this run of the agent */
+        unsigned drifts;     /* how often someone undid it */
+        uint64_t right_usec; /* CLOCK_BOOTTIME when it was last seen to be as wished; 0: never */
 };
 
 struct interface {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,11 @@ uint64_t drift_closed_usec(const char *run)
         return ago < now ? now - ago : 1;
 }
 
+uint64_t drift_at_most_sec(uint64_t right_usec)
+{
+        return (clock_usec(CLOCK_BOOTTIME) - right_usec + CLOCK_USEC_A_SEC - 1) / CLOCK_USEC_A_SEC;
+}
+
 void drift_words(const struct gateview *view, uint64_t right_usec, char *ret, size_t size)
 {
         size_t length = 0;
@@ -37,7 +43,5 @@ void drift_words(const struct gateview *view, uint64_t right_usec, char *ret, si
                 length = strlen(ret);
         }
         if (right_usec != 0)
-                snprintf(ret + length, size - length, "; for %llu s at most",
-                         (unsigned long long) ((clock_usec(CLOCK_BOOTTIME) - right_usec + CLOCK_USEC_A_SEC - 1) /
-                                               CLOCK_USEC_A_SEC));
+                snprintf(ret + length, size - length, "; for %" PRIu64 " s at most", drift_at_most_sec(right_usec));
 }

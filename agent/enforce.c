@@ -18,6 +18,7 @@
 #include "agent/facts.h"
 #include "agent/reader.h"
 #include "agent/traits.h"
+#include "common/clock.h"
 
 /* Ask for verb, unless /sys shows that it is so already, or it is being done. */
 static void want(const struct decide *decide, struct device *device, struct target *target, enum verb verb, bool is_so,
@@ -32,6 +33,7 @@ static void want(const struct decide *decide, struct device *device, struct targ
         if (is_so && target->outcome != OUTCOME_UNDER_WAY && target->outcome != OUTCOME_BUSY) {
                 target->wish = verb;
                 target->outcome = OUTCOME_DONE;
+                target->right_usec = clock_usec(CLOCK_BOOTTIME);
                 return;
         }
         if (target->wish == verb && target->outcome == OUTCOME_FAILED && !again)

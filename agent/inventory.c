@@ -328,6 +328,7 @@ void inventory_result(struct inventory *inventory, uint64_t device_id, uint64_t 
         switch (deed) {
         case DEED_DONE:
                 target->outcome = OUTCOME_DONE;
+                target->right_usec = clock_usec(CLOCK_BOOTTIME);
                 for (size_t i = 0; i < device->n_luns; i++)
                         if (&device->luns[i].target == target &&
                             ((verb != VERB_RELEASE && verb != VERB_READONLY && verb != VERB_ENCRYPTED) ||

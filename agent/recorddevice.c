@@ -7,6 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "agent/drift.h"
 #include "agent/entry.h"
 #include "agent/gatekeeper.h"
 #include "agent/record.h"
@@ -199,16 +200,19 @@ void record_switched(const struct device *device, uint16_t vendor, uint16_t prod
 
 void record_device_drift(const struct device *device, const struct target *target)
 {
+        bool readonly = target->wish == VERB_READONLY;
+        char reason[VERDICT_REASON_MAX];
         struct entry entry;
 
-        entry_message(&entry,
-                      target->wish == VERB_READONLY
-                              ? "%s was made writable by someone else; closed, and opened read-only anew"
-                              : "%s was switched on again by someone else; refused again",
-                      target->name);
+        snprintf(reason, sizeof(reason), "%s; for %" PRIu64 " s at most",
+                 readonly ? "made writable by someone else" : "switched on again by someone else",
+                 drift_at_most_sec(target->right_usec));
+        entry_message(&entry, "%s was %s; %s", target->name, reason,
+                      readonly ? "closed, and opened read-only anew" : "refused again");
         entry_begin(&entry, EVENT_DEVICE_DRIFT, LOG_WARNING);
         add_kind(&entry, device->kind, device->has_usb_id && !device->phone.is, device->vendor, device->product,
                  device->target.name);
+        entry_add_reason(&entry, reason);
         entry_end(&entry);
 }
 

@@ -19,7 +19,9 @@
 #define DEVICE_TROUBLE_MAX    256U /* bytes of what the gate said when it could not */
 #define DEVICE_SERIAL_MAX     400U /* 126 UTF-16 units are at most 378 bytes */
 
-enum device_bus { DEVICE_USB, DEVICE_SCSI, DEVICE_MMC, DEVICE_MEMSTICK };
+/* DEVICE_PCI: an NVMe disk behind a port that the firmware calls external. It has its driver before anybody is asked, the udev
+ * rules hide it, and nothing is ever done to it. */
+enum device_bus { DEVICE_USB, DEVICE_SCSI, DEVICE_MMC, DEVICE_MEMSTICK, DEVICE_PCI };
 
 enum device_state {
         DEVICE_PENDING, /* not decided yet, or the gate is still at it */

@@ -305,6 +305,9 @@ static struct device *on_single(struct inventory *inventory, enum device_bus bus
         case DEVICE_MEMSTICK:
                 lun->opens = true;
                 break;
+        case DEVICE_PCI:
+                facts_lone_disk(lun);
+                break;
         case DEVICE_USB:
                 r = -EINVAL;
                 break;
@@ -344,22 +347,30 @@ static struct device *on_bus_device(struct inventory *inventory, enum device_bus
                 return NULL;
         if (bus == DEVICE_SCSI && transport.usb_device[0])
                 return on_usb_lun(inventory, &transport, event->devpath, &fd, event);
+        if (bus == DEVICE_PCI && (!transport.external_pci || !facts_is_lone_disk(fd)))
+                return NULL;
         /* Internal: none of our business, but for a drive that takes discs. */
         if (bus == DEVICE_SCSI && !transport.firewire && !transport.external_pci && !facts_is_optical(fd))
                 return NULL;
         return on_single(inventory, bus, &transport, event->devpath, &fd, event);
 }
 
-/* A disk came, went or got another medium: whose is it? When its LUN goes with it, that is all. */
-static struct device *on_block(struct inventory *inventory, const char *devpath)
+/* A disk came, went or got another medium: whose is it? When its LUN goes with it, that is all. A disk that is nobody's may be
+ * one that has no bus to wait on. */
+static struct device *on_block(struct inventory *inventory, const struct watch_event *event)
 {
+        const char *devpath = event->devpath;
+
         for (struct device *device = inventory_first(inventory); device; device = device->next)
                 for (size_t i = 0; i < device->n_luns; i++)
                         if (text_path_below(devpath, device->luns[i].target.devpath)) {
+                                /* Its unit was looked at. */
+                                if (event->action == WATCH_PRESENT && device->bus != DEVICE_PCI)
+                                        return NULL;
                                 device->luns[i].touched = true;
                                 return sysfs_alive(device->luns[i].target.dirfd) ? device : NULL;
                         }
-        return NULL;
+        return event->action == WATCH_REMOVE ? NULL : on_bus_device(inventory, DEVICE_PCI, event);
 }
 
 struct device *discover(struct inventory *inventory, const struct watch_event *event)
@@ -380,6 +391,6 @@ struct device *discover(struct inventory *inventory, const struct watch_event *e
         if (strcmp(event->subsystem, "memstick") == 0)
                 return on_bus_device(inventory, DEVICE_MEMSTICK, event);
         if (strcmp(event->subsystem, "block") == 0)
-                return on_block(inventory, event->devpath);
+                return on_block(inventory, event);
         return NULL;
 }

@@ -221,6 +221,8 @@ static void act_on_luns(const struct decide *decide, struct device *device, bool
 
 void enforce_device(const struct decide *decide, struct device *device, bool again)
 {
+        if (device->bus == DEVICE_PCI)
+                return; /* hidden by the udev rules */
         if (device->bus != DEVICE_USB) {
                 act_on_luns(decide, device, again);
                 return;

@@ -192,6 +192,28 @@ int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char
         return 0;
 }
 
+bool facts_is_lone_disk(int dirfd)
+{
+        static const char *const waiting[] = { "scsi", "mmc", "memstick" };
+        char subsystem[SYSFS_NAME_MAX];
+        uint64_t number;
+
+        if (sysfs_read_number(dirfd, "partition", 10, UINT32_MAX, &number) != -ENOENT ||
+            sysfs_read_link(dirfd, "device/subsystem", subsystem, sizeof(subsystem)) < 0)
+                return false;
+        for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++)
+                if (strcmp(subsystem, waiting[i]) == 0)
+                        return false;
+        return true;
+}
+
+void facts_lone_disk(struct lun *lun)
+{
+        lun->opens = true;
+        if (sysfs_read_text(lun->target.dirfd, "device/model", lun->text, sizeof(lun->text)) < 0)
+                lun->text[0] = '\0';
+}
+
 int facts_connected(int dirfd, uint64_t *ret_msec)
 {
         return sysfs_read_number(dirfd, "power/connected_duration", 10, UINT32_MAX, ret_msec);

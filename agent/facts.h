@@ -46,6 +46,12 @@ enum card { CARD_OTHER, CARD_SD, CARD_MMC };
 /* What card is it (SDIO is CARD_OTHER), its name and serial. 0 or -errno. */
 int facts_mmc_card(int dirfd, enum card *ret, char *text, size_t text_size, char *serial, size_t serial_size);
 
+/* Is the block device a disk, and on none of the buses whose devices wait for their driver: scsi, mmc, memstick? Then its own
+ * directory is all there is to look at. */
+bool facts_is_lone_disk(int dirfd);
+/* What that disk calls itself, if anything. */
+void facts_lone_disk(struct lun *lun);
+
 /* For how long the USB device has been connected, sleep not counted (power/connected_duration, drivers/usb/core/sysfs.c;
  * it takes no lock). 0 or -errno. */
 int facts_connected(int dirfd, uint64_t *ret_msec);

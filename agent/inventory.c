@@ -270,7 +270,9 @@ void inventory_event(struct inventory *inventory, const struct watch_event *even
 {
         struct device *device;
 
-        if (event->action == WATCH_REMOVE && strcmp(event->subsystem, "block") != 0) {
+        /* When a unit's disk goes, the unit stays; some disks are their own unit. */
+        if (event->action == WATCH_REMOVE &&
+            (strcmp(event->subsystem, "block") != 0 || find_path(inventory, event->devpath))) {
                 on_remove(inventory, event->devpath);
                 return;
         }

@@ -2,6 +2,7 @@
 
 /* What the rules say of a device, of each of its logical units, and of what it is as a phone. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/facts.h"
@@ -41,6 +42,8 @@ static enum storage_kind kind_of(const struct device *device, const struct lun *
                                        (device->strings_known && facts_says_card_reader(device->text))
                                ? STORAGE_SD_CARD
                                : STORAGE_USB_DISK;
+        case DEVICE_PCI:
+                return STORAGE_EXTERNAL_DISK;
         case DEVICE_SCSI:
                 return lun->optical ? STORAGE_OPTICAL : STORAGE_EXTERNAL_DISK;
         case DEVICE_MMC:
@@ -64,6 +67,21 @@ static enum assessment answer_of(const struct decide *decide, const struct devic
         return match == LEASE_MAYBE ? ASSESS_NEED_STRINGS : answer;
 }
 
+/* Nothing opens it, whatever the policy and grants say: who lets one in opens the gate. */
+static void hide(struct lun *lun)
+{
+        bool audit = lun->verdict.audit;
+
+        lun->answer = ASSESS_REFUSED;
+        lun->verdict = (struct verdict){ .access = audit ? ACCESS_ALLOW : ACCESS_BLOCK,
+                                         .by_rule = ACCESS_BLOCK,
+                                         .audit = audit };
+        snprintf(lun->verdict.rule, sizeof(lun->verdict.rule), "built-in");
+        snprintf(lun->verdict.reason, sizeof(lun->verdict.reason),
+                 "%s: an NVMe disk at an external port cannot be let in alone",
+                 audit ? "audit: would have been hidden" : "hidden");
+}
+
 static void judge_lun(const struct decide *decide, struct device *device, struct lun *lun, unsigned units,
                       unsigned today)
 {
@@ -78,6 +96,8 @@ static void judge_lun(const struct decide *decide, struct device *device, struct
                 facts.kinds |= KIND(STORAGE_SD_CARD);
         lun->answer = answer_of(decide, device, &facts, today, &lun->verdict);
         note_change(device, &lun->verdict);
+        if (device->bus == DEVICE_PCI && lun->answer != ASSESS_REFUSED)
+                hide(lun);
         if (lun->answer == ASSESS_NEED_LUNS)
                 lun->answer = ASSESS_NEED_STRINGS;
 }

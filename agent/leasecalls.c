@@ -75,6 +75,8 @@ static const char *wrong_with_device(const struct agent *agent, const struct dev
                 return "the policy says mode = audit: nothing is held, and so there is nothing to grant";
         if (device->exempt)
                 return "it carries the system and is never shut";
+        if (device->bus == DEVICE_PCI)
+                return "an NVMe disk at an external port cannot be let in alone; lekdicht gate open shows it";
         if (!device->strings_known)
                 return "it has not said yet what it is; try again in a moment";
         if (access == ACCESS_READ_ONLY && storage_kind_is_phone(device->kind))

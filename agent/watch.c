@@ -227,7 +227,7 @@ static int enumerate(struct watch *watch, const char *subsystem, const char *tag
 int watch_enumerate(struct watch *watch)
 {
         /* Logical units first: they know better than its descriptors what a USB device is. */
-        static const char *const subsystems[] = { "scsi", "usb", "mmc", "memstick" };
+        static const char *const subsystems[] = { "scsi", "usb", "mmc", "memstick", "block" };
 
         for (size_t i = 0; i < sizeof(subsystems) / sizeof(subsystems[0]); i++) {
                 int r = enumerate(watch, subsystems[i], NULL);

@@ -39,6 +39,6 @@ int watch_new(sd_event *loop, const char *sys, size_t receive_buffer, watch_call
               struct watch **ret);
 struct watch *watch_free(struct watch *watch);
 
-/* Call back with WATCH_PRESENT for each USB device, USB interface, SCSI device and card there is, parents before
+/* Call back with WATCH_PRESENT for each USB device, USB interface, SCSI device, card and block device there is, parents before
  * what is on them. 0 or -errno. */
 int watch_enumerate(struct watch *watch);

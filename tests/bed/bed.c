@@ -367,6 +367,20 @@ void bed_unbind(const struct bed *bed, const char *devpath)
         bed_remove(bed, path);
 }
 
+const char *bed_nvme(const struct bed *bed, const char *below, const char *name, const char *model, unsigned diskseq)
+{
+        const char *controller = keep(print("%s/nvme/%s", below, name));
+        const char *disk = keep(print("%s/%sn1", controller, name)), *link;
+
+        bed_device(bed, controller, "nvme", "");
+        bed_attribute(bed, controller, "model", "%-40s", model);
+        bed_device(bed, disk, "block", "DEVTYPE=disk\n");
+        bed_attribute(bed, disk, "diskseq", "%u", diskseq);
+        link = keep(print("%s/device", disk + 1));
+        make_link(bed, link, controller + 1);
+        return disk;
+}
+
 const char *bed_mmc(const struct bed *bed, const char *below, const char *name, const char *type, const char *serial)
 {
         const char *path;

@@ -76,4 +76,6 @@ const char *bed_lun(const struct bed *bed, const char *below, unsigned host, uns
 /* Bind it: the driver link, and a disk of that name and sequence number. NULL: no disk. */
 void bed_bind(const struct bed *bed, const char *devpath, const char *driver, const char *disk, unsigned diskseq);
 void bed_unbind(const struct bed *bed, const char *devpath);
+/* An NVMe controller "nvme1" with one disk; the disk's devpath. */
+const char *bed_nvme(const struct bed *bed, const char *below, const char *name, const char *model, unsigned diskseq);
 const char *bed_mmc(const struct bed *bed, const char *below, const char *name, const char *type, const char *serial);

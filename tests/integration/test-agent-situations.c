@@ -23,8 +23,8 @@
 #define ALLOW_DISKS                                                                                                    \
         "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define ALLOW_OPTICAL "[policy]\nversion = 4\nmode = enforce\n[storage]\noptical = allow\n"
-#define ALLOW_CARDS "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
-#define PCI         "/devices/pci0000:00/0000:00:14.0"
+#define ALLOW_CARDS   "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
+#define PCI           "/devices/pci0000:00/0000:00:14.0"
 
 static const struct bed_usb reader = {
         .port = "1-5", .vendor = 0x0bda, .product = 0x0129, .devnum = 9, .interfaces = { BED_VENDOR }
@@ -245,8 +245,8 @@ static void internal_optical_drive_follows_optical(void **state)
         bed_bind(&scene.bed, drive, "sr", "sr0", 21);
         scene_start(BLOCK);
         UNTIL(scene_gate("refuse 1:0:0:0") == 1);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_KIND=optical", "LEKDICHT_PORT=1:0:0:0",
-                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_KIND=optical",
+                            "LEKDICHT_PORT=1:0:0:0", "LEKDICHT_RULE=[storage] optical", NULL) == 1);
         UNTIL(strcmp(state_of("1:0:0:0"), "refused") == 0);
         /* One that the kernel finds late was not plugged either. */
         bed_device(&scene.bed, PCI "/ata3", "ata_port", "");
@@ -301,6 +301,52 @@ static void firewire_and_external_pci_disks_are_held(void **state)
         scene_policy(ALLOW_CARDS);
         agent_reload(scene.agent);
         UNTIL(scene_gate("release 5:0:0:0") == 1 && scene_gate("release 6:0:0:0") == 1);
+}
+
+static void external_nvme_disk_is_told_of(void **state)
+{
+        const char *disk, *inside;
+
+        (void) state;
+        bed_device(&scene.bed, PCI "/0000:06:00.0", "pci", "");
+        bed_attribute(&scene.bed, PCI "/0000:06:00.0", "removable", "removable");
+        bed_device(&scene.bed, PCI "/0000:07:00.0", "pci", "");
+        bed_attribute(&scene.bed, PCI "/0000:07:00.0", "removable", "fixed");
+        inside = bed_nvme(&scene.bed, PCI "/0000:07:00.0", "nvme0", "Samsung SSD 980", 3);
+        scene_start(BLOCK);
+        disk = bed_nvme(&scene.bed, PCI "/0000:06:00.0", "nvme1", "Samsung Portable X5", 4);
+        scene_event("add", inside);
+        scene_event("add", disk);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused", "LEKDICHT_KIND=external-disk",
+                            "LEKDICHT_PORT=nvme1n1", "LEKDICHT_RULE=[storage] external-disk", NULL) == 1);
+        assert_string_equal(state_of("nvme1n1"), "refused");
+        assert_string_equal(state_of("nvme0n1"), "unknown");
+
+        /* No policy opens it: it was never held, only hidden. */
+        scene_policy(ALLOW_CARDS);
+        agent_reload(scene.agent);
+        scene_event("change", disk);
+        scene_run(50);
+        assert_string_equal(state_of("nvme1n1"), "refused");
+        assert_int_equal(scene_gate_calls(), 0);
+
+        scene_unplug(disk);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.removed", "LEKDICHT_PORT=nvme1n1", NULL) == 1);
+        assert_string_equal(state_of("nvme1n1"), "unknown");
+}
+
+/* It was there before us; and what the policy would give is not said to be given. */
+static void external_nvme_disk_is_found(void **state)
+{
+        (void) state;
+        bed_device(&scene.bed, PCI "/0000:06:00.0", "pci", "");
+        bed_attribute(&scene.bed, PCI "/0000:06:00.0", "removable", "removable");
+        (void) bed_nvme(&scene.bed, PCI "/0000:06:00.0", "nvme1", "Samsung Portable X5", 4);
+        scene_start(ALLOW_CARDS);
+        UNTIL(scene_journal("LEKDICHT_KIND=external-disk", "LEKDICHT_PORT=nvme1n1", "LEKDICHT_RULE=built-in",
+                            "LEKDICHT_REASON=hidden: an NVMe disk at an external port cannot be let in alone",
+                            NULL) == 1);
+        assert_string_equal(state_of("nvme1n1"), "refused");
 }
 
 static void cards_are_judged(void **state)
@@ -470,6 +516,9 @@ int main(void)
                 TEST(internal_optical_drive_follows_optical),
                 TEST(cd_drive_that_was_there_is_recorded_as_one),
                 TEST(firewire_and_external_pci_disks_are_held),
+                TEST(external_nvme_disk_is_told_of),
+                TEST(external_nvme_disk_is_found),
+
                 TEST(cards_are_judged),
                 TEST(card_reader_says_so),
                 TEST(failures_are_told_and_tried_again),

@@ -116,16 +116,20 @@ def assert_shown(vm, disk):
 
 
 def check_nvme_plugs(vm):
-    """an NVMe disk at an external port is hidden in each of 20 plugs: root's node, no link, no mount; shown when the gate opens, hidden again when it closes"""
+    """an NVMe disk at an external port is hidden in each of 20 plugs, one event each: root's node, no link, no mount; shown when the gate opens, hidden again when it closes"""
     agent = Product.of(vm)
     agent.begin()
     image = Copy(Ext4(label=LABEL).create(vm.directory))
     for _ in range(PLUGS):
+        place = agent.here()
         card = vm.pci.nvme(image)
         disk = card.wait_disk()
         assert vm.out("cat /sys/bus/pci/devices/0000:01:00.0/removable") == "removable", "the bed: its port is not external"
         assert_hidden(vm, disk)
+        name = disk.rsplit("/", 1)[1]
+        agent.wait_event("lekdicht.device.refused", place, LEKDICHT_PORT=name, LEKDICHT_RULE="[storage] external-disk")
         card.unplug()
+        agent.wait_event("lekdicht.device.removed", place, LEKDICHT_PORT=name)
         vm.wait_for(f"! test -e {disk}")
     card = vm.pci.nvme(image)
     disk = card.wait_disk()

@@ -23,8 +23,8 @@
 #define ALLOW_DISKS                                                                                                    \
         "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define ALLOW_OPTICAL "[policy]\nversion = 4\nmode = enforce\n[storage]\noptical = allow\n"
-#define ALLOW_CARDS "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
-#define PCI         "/devices/pci0000:00/0000:00:14.0"
+#define ALLOW_CARDS   "[policy]\nversion = 3\nmode = enforce\n[storage]\nsd-card = allow\nexternal-disk = allow\n"
+#define PCI           "/devices/pci0000:00/0000:00:14.0"
 
 static const struct bed_usb reader = {
         .port = "1-5", .vendor = 0x0bda, .product = 0x0129, .devnum = 9, .interfaces = { BED_VENDOR }
@@ -245,8 +245,8 @@ static void internal_optical_drive_follows_optical(void **state)
         bed_bind(&scene.bed, drive, "sr", "sr0", 21);
         scene_start(BLOCK);
         UNTIL(scene_gate("refuse 1:0:0:0") == 1);
-        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_KIND=optical", "LEKDICHT_PORT=1:0:0:0",
-                            "LEKDICHT_RULE=[storage] optical", NULL) == 1);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.inventory", "LEKDICHT_KIND=optical",
+                            "LEKDICHT_PORT=1:0:0:0", "LEKDICHT_RULE=[storage] optical", NULL) == 1);
         UNTIL(strcmp(state_of("1:0:0:0"), "refused") == 0);
         /* One that the kernel finds late was not plugged either. */
         bed_device(&scene.bed, PCI "/ata3", "ata_port", "");

@@ -10,6 +10,7 @@
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
 # sudo make lint    what gcc -fanalyzer, clang-tidy, cppcheck, clang-format and pyflakes find
 # sudo make coverage    what the unit and integration tests reach, into build-coverage
+# sudo make mutants     break the code in small ways and see that a test notices each
 # make pictures     take the pictures of the README anew
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
@@ -296,7 +297,7 @@ pictures: programs
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 
-.PHONY: run check check-unit check-integration check-vm check-fuzz check-san check-plugs packages-build packages-run packages-check bench clean coverage format lint
+.PHONY: run check check-unit check-integration check-vm check-fuzz check-san check-plugs packages-build packages-run packages-check bench clean coverage format lint mutants
 packages-build packages-run packages-check:
 	.ci/install-packages $(@:packages-%=%)
 
@@ -320,6 +321,10 @@ lint:
 	.ci/install-packages build lint
 	tests/lint/run $(CHECKS)
 
+mutants:
+	.ci/install-packages build check
+	MAKE="$(MAKE)" tests/mutants/run
+
 coverage:
 	.ci/install-packages build check coverage
 	MAKE="$(MAKE)" tests/coverage/run
@@ -333,4 +338,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf build build-san build-coverage
+	rm -rf build build-san build-coverage build-mutants

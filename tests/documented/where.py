@@ -127,6 +127,7 @@ NOT_RUN = {
     "make format": "changes the sources",
     "sudo make coverage": "its parts are run by tests/run, in a build of their own",
     "sudo make lint": "runs no program of ours",
+    "sudo make mutants": "breaks the code, and runs unit tests",
     "sudo make lint check": "two targets; each is told by itself as well",
     "sudo make packages-build packages-check": "what each target calls for itself",
     "sudo tests/vm/run laptop --keep": "leaves a machine on; without that it is a part of make check",

@@ -34,7 +34,7 @@ tap = Tap("papers")
 
 def documents():
     """{name: text} of every Markdown file that belongs to the project."""
-    skipped = {ROOT / "build", ROOT / "build-san", ROOT / "build-coverage", ROOT / ".git"}
+    skipped = {ROOT / "build", ROOT / "build-san", ROOT / "build-coverage", ROOT / "build-mutants", ROOT / ".git"}
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.md"))
             if not skipped & set(path.parents)}
 

@@ -8,6 +8,9 @@
 # sudo make run     from nothing on a fresh Debian 12: install packages, build, show the main job
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
+# sudo make lint    what gcc -fanalyzer, clang-tidy, cppcheck, clang-format and pyflakes find
+# sudo make coverage    what the unit and integration tests reach, into build-coverage
+# sudo make mutants     break the code in small ways and see that a test notices each
 # make pictures     take the pictures of the README anew
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
@@ -61,6 +64,9 @@ LDFLAGS  += -Wl,--gc-sections
 ifeq ($(SAN),1)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1
 LDFLAGS    += -fsanitize=address,undefined
+else ifeq ($(COVERAGE),1)
+ALL_CFLAGS += --coverage -Og
+LDFLAGS    += --coverage
 else
 CPPFLAGS   += -D_FORTIFY_SOURCE=2
 ALL_CFLAGS += -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -291,7 +297,7 @@ pictures: programs
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 
-.PHONY: run check check-unit check-integration check-vm check-fuzz check-san check-plugs packages-build packages-run packages-check bench clean format
+.PHONY: run check check-unit check-integration check-vm check-fuzz check-san check-plugs packages-build packages-run packages-check bench clean coverage format lint mutants
 packages-build packages-run packages-check:
 	.ci/install-packages $(@:packages-%=%)
 
@@ -308,6 +314,21 @@ check:
 check-unit check-integration check-vm check-fuzz check-san check-plugs:
 	BUILD=$(BUILD) MAKE="$(MAKE)" tests/run $(@:check-%=%)
 
+# Findings without running anything; what is passed over, and why, stands in .clang-tidy and tests/lint.
+lint: export LINT_CPPFLAGS = $(CPPFLAGS) -DLEKDICHT_PROBE='"$(LIBEXECDIR)/lekdicht-probe"' \
+	$(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnotify gio-2.0))
+lint:
+	.ci/install-packages build lint
+	tests/lint/run $(CHECKS)
+
+mutants:
+	.ci/install-packages build check
+	MAKE="$(MAKE)" tests/mutants/run
+
+coverage:
+	.ci/install-packages build check coverage
+	MAKE="$(MAKE)" tests/coverage/run
+
 bench:
 	.ci/install-packages build check
 	$(MAKE) programs $(BENCH_PROGRAMS)
@@ -317,4 +338,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-coverage build-mutants

@@ -22,14 +22,14 @@
 #define TARGET_GATE 1ULL
 #define CHANGES     (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE)
 
-enum place { PLACE_RUN, PLACE_EXEMPT, PLACE_ETC, _PLACE_MAX };
+enum place { PLACE_RUN, PLACE_EXEMPT, PLACE_ETC, PLACES };
 
 struct gatewatch {
         sd_event *loop;
         const char *sys, *run, *etc;
         struct gatekeeper *gatekeeper;
         struct gatewatch_ops ops;
-        sd_event_source *places[_PLACE_MAX];
+        sd_event_source *places[PLACES];
         struct autoprobe *autoprobe;
         sd_event_source *grace;
         bool audit;
@@ -225,7 +225,7 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
 
         if (event->mask & IN_IGNORED) {
                 /* The directory is gone; the next look finds it if it comes back. */
-                for (unsigned i = 0; i < _PLACE_MAX; i++)
+                for (unsigned i = 0; i < PLACES; i++)
                         if (gatewatch->places[i] == source)
                                 gatewatch->places[i] = sd_event_source_disable_unref(source);
                 return 0;
@@ -270,7 +270,7 @@ static void on_autoprobe(void *userdata)
 static void watch_places(struct gatewatch *gatewatch)
 {
         autoprobe_watch(gatewatch->autoprobe);
-        for (unsigned i = 0; i < _PLACE_MAX; i++) {
+        for (unsigned i = 0; i < PLACES; i++) {
                 char path[PATH_MAX];
 
                 if (gatewatch->places[i])
@@ -313,7 +313,7 @@ struct gatewatch *gatewatch_free(struct gatewatch *gatewatch)
 {
         if (!gatewatch)
                 return NULL;
-        for (unsigned i = 0; i < _PLACE_MAX; i++)
+        for (unsigned i = 0; i < PLACES; i++)
                 sd_event_source_disable_unref(gatewatch->places[i]);
         autoprobe_free(gatewatch->autoprobe);
         sd_event_source_disable_unref(gatewatch->grace);

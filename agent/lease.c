@@ -173,8 +173,8 @@ size_t lease_print(const struct lease *lease, char line[LEASE_LINE_MAX])
                 FORMAT "\t%u\t%u\t%u\t%04x\t%04x\t%u\t%u\t%u\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t%s\t%s\n",
                 lease->number, (unsigned) lease->bus, (unsigned) lease->has_usb_id, lease->vendor, lease->product,
                 (unsigned) lease->kind, (unsigned) lease->access, (unsigned) lease->phase,
-                lease->private | lease->keep << 1 | lease->revoked << 2 | lease->used << 3, lease->end_usec,
-                lease->end_wall_usec, lease->name, lease->port, lease->serial, lease->reason);
+                (unsigned) (lease->private | lease->keep << 1 | lease->revoked << 2 | lease->used << 3),
+                lease->end_usec, lease->end_wall_usec, lease->name, lease->port, lease->serial, lease->reason);
 }
 
 _Static_assert(LEASE_LINE_MAX > 256U + LEASE_NAME_MAX + LEASE_PORT_MAX + DEVICE_SERIAL_MAX + LEASE_REASON_MAX, "line");

@@ -25,6 +25,7 @@ static const struct {
         const char *id;
         doctor_check check;
 } checks[] = {
+        /* clang-format off */
         { "kernel", doctor_kernel },
         { "gate", doctor_gate },
         { "buses", doctor_buses },
@@ -44,6 +45,7 @@ static const struct {
         { "reporter", doctor_reporter },
         { "certificate", doctor_certificate },
         { "sandboxes", doctor_sandboxes },
+        /* clang-format on */
 };
 #define N_CHECKS (sizeof(checks) / sizeof(checks[0]))
 _Static_assert(N_CHECKS <= DOCTOR_CHECKS_MAX, "there is no place for each finding");

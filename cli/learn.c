@@ -197,7 +197,8 @@ int learn_print(const struct cli *cli, const struct answer_device *device, int d
         r = exception_write(&exception, text);
         if (r == -EINVAL && exception.serial) {
                 exception.serial = NULL;
-                exception.without = words_of(found = SERIAL_UNWRITABLE);
+                found = SERIAL_UNWRITABLE;
+                exception.without = words_of(found);
                 r = exception_write(&exception, text);
         }
         if (r < 0)

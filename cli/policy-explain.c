@@ -65,7 +65,8 @@ static void print_words(const struct cli *cli, const struct answer_device *devic
         line(cli->out, "rule", device->rule);
         line(cli->out, "why", device->reason);
         if (device->users)
-                line(cli->out, "users", "it depends on who is at the screen: it is judged again when people come and go");
+                line(cli->out, "users",
+                     "it depends on who is at the screen: it is judged again when people come and go");
         if (nodes && *nodes)
                 line(cli->out, "nodes", nodes);
         print_way_in(cli, device);

@@ -11,12 +11,14 @@
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
 /* Defines `name`, for use as CLEANUP(name), which calls `function` on a non-NULL pointer of that type. */
+/* clang-format off */
 #define DEFINE_CLEANUP(name, type, function)                \
         static inline void name(type *pointer)              \
         {                                                   \
                 if (*pointer)                               \
                         function(*pointer);                 \
         }
+/* clang-format on */
 
 static inline void cleanup_free(void *pointer)
 {

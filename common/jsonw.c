@@ -143,7 +143,7 @@ static void json_before(struct jsonw *json, const char *key)
         }
         if (key) {
                 json_quoted(json, key, strlen(key));
-                json_raw(json, ": ", json->flags & JSONW_INDENT ? 2 : 1);
+                json_raw(json, ": ", (json->flags & JSONW_INDENT) ? 2 : 1);
         }
 }
 

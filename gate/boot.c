@@ -18,10 +18,12 @@
 /* The words by which systemd starts rescue.target and emergency.target (kernel-command-line(7)). */
 static bool word_is_rescue(const char *word)
 {
+        /* clang-format off */
         static const char *const words[] = {
                 "rescue", "emergency", "single", "-s", "s", "S", "1", "-b", "systemd.unit=rescue.target",
                 "systemd.unit=emergency.target",
         };
+        /* clang-format on */
 
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
                 if (strcmp(word, words[i]) == 0)

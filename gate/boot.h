@@ -3,7 +3,7 @@
 
 #include "gate/roots.h"
 
-#define CMDLINE_MAX 8192U       /* bytes; the kernel's COMMAND_LINE_SIZE is 4096 at most */
+#define CMDLINE_MAX 8192U /* bytes; the kernel's COMMAND_LINE_SIZE is 4096 at most */
 
 /* Why this boot wants the gate open: "lekdicht=off on the kernel command line", "rescue mode", "audit mode", "opened by
  * command"; NULL when it is to be closed. The string is static. */

@@ -13,9 +13,10 @@
 #define BUS_MODULES 3
 
 struct bus {
-        const char *name;               /* below /sys/bus */
-        const char *modules[BUS_MODULES];        /* the bus and its block drivers, which must be there before the bus is closed:
-                                         * a driver that is loaded later binds nothing, not even what was released */
+        const char *name; /* below /sys/bus */
+        /* The bus and its block drivers, which must be there before the bus is closed: a driver that is loaded later
+         * binds nothing, not even what was released. */
+        const char *modules[BUS_MODULES];
 };
 
 #define BUSES 3

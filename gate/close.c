@@ -42,7 +42,8 @@ struct round {
         enum gate_exit code;
 };
 
-static int exempt_disk(const struct round *round, const char *name, const char *devpath, uint64_t diskseq, const struct use *use)
+static int exempt_disk(const struct round *round, const char *name, const char *devpath, uint64_t diskseq,
+                       const struct use *use)
 {
         char text[PATH_MAX + 256];
         int r;
@@ -77,7 +78,8 @@ static int close_external(const struct external *disk, void *userdata)
 
         if (use) {
                 r = external_diskseq(disk, &diskseq);
-                tell_exempt(round, disk->name, use, r < 0 ? r : exempt_disk(round, disk->name, disk->devpath, diskseq, use));
+                tell_exempt(round, disk->name, use,
+                            r < 0 ? r : exempt_disk(round, disk->name, disk->devpath, diskseq, use));
         }
         external_trigger(disk);
         return 0;
@@ -94,13 +96,14 @@ static int close_lun(const struct device *lun, void *userdata)
         if (!device_removable(round->roots, lun))
                 return 0;
         if (!device_bound(lun)) {
-                lun_trigger(lun);       /* its sg node, if it has one, is hidden from now on */
+                lun_trigger(lun); /* its sg node, if it has one, is hidden from now on */
                 return 0;
         }
         use = walk_carries(&round->uses, lun->devpath);
         if (use) {
                 r = lun_diskseq(lun, &diskseq);
-                tell_exempt(round, lun->name, use, r < 0 ? r : exempt_disk(round, lun->name, lun->devpath, diskseq, use));
+                tell_exempt(round, lun->name, use,
+                            r < 0 ? r : exempt_disk(round, lun->name, lun->devpath, diskseq, use));
                 return 0;
         }
         if (lun_diskseq(lun, &diskseq) == 0)

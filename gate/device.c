@@ -36,7 +36,8 @@ static int open_by_name(const struct roots *roots, const char *name)
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
                 int fd;
 
-                if ((size_t) snprintf(path, sizeof path, "%s/bus/%s/devices/%s", roots->sys, places[i], name) >= sizeof path)
+                if ((size_t) snprintf(path, sizeof path, "%s/bus/%s/devices/%s", roots->sys, places[i], name) >=
+                    sizeof path)
                         return -ENAMETOOLONG;
                 fd = attr_open_dir(AT_FDCWD, path);
                 if (fd != -ENOENT)
@@ -211,7 +212,8 @@ bool device_removable(const struct roots *roots, const struct device *device)
         if (device->bus && strcmp(device->bus->name, "memstick") == 0)
                 return true;
         if (device->bus && strcmp(device->bus->name, "mmc") == 0 &&
-            attr_read(device->dirfd, "type", type, sizeof type) >= 0 && (strcmp(type, "SD") == 0 || strcmp(type, "SDcombo") == 0))
+            attr_read(device->dirfd, "type", type, sizeof type) >= 0 &&
+            (strcmp(type, "SD") == 0 || strcmp(type, "SDcombo") == 0))
                 return true;
         return takes_discs(device) || devpath_behind_removable_pci(roots, device->devpath);
 }

@@ -13,20 +13,22 @@
 #include "gate/roots.h"
 
 enum device_type {
-        DEVICE_USB_DEVICE,      /* 1-2 */
-        DEVICE_USB_INTERFACE,   /* 1-2:1.0 */
-        DEVICE_LUN,             /* 3:0:0:0, mmc0:4567, memstick0: what a block driver binds to */
+        DEVICE_USB_DEVICE,    /* 1-2 */
+        DEVICE_USB_INTERFACE, /* 1-2:1.0 */
+        DEVICE_LUN,           /* 3:0:0:0, mmc0:4567, memstick0: what a block driver binds to */
 };
 
 struct device {
-        int dirfd;                      /* O_PATH; -1 when closed */
+        int dirfd; /* O_PATH; -1 when closed */
         enum device_type type;
-        const struct bus *bus;          /* of a DEVICE_LUN, else NULL */
-        char name[SYSFS_NAME_MAX];      /* kernel name */
-        char devpath[PATH_MAX];         /* from "/devices/" on */
+        const struct bus *bus;     /* of a DEVICE_LUN, else NULL */
+        char name[SYSFS_NAME_MAX]; /* kernel name */
+        char devpath[PATH_MAX];    /* from "/devices/" on */
 };
 
+/* clang-format off */
 #define DEVICE_NULL { .dirfd = -1 }
+/* clang-format on */
 
 /* Open by kernel name, or by a path that leads to the directory in /sys (the agent gives /proc/self/fd/3).
  * 0; -EINVAL: neither a USB device or interface nor something on a gated bus (root hubs are none of these);

@@ -53,7 +53,7 @@ bool lun_claimed(const struct roots *roots, const struct device *lun)
 
         if (lun_disk(lun, disk, sizeof disk) < 0)
                 return false;
-        for (char *slash = disk; (slash = strchr(slash, '!')); )
+        for (char *slash = disk; (slash = strchr(slash, '!'));)
                 *slash = '/';
         if ((size_t) snprintf(path, sizeof path, "%s/%s", roots->dev, disk) >= sizeof path)
                 return false;
@@ -92,7 +92,7 @@ void lun_trigger(const struct device *lun)
         stream = open_directory(lun->dirfd, path);
         while (stream && (entry = readdir(stream))) {
                 if (strncmp(entry->d_name, disk, strlen(disk)) != 0)
-                        continue;       /* a partition's name begins with its disk's */
+                        continue; /* a partition's name begins with its disk's */
                 if ((size_t) snprintf(path, sizeof path, "block/%s/%s", disk, entry->d_name) < sizeof path)
                         attr_trigger(lun->dirfd, path);
         }
@@ -113,7 +113,7 @@ static int search_one(int dirfd, const char *name, void *userdata)
 
         (void) name;
         if (fd < 0 || device_open_dir(search->roots, fd, &lun) < 0)
-                return 0;       /* a host or target, or it has just left */
+                return 0; /* a host or target, or it has just left */
         if (search->devpath[0] && !devpath_is_under(lun.devpath, search->devpath))
                 return 0;
         return search->callback(&lun, search->userdata);

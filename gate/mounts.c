@@ -169,7 +169,8 @@ bool mount_is_passing(const struct mount *mount)
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
                 size_t length = strlen(places[i]);
 
-                if (strncmp(mount->point, places[i], length) == 0 && (mount->point[length] == '/' || mount->point[length] == '\0'))
+                if (strncmp(mount->point, places[i], length) == 0 &&
+                    (mount->point[length] == '/' || mount->point[length] == '\0'))
                         return true;
         }
         return false;

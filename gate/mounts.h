@@ -9,14 +9,14 @@
 
 #include "gate/roots.h"
 
-#define MOUNTS_FILE_MAX (16U * 1024U * 1024U)   /* bytes of mountinfo that are read at most */
+#define MOUNTS_FILE_MAX (16U * 1024U * 1024U) /* bytes of mountinfo that are read at most */
 
 struct mount {
-        dev_t dev;              /* MAJOR:MINOR; major 0 for file systems without one device of their own */
-        char *point;            /* where it is mounted, unescaped */
-        char *type;             /* "ext4" */
-        char *source;           /* "/dev/sda1", unescaped */
-        char *options;          /* of the super block, still escaped, since an escaped comma separates nothing */
+        dev_t dev;     /* MAJOR:MINOR; major 0 for file systems without one device of their own */
+        char *point;   /* where it is mounted, unescaped */
+        char *type;    /* "ext4" */
+        char *source;  /* "/dev/sda1", unescaped */
+        char *options; /* of the super block, still escaped, since an escaped comma separates nothing */
 };
 
 struct mounts {

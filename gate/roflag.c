@@ -51,7 +51,8 @@ static int ask_one(const struct roots *roots, const char *name, uint64_t diskseq
 typedef int (*deed_t)(const struct roots *roots, const char *name, uint64_t diskseq);
 
 /* A partition that leaves meanwhile has no node that anybody could write to. */
-static int each_partition(const struct roots *roots, const struct device *lun, const char *disk, uint64_t diskseq, deed_t deed)
+static int each_partition(const struct roots *roots, const struct device *lun, const char *disk, uint64_t diskseq,
+                          deed_t deed)
 {
         CLEANUP(cleanup_closedir) DIR *stream = NULL;
         const struct dirent *entry;

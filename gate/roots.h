@@ -5,12 +5,12 @@
  * installed program has no switch for it. */
 
 struct roots {
-        const char *sys;        /* "/sys" */
-        const char *proc;       /* "/proc" */
-        const char *dev;        /* "/dev" */
-        const char *run;        /* "/run/lekdicht": what holds until the next boot */
-        const char *etc;        /* "/etc/lekdicht": the wish, which outlasts it */
-        const char *udev;       /* "/run/udev" */
-        const char *modprobe;   /* program that loads a module */
-        const char *probe;      /* lekdicht-probe */
+        const char *sys;      /* "/sys" */
+        const char *proc;     /* "/proc" */
+        const char *dev;      /* "/dev" */
+        const char *run;      /* "/run/lekdicht": what holds until the next boot */
+        const char *etc;      /* "/etc/lekdicht": the wish, which outlasts it */
+        const char *udev;     /* "/run/udev" */
+        const char *modprobe; /* program that loads a module */
+        const char *probe;    /* lekdicht-probe */
 };

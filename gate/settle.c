@@ -29,7 +29,7 @@ static int unmount(const struct use *use)
                 return 0;
         }
         if (errno == EINVAL || errno == ENOENT)
-                return 0;               /* somebody was faster */
+                return 0; /* somebody was faster */
         complain("%s: %s", use->point, errno == EBUSY ? "in use, left as it is" : strerror(errno));
         return -EBUSY;
 }

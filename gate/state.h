@@ -11,18 +11,18 @@
 #include "gate/roots.h"
 
 /* Files and directories below roots->run. */
-#define STATE_ARMED "armed"             /* while closed: modprobe.d closes a bus again that is loaded anew */
-#define STATE_OPEN "open"               /* while open: the hide rules let everything through; "why=..." when a boot left it so */
-#define STATE_GRANTS "grant"            /* grant/DISKSEQ: this disk is not hidden */
-#define STATE_READONLY "readonly"       /* readonly/DISKSEQ: this disk is not hidden, and not to be written; wins over a grant */
-#define STATE_ENCRYPTED "encrypted"     /* encrypted/DISKSEQ: of this disk is not hidden what is encrypted; wins over a grant */
-#define STATE_REFUSED "refused"         /* refused/KERNEL-NAME: deauthorised by us, to be given back */
-#define STATE_NODES "node"              /* node/BUSNUM-DEVNUM: this usbfs node is for root only */
-#define STATE_PHONES "phone"            /* phone/BUSNUM-DEVNUM, three digits each: this phone's node is given to users */
-#define STATE_UNBOUND "unbound"         /* unbound/KERNEL-NAME: its driver was taken away by us */
-#define STATE_EXEMPT "exempt"           /* exempt/KERNEL-NAME: carried the system when the gate closed */
+#define STATE_ARMED     "armed" /* while closed: modprobe.d closes a bus again that is loaded anew */
+#define STATE_OPEN      "open" /* while open: the hide rules let everything through; "why=..." when a boot left it so */
+#define STATE_GRANTS    "grant"     /* grant/DISKSEQ: this disk is not hidden */
+#define STATE_READONLY  "readonly"  /* readonly/DISKSEQ: not hidden, and not to be written; wins over a grant */
+#define STATE_ENCRYPTED "encrypted" /* encrypted/DISKSEQ: what is encrypted is not hidden; wins over a grant */
+#define STATE_REFUSED   "refused"   /* refused/KERNEL-NAME: deauthorised by us, to be given back */
+#define STATE_NODES     "node"      /* node/BUSNUM-DEVNUM: this usbfs node is for root only */
+#define STATE_PHONES    "phone"     /* phone/BUSNUM-DEVNUM, three digits each: this phone's node is given to users */
+#define STATE_UNBOUND   "unbound"   /* unbound/KERNEL-NAME: its driver was taken away by us */
+#define STATE_EXEMPT    "exempt"    /* exempt/KERNEL-NAME: carried the system when the gate closed */
 
-#define STATE_TEXT_MAX 8192U            /* bytes of one such file */
+#define STATE_TEXT_MAX 8192U /* bytes of one such file */
 
 /* Make the directories. 0 or -errno. */
 int state_prepare(const struct roots *roots);
@@ -37,8 +37,8 @@ int state_get(const struct roots *roots, const char *directory, const char *name
 /* Value of the line `key=...` of such a text; false when there is none or it does not fit. */
 bool state_value(const char *text, const char *key, char *buffer, size_t size);
 /* Call back with each name in a directory; stops at the first non-zero answer and returns it. */
-int state_foreach(const struct roots *roots, const char *directory,
-                  int (*callback)(const char *name, void *userdata), void *userdata);
+int state_foreach(const struct roots *roots, const char *directory, int (*callback)(const char *name, void *userdata),
+                  void *userdata);
 
 /* Grants are named after the disk's sequence number, which the kernel never gives twice in one boot (since 5.15,
  * block/genhd.c). A disk that takes another's name or SCSI address therefore inherits nothing. */

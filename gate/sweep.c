@@ -20,7 +20,7 @@
 #include "gate/renew.h"
 #include "gate/state.h"
 
-#define DISKS_MAX 4096U         /* block devices looked at */
+#define DISKS_MAX      4096U /* block devices looked at */
 #define USB_NUMBER_MAX 999U
 
 struct disks {
@@ -50,7 +50,7 @@ static bool read_disks(const struct roots *roots, struct disks *ret)
                     sysfs_read_number(dirfd(stream), path, 10, UINT64_MAX, &ret->diskseq[ret->n]) < 0)
                         continue;
                 if (++ret->n == DISKS_MAX)
-                        return false;   /* better no sweep than a wrong one */
+                        return false; /* better no sweep than a wrong one */
         }
         return true;
 }
@@ -104,8 +104,7 @@ static int sweep_exempt(const char *name, void *userdata)
         char text[STATE_TEXT_MAX], diskseq[32];
 
         if (state_get(round->roots, STATE_EXEMPT, name, text, sizeof text) < 0 ||
-            !state_value(text, "diskseq", diskseq, sizeof diskseq) ||
-            disk_has_left(round, strtoull(diskseq, NULL, 10)))
+            !state_value(text, "diskseq", diskseq, sizeof diskseq) || disk_has_left(round, strtoull(diskseq, NULL, 10)))
                 state_remove(round->roots, STATE_EXEMPT, name);
         return 0;
 }
@@ -120,8 +119,8 @@ static int sweep_refused(const char *name, void *userdata)
 
         if (state_get(round->roots, STATE_REFUSED, name, text, sizeof text) >= 0 &&
             state_value(text, "devnum", recorded, sizeof recorded) && device_open(round->roots, name, &device) == 0 &&
-            sysfs_read_number(device.dirfd, device.type == DEVICE_USB_INTERFACE ? "../devnum" : "devnum", 10, USB_NUMBER_MAX,
-                              &devnum) == 0 &&
+            sysfs_read_number(device.dirfd, device.type == DEVICE_USB_INTERFACE ? "../devnum" : "devnum", 10,
+                              USB_NUMBER_MAX, &devnum) == 0 &&
             devnum == strtoull(recorded, NULL, 10))
                 return 0;
         state_remove(round->roots, STATE_REFUSED, name);
@@ -136,7 +135,8 @@ static int sweep_node(const char *name, void *userdata)
 
         /* /dev/bus/usb/BBB/DDD is the one place that is named by these two numbers. */
         if (sscanf(name, "%u-%u", &busnum, &devnum) == 2 &&
-            (size_t) snprintf(path, sizeof path, "%s/bus/usb/%03u/%03u", round->roots->dev, busnum, devnum) < sizeof path &&
+            (size_t) snprintf(path, sizeof path, "%s/bus/usb/%03u/%03u", round->roots->dev, busnum, devnum) <
+                    sizeof path &&
             access(path, F_OK) == 0)
                 return 0;
         state_remove(round->roots, STATE_NODES, name);
@@ -150,7 +150,8 @@ static int sweep_phone(const char *name, void *userdata)
         char path[PATH_MAX];
 
         if (phone_numbers(name, &busnum, &devnum) &&
-            (size_t) snprintf(path, sizeof path, "%s/bus/usb/%03u/%03u", round->roots->dev, busnum, devnum) < sizeof path &&
+            (size_t) snprintf(path, sizeof path, "%s/bus/usb/%03u/%03u", round->roots->dev, busnum, devnum) <
+                    sizeof path &&
             access(path, F_OK) == 0)
                 return 0;
         state_remove(round->roots, STATE_PHONES, name);
@@ -159,7 +160,7 @@ static int sweep_phone(const char *name, void *userdata)
 
 void sweep(const struct roots *roots)
 {
-        static struct round round;      /* 32 KiB: not for the stack */
+        static struct round round; /* 32 KiB: not for the stack */
 
         round.roots = roots;
         if (read_disks(roots, &round.disks)) {

@@ -30,8 +30,8 @@ struct walker {
         const struct roots *roots;
         const struct mounts *mounts;
         struct uses uses;
-        const struct mount *mount;      /* on whose behalf; NULL: swap */
-        struct followed *followed;      /* on its behalf so far, each from the smallest depth */
+        const struct mount *mount; /* on whose behalf; NULL: swap */
+        struct followed *followed; /* on its behalf so far, each from the smallest depth */
         size_t n_followed;
         int error;
 };
@@ -83,7 +83,7 @@ static bool is_followed(struct walker *walker, dev_t dev, int depth)
                 return true;
         }
         walker->followed = more;
-        walker->followed[walker->n_followed++] = (struct followed) { dev, depth };
+        walker->followed[walker->n_followed++] = (struct followed){ dev, depth };
         return false;
 }
 
@@ -108,7 +108,8 @@ static size_t descend_links(struct walker *walker, const char *directory, int de
                 if (entry->d_name[0] == '.')
                         continue;
                 if ((size_t) snprintf(path, sizeof path, "%s/%s/dev", directory, entry->d_name) >= sizeof path ||
-                    attr_read(AT_FDCWD, path, number, sizeof number) < 0 || sscanf(number, "%u:%u", &major, &minor) != 2)
+                    attr_read(AT_FDCWD, path, number, sizeof number) < 0 ||
+                    sscanf(number, "%u:%u", &major, &minor) != 2)
                         continue;
                 descend(walker, makedev(major, minor), depth);
                 n++;
@@ -281,7 +282,7 @@ static int walk_swaps(struct walker *walker)
                 return -ENAMETOOLONG;
         file = fopen(path, "re");
         if (!file)
-                return errno == ENOENT ? 0 : -errno;    /* a kernel without swap has no such file */
+                return errno == ENOENT ? 0 : -errno; /* a kernel without swap has no such file */
         while (getline(&line, &size, file) >= 0) {
                 line[strcspn(line, " \t\n")] = '\0';
                 mounts_unescape(line);

@@ -11,13 +11,13 @@
 
 #include "gate/roots.h"
 
-#define WALK_DEPTH_MAX 16       /* layers between a file system and its disk */
-#define WALK_WHY_MAX 128U
+#define WALK_DEPTH_MAX 16 /* layers between a file system and its disk */
+#define WALK_WHY_MAX   128U
 
 struct use {
-        char *disk;                     /* devpath of the whole disk: "/devices/.../block/sda" */
-        char *point;                    /* mount point, or NULL for a swap area */
-        bool passing;                   /* mounted for a person (/media ...): can be unmounted; does not carry the system */
+        char *disk;   /* devpath of the whole disk: "/devices/.../block/sda" */
+        char *point;  /* mount point, or NULL for a swap area */
+        bool passing; /* mounted for a person (/media ...): can be unmounted; does not carry the system */
 };
 
 struct uses {

@@ -22,19 +22,19 @@ enum storage_kind {
 
 /* Of the groups that the policy names (policy.h), 1U << its place there each. Neither: nobody of it is logged in. */
 struct user_facts {
-        uint32_t present;       /* somebody of it is logged in at the screen */
-        uint32_t unknown;       /* whether it is so cannot be said (yet) */
+        uint32_t present; /* somebody of it is logged in at the screen */
+        uint32_t unknown; /* whether it is so cannot be said (yet) */
 };
 
 struct storage_facts {
         enum storage_kind kind;
-        bool has_usb_id;        /* vendor and product are set: the device has a USB ancestor */
-        uint16_t vendor;        /* idVendor */
-        uint16_t product;       /* idProduct */
-        const char *serial;     /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
-        unsigned units;         /* what its other logical units are, as far as known: 1U << enum storage_kind each */
+        bool has_usb_id;    /* vendor and product are set: the device has a USB ancestor */
+        uint16_t vendor;    /* idVendor */
+        uint16_t product;   /* idProduct */
+        const char *serial; /* iSerialNumber as valid UTF-8 without control characters; NULL when the device has none */
+        unsigned units;     /* what its other logical units are, as far as known: 1U << enum storage_kind each */
         struct user_facts users;
-        bool plain;             /* it was looked at, and not all of it is encrypted */
+        bool plain; /* it was looked at, and not all of it is encrypted */
 };
 
 /* A phone, tablet or camera: reached through its usbfs node, and somebody's own more often than not. */

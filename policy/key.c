@@ -112,7 +112,6 @@ static void read_access(struct sections *sections, const struct key *key, const 
 {
         char quoted[ERRORS_QUOTE_MAX];
         struct policy_end found;
-        int r;
 
         if (strcmp(value, "block") == 0)
                 *ret = ACCESS_BLOCK;
@@ -122,7 +121,7 @@ static void read_access(struct sections *sections, const struct key *key, const 
                 *ret = ACCESS_ENCRYPTED;
         else if (strcmp(value, "allow") == 0)
                 *ret = ACCESS_ALLOW;
-        else if (end && (r = read_end(value, &found)) > 0) {
+        else if (end && read_end(value, &found) > 0) {
                 *ret = ACCESS_READ_ONLY;
                 *end = found;
         } else if (end && strstr(value, " until "))

@@ -176,7 +176,8 @@ static void end_device(struct sections *sections)
                 errors_add(sections->errors, line_of(sections, "access"),
                            "%s cannot be read-only, for no phone can; write access = allow or block",
                            storage_kind_name(device->class));
-        else if (device->has_class && !storage_kind_can_be_encrypted(device->class) && device->access == ACCESS_ENCRYPTED)
+        else if (device->has_class && !storage_kind_can_be_encrypted(device->class) &&
+                 device->access == ACCESS_ENCRYPTED)
                 errors_add(sections->errors, line_of(sections, "access"),
                            "%s cannot be encrypted, for no %s can; write access = allow or block",
                            storage_kind_name(device->class), storage_kind_is_phone(device->class) ? "phone" : "disc");
@@ -280,11 +281,10 @@ static void unknown_section(struct sections *sections, const char *word, unsigne
                 errors_add(sections->errors, line, "unknown section %s; did you mean \"%s\"?",
                            errors_quote(quoted, word), hint.best);
         else
-                errors_add(
-                        sections->errors, line,
-                        "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], [clients] "
-                        "and [service NAME]",
-                        errors_quote(quoted, word));
+                errors_add(sections->errors, line,
+                           "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], "
+                           "[clients] and [service NAME]",
+                           errors_quote(quoted, word));
 }
 
 static int find_and_begin(struct sections *sections, const struct line *header, unsigned line)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands that README, docs/roll-out.md and the man pages tell somebody to type."""
+"""The commands that README, the other documents (TEXTS) and the man pages tell somebody to type."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEXTS = ("README.md", "docs/roll-out.md")
+TEXTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/roll-out.md", "docs/threat-model.md", "docs/architecture.md")
 # What a command begins with; other words in literal type are names, keys and lines of a policy.
 FIRST = r"(?:sudo|sudoedit|make|man|df|lsblk|pgrep|journalctl|systemctl|ansible-playbook|lekdicht-(?:gate|collector)|lekdicht)"
 COMMAND = re.compile(rf"{FIRST}(?: \S.*)")

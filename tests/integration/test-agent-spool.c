@@ -25,12 +25,12 @@
         "= "                                                                                                           \
         "https://desk.example\n[place onedrive]\nlabel = OneDrive\nurl = https://onedrive.example\n[place "            \
         "teams]\nlabel = Teams\nurl = https://teams.example\n"
-#define AUDIT    "[policy]\nversion = 2\nmode = audit\n"
-#define ALLOW    "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
+#define AUDIT     "[policy]\nversion = 2\nmode = audit\n"
+#define ALLOW     "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define READ_ONLY "[policy]\nversion = 4\n[storage]\nusb-disk = read-only\nsd-card = read-only\noptical = read-only\n"
 #define ENCRYPTED "[policy]\nversion = 5\n[storage]\nusb-disk = encrypted\nsd-card = encrypted\n"
-#define REPORTER 1 /* some user that there is: the bus wants to know its groups */
-#define RECORDS  1024
+#define REPORTER  1 /* some user that there is: the bus wants to know its groups */
+#define RECORDS   1024
 
 /* What Events or Recent answered last. */
 static struct {

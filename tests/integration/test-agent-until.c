@@ -94,8 +94,9 @@ static void read_only_of_a_kind_is_over_when_its_day_is(void **state_)
 {
         (void) state_;
         set_clock(-2500);
-        scene_start("[policy]\nversion = 1\n[storage]\nusb-disk = read-only until 2027-01-31 then block\n"
-                    "sd-card = read-only until 2027-01-31 then block\noptical = read-only until 2027-01-31 then block\n");
+        scene_start(
+                "[policy]\nversion = 1\n[storage]\nusb-disk = read-only until 2027-01-31 then block\n"
+                "sd-card = read-only until 2027-01-31 then block\noptical = read-only until 2027-01-31 then block\n");
         plug();
         UNTIL(strcmp(state(), "read-only") == 0);
         assert_int_equal(scene_gate("readonly 3:0:0:0"), 1);
@@ -107,7 +108,8 @@ static void read_only_of_a_kind_is_over_when_its_day_is(void **state_)
         assert_true(fake_usec(NULL, CLOCK_REALTIME) >= MIDNIGHT * USEC);
         UNTIL(strcmp(state(), "refused") == 0);
         UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.device.refused",
-                            "LEKDICHT_REASON=refused by [storage] usb-disk: read-only ended with 2027-01-31", NULL) == 1);
+                            "LEKDICHT_REASON=refused by [storage] usb-disk: read-only ended with 2027-01-31",
+                            NULL) == 1);
         scene_run(200);
         assert_int_equal(scene_gate_calls(), 2);
 }

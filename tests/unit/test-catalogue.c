@@ -340,6 +340,13 @@ static void no_more_clients_than_there_is_room_for(void **state)
         assert_string_equal(errors.items[0].text, "with this file there are more than 256 clients");
         assert_true(catalogue_may_have(catalogue, "/usr/bin/c255"));
         assert_false(catalogue_may_have(catalogue, "/usr/bin/c256"));
+        /* One that is there already takes no room, however often it comes. */
+        at = text +
+             sprintf(text, FILE_HEAD "[client c7]\nlabel = C\nservice = c\ncategory = sync\nexe = V /usr/bin/new\n");
+        assert_int_equal(catalogue_add(catalogue, text, (size_t) (at - text), &errors), 0);
+        assert_int_equal(catalogue_size(catalogue), CATALOGUE_CLIENTS_MAX);
+        assert_true(catalogue_may_have(catalogue, "/usr/bin/new"));
+        assert_false(catalogue_may_have(catalogue, "/usr/bin/c7"));
         catalogue_free(catalogue);
         free(text);
 }

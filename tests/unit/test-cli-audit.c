@@ -104,7 +104,8 @@ static void what_would_be_read_only_is_said(void **state)
         plug.audit = false; /* opened read-only in earnest: nothing to decide about */
         record(bed, plug);
         assert_int_equal(report(scene, bed), EXIT_WELL);
-        assert_non_null(strstr(said(scene), "With mode = enforce this would have stayed shut or been for reading only:\n"));
+        assert_non_null(
+                strstr(said(scene), "With mode = enforce this would have stayed shut or been for reading only:\n"));
         assert_non_null(strstr(said(scene), DISK " (read-only)"));
         assert_null(strstr(said(scene), "Elements"));
         end(bed);
@@ -121,7 +122,8 @@ static void what_would_have_to_be_encrypted_is_said(void **state)
         plug.reason = "audit: would have opened if encrypted by " DISK;
         record(bed, plug);
         assert_int_equal(report(scene, bed), EXIT_WELL);
-        assert_non_null(strstr(said(scene), "With mode = enforce this would have stayed shut or had to be encrypted:\n"));
+        assert_non_null(
+                strstr(said(scene), "With mode = enforce this would have stayed shut or had to be encrypted:\n"));
         assert_non_null(strstr(said(scene), DISK " (if encrypted)"));
         assert_non_null(strstr(said(scene), "access = allow"));
         /* What opened for being encrypted since then is settled. */
@@ -439,14 +441,20 @@ static void json_says_the_same(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(one_model_is_one_line),         TEST(only_what_was_let_through_counts),
-                TEST(nothing_recorded_is_said),      TEST(enforce_mode_is_said),
+                TEST(one_model_is_one_line),
+                TEST(only_what_was_let_through_counts),
+                TEST(nothing_recorded_is_said),
+                TEST(enforce_mode_is_said),
                 TEST(what_would_be_read_only_is_said),
                 TEST(what_would_have_to_be_encrypted_is_said),
-                TEST(a_cut_record_is_said),          TEST(what_was_opened_since_needs_no_lines),
-                TEST(what_is_plugged_in_is_learned), TEST(what_has_no_numbers_needs_its_serial),
-                TEST(names_are_given_once),          TEST(hostile_text_steers_nothing),
-                TEST(what_is_no_record_is_said),     TEST(json_says_the_same),
+                TEST(a_cut_record_is_said),
+                TEST(what_was_opened_since_needs_no_lines),
+                TEST(what_is_plugged_in_is_learned),
+                TEST(what_has_no_numbers_needs_its_serial),
+                TEST(names_are_given_once),
+                TEST(hostile_text_steers_nothing),
+                TEST(what_is_no_record_is_said),
+                TEST(json_says_the_same),
         };
 
         say_it_in_utf8_and_utc();

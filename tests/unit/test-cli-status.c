@@ -171,15 +171,16 @@ static void status_in_words(void **state)
         struct answer_status status = healthy(three);
 
         assert_int_equal(status_print(&scene->cli, &status), EXIT_WELL);
-        assert_string_equal(said(scene), "Removable storage is SHUT; only what the policy allows opens.\n"
-                                         "\n"
-                                         "  gate      closed\n"
-                                         "  buses     scsi closed, mmc closed, memstick closed\n"
-                                         "  policy    version 7\n"
-                                         "  mode      enforce: what the policy refuses does not open\n"
-                                         "  devices   2 plugged in now; 5 refused since the agent started\n"
-                                         "  clients   sync clients are looked for now and then: the kernel does not tell of starts\n"
-                                         "  agent     lekdichtd 0.1.0, running for 2 hours, since 08:15:02\n");
+        assert_string_equal(said(scene),
+                            "Removable storage is SHUT; only what the policy allows opens.\n"
+                            "\n"
+                            "  gate      closed\n"
+                            "  buses     scsi closed, mmc closed, memstick closed\n"
+                            "  policy    version 7\n"
+                            "  mode      enforce: what the policy refuses does not open\n"
+                            "  devices   2 plugged in now; 5 refused since the agent started\n"
+                            "  clients   sync clients are looked for now and then: the kernel does not tell of starts\n"
+                            "  agent     lekdichtd 0.1.0, running for 2 hours, since 08:15:02\n");
         assert_string_equal(complained(scene), "");
 }
 
@@ -199,7 +200,8 @@ static void status_in_json(void **state)
                 "  \"wish\": \"closed\",\n  \"buses\": {\n    \"scsi\": \"closed\",\n    \"mmc\": \"closed\",\n"
                 "    \"memstick\": \"closed\"\n  },\n  \"mode\": \"enforce\",\n  \"policy\": {\n"
                 "    \"source\": \"file\",\n    \"version\": 7,\n    \"error\": \"policy.ini:3: \\\"\\u001b\"\n  },\n"
-                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"clients\": \"scan\",\n  \"spool\": {\n    \"state\": \"\",\n    "
+                "  \"devices\": 2,\n  \"refused\": 5,\n  \"busy\": 0,\n  \"clients\": \"scan\",\n  \"spool\": {\n    "
+                "\"state\": \"\",\n    "
                 "\"waiting\": 0,\n"
                 "    \"dropped\": 0,\n    \"set_aside\": 0\n  },\n  \"well\": false,\n  \"problems\": [\n"
                 "    \"the policy file was changed and is not used: policy.ini:3: \\\"\\u001b\"\n  ]\n}\n");

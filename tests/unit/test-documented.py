@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every command of README, docs/roll-out.md and the man pages is run by a test as it is written, or it is said why not.
+"""Every command of README, the other documents and the man pages is run by a test as it is written, or it is said why not.
 
 Which test is in tests/documented/where.py. A command that is new in a document, or gone from all of them, fails here.
 """

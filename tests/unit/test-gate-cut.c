@@ -169,6 +169,31 @@ static void what_somebody_claims_is_written_back_too(void **state)
         close(fd);
 }
 
+/* It is in use, and by the time of the cut nobody can tell by what: then nothing can be written back first. */
+static void what_cannot_be_looked_up_is_left(void **state)
+{
+        struct machine *m = *state;
+        struct device device;
+        struct uses uses;
+        int fd;
+
+        NEED_MOUNTS;
+        mount_at(m, "/media/a");
+        fd = open("/media/a/letter", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        device = machine_open(m, "1-2");
+        assert_int_equal(walk(&m->roots, &uses), 0);
+        machine_file(m, "no mountinfo\n", "proc/self/mountinfo");
+        assert_int_equal(cut(&m->roots, &uses, &device), GATE_FAILED);
+        assert_says(m->err, "cannot tell what is mounted");
+        assert_true(is_mounted("/media/a"));
+        assert_string_equal(m->journal, "");
+        walk_free(&uses);
+        device_close(&device);
+        close(fd);
+        umount("/media/a");
+}
+
 static void what_is_spared_by_refuse_is_spared(void **state)
 {
         struct machine *m = *state;
@@ -193,6 +218,7 @@ int main(void)
                 test(a_card_loses_its_driver),
                 test(what_cannot_be_written_back_is_said),
                 test(what_somebody_claims_is_written_back_too),
+                test(what_cannot_be_looked_up_is_left),
                 test(what_is_spared_by_refuse_is_spared),
         };
 

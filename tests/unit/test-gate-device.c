@@ -387,7 +387,8 @@ static void drives_for_discs_are_removable(void **state)
         static const struct {
                 const char *type;
                 bool removable;
-        } cases[] = { { "0\n", false }, { "4\n", true }, { "5\n", true }, { "7\n", false }, { "55\n", false }, { "\n", false } };
+        } cases[] = { { "0\n", false }, { "4\n", true },   { "5\n", true },
+                      { "7\n", false }, { "55\n", false }, { "\n", false } };
         const char *drive = PCI "/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0";
 
         (void) state;

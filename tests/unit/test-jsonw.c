@@ -169,10 +169,10 @@ static void misuse_is_an_error(void **state)
         (void) state;
 #define MISUSE(calls)                                                                                                  \
         do {                                                                                                           \
-                jsonw_init_buffer(&json, 0, 0);                                                                         \
-                calls assert_int_equal(jsonw_finish(&json), -EINVAL);                                                   \
-                assert_null(jsonw_steal(&json, NULL));                                                                  \
-                jsonw_clear(&json);                                                                                     \
+                jsonw_init_buffer(&json, 0, 0);                                                                        \
+                calls assert_int_equal(jsonw_finish(&json), -EINVAL);                                                  \
+                assert_null(jsonw_steal(&json, NULL));                                                                 \
+                jsonw_clear(&json);                                                                                    \
         } while (0)
         MISUSE();
         MISUSE(jsonw_uint(&json, "key", 1););

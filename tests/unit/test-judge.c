@@ -301,10 +301,19 @@ static void what_is_not_known_gives_the_least(void **state)
                 const char *theirs, *others;
                 enum access access;
         } table[] = {
-                { "allow", "allow", ACCESS_ALLOW },     { "allow", "read-only", ACCESS_READ_ONLY },
-                { "allow", "block", ACCESS_BLOCK },     { "read-only", "allow", ACCESS_READ_ONLY },
-                { "read-only", "block", ACCESS_BLOCK }, { "block", "allow", ACCESS_BLOCK },
-                { "block", "read-only", ACCESS_BLOCK }, { "read-only", "read-only", ACCESS_READ_ONLY },
+                { "allow", "allow", ACCESS_ALLOW },
+                { "allow", "read-only", ACCESS_READ_ONLY },
+                { "allow", "block", ACCESS_BLOCK },
+                { "read-only", "allow", ACCESS_READ_ONLY },
+                { "read-only", "block", ACCESS_BLOCK },
+                { "block", "allow", ACCESS_BLOCK },
+                { "block", "read-only", ACCESS_BLOCK },
+                { "read-only", "read-only", ACCESS_READ_ONLY },
+                /* Reading what is plain and writing what is encrypted have nothing in common. */
+                { "read-only", "encrypted", ACCESS_BLOCK },
+                { "encrypted", "read-only", ACCESS_BLOCK },
+                { "encrypted", "allow", ACCESS_ENCRYPTED },
+                { "encrypted", "block", ACCESS_BLOCK },
         };
         struct verdict v;
         (void) state;

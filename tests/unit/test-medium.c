@@ -24,7 +24,7 @@ static void answers_of_readers(void **state)
                 { GOOD, 0, 0, { 0 }, MEDIUM_PRESENT },
                 { CHECK, 0, 18, { 0x70, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x3a, 0 }, MEDIUM_ABSENT },
                 { CHECK, 0, 18, { 0xf0, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x3a, 1 }, MEDIUM_ABSENT },
-                { CHECK, 0, 18, { 0x70, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x04, 1 }, MEDIUM_UNKNOWN }, /* becoming ready */
+                { CHECK, 0, 18, { 0x70, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x04, 1 }, MEDIUM_UNKNOWN }, /* not yet */
                 { CHECK, 0, 18, { 0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x28, 0 }, -EAGAIN },        /* changed */
                 { CHECK, 0, 18, { 0x70, 0, 3, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x30, 0 }, MEDIUM_PRESENT }, /* unreadable */
                 { CHECK, 0, 8, { 0x72, 2, 0x3a }, MEDIUM_ABSENT },

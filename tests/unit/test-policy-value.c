@@ -59,9 +59,12 @@ static void access(void **state)
 {
         (void) state;
 
-        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4, "usb-disk cannot be \"alow\"; write block, read-only, encrypted or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4, "usb-disk cannot be \"ALLOW\"; write block, read-only, encrypted or allow");
-        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4, "usb-disk cannot be \"yes\"; write block, read-only, encrypted or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = alow\n", 4,
+                       "usb-disk cannot be \"alow\"; write block, read-only, encrypted or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = ALLOW\n", 4,
+                       "usb-disk cannot be \"ALLOW\"; write block, read-only, encrypted or allow");
+        assert_refused(HEAD "[storage]\nusb-disk = yes\n", 4,
+                       "usb-disk cannot be \"yes\"; write block, read-only, encrypted or allow");
         assert_refused(HEAD "[device a]\nclass = optical\naccess = read-only until 2027-02-01 then block\n", 5,
                        "access cannot be \"read-only until 2027-02-01 then block\"; write its end as a key, until = "
                        "2027-02-01");
@@ -74,16 +77,21 @@ static void access(void **state)
 static void read_only(void **state)
 {
         static const char *const bad[] = {
-                "allow until 2027-02-01 then block",     "block until 2027-02-01 then allow",
-                "read-only until 2027-02-01",            "read-only until 2027-02-01 then allow",
-                "read-only until 2027-02-30 then block", "read-only until 2027-2-1 then block",
-                "read-only until 2100-01-01 then block", "read-only until  2027-02-01 then block",
-                "read-only until 2027-02-01  then block", "read-only until 2027-02-01 then blocked",
+                "allow until 2027-02-01 then block",
+                "block until 2027-02-01 then allow",
+                "read-only until 2027-02-01",
+                "read-only until 2027-02-01 then allow",
+                "read-only until 2027-02-30 then block",
+                "read-only until 2027-2-1 then block",
+                "read-only until 2100-01-01 then block",
+                "read-only until  2027-02-01 then block",
+                "read-only until 2027-02-01  then block",
+                "read-only until 2027-02-01 then blocked",
                 "read-only until tomorrow evening then block",
         };
         struct policy *policy = assert_accepted(HEAD "[storage]\nusb-disk = read-only\n"
-                                           "optical = read-only until 2027-02-01 then block\n"
-                                           "[device a]\nclass = optical\naccess = read-only\n");
+                                                     "optical = read-only until 2027-02-01 then block\n"
+                                                     "[device a]\nclass = optical\naccess = read-only\n");
 
         (void) state;
         assert_int_equal(policy->storage[STORAGE_USB_DISK], ACCESS_READ_ONLY);

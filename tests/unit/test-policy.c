@@ -214,17 +214,14 @@ static void users_are_groups(void **state)
         assert_int_equal(p->devices[2].users, 1U << 1 | 1U << 2);
         policy_free(p);
 
-        assert_refused(
-                EXAM "users = jan\n", 6,
-                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+        assert_refused(EXAM "users = jan\n", 6,
+                       "users has a name without @; laptops are shared, so a policy names groups and no persons: "
                        "write @ and the group, as in @exam");
-        assert_refused(
-                EXAM "users = @exam, jan\n", 6,
-                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+        assert_refused(EXAM "users = @exam, jan\n", 6,
+                       "users has a name without @; laptops are shared, so a policy names groups and no persons: "
                        "write @ and the group, as in @exam");
-        assert_refused(
-                EXAM "users = @\n", 6,
-                "users has a name without @; laptops are shared, so a policy names groups and no persons: "
+        assert_refused(EXAM "users = @\n", 6,
+                       "users has a name without @; laptops are shared, so a policy names groups and no persons: "
                        "write @ and the group, as in @exam");
         assert_refused(EXAM "users = ,\n", 6, "users names no group; write one or more, as in @exam");
         assert_refused(HEAD "[storage]\nusers = @exam\n", 4,
@@ -246,9 +243,7 @@ static void users_are_bounded(void **state)
         policy_free(p);
         snprintf(text + size, sizeof(text) - size, "[device a]\nclass = optical\naccess = allow\nusers = @%.*s\n",
                  (int) POLICY_GROUP_MAX + 1, name);
-        assert_refused(
-                text, 6,
-                "users has a group whose name is longer than 64 bytes");
+        assert_refused(text, 6, "users has a group whose name is longer than 64 bytes");
 
         for (unsigned i = 0; i < POLICY_GROUPS_MAX; i++)
                 size += (size_t) snprintf(text + size, sizeof(text) - size,

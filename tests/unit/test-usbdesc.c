@@ -12,8 +12,7 @@
 
 #include "agent/usbdesc.h"
 
-#define DEVICE(configs) \
-        18, 1, 0x00, 0x02, 0x00, 0, 0, 64, 0x51, 0x09, 0x66, 0x16, 0x10, 0x01, 1, 2, 3, configs
+#define DEVICE(configs)                                         18, 1, 0x00, 0x02, 0x00, 0, 0, 64, 0x51, 0x09, 0x66, 0x16, 0x10, 0x01, 1, 2, 3, configs
 #define CONFIG(value, interfaces)                               9, 2, 32, 0, interfaces, value, 0, 0x80, 50
 #define INTERFACE(number, alternate, class, subclass, protocol) 9, 4, number, alternate, 2, class, subclass, protocol, 0
 #define ENDPOINT                                                7, 5, 0x81, 2, 0x00, 0x02, 0

@@ -31,8 +31,12 @@
 #include "collector/register.h"
 #include "collector/request.h"
 #include "collector/style.h"
+#include "common/clock.h"
 
 #define MESSAGE_MAX 256U /* bytes of a Status body */
+
+/* GnuTLS: what is thought safe, and no older version than 1.2. */
+#define HTTP_TLS "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct http {
         struct http_settings settings;
@@ -92,6 +96,7 @@ static int rpc_code(unsigned status)
         case 409:
                 return 6; /* ALREADY_EXISTS */
         case 413:
+        case 429:
                 return 8; /* RESOURCE_EXHAUSTED */
         case 503:
                 return 14; /* UNAVAILABLE */
@@ -117,7 +122,7 @@ static enum MHD_Result send_response(struct exchange *exchange, unsigned status,
                 MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
         if (status == 405)
                 MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->verdict.allow);
-        if (status == 503) {
+        if (status == 429 || status == 503) {
                 snprintf(seconds, sizeof(seconds), "%u", retry_seconds());
                 MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
         }
@@ -235,15 +240,20 @@ static void release_body(struct exchange *exchange)
         exchange->reserved = 0;
 }
 
+/* Who is asked for before the rate, so that nobody can use up another laptop's. */
 static int admit(void *userdata, const char *authorization, char host[static BATCH_HOST_LENGTH + 1])
 {
         struct http *http = userdata;
         struct secret credential;
+        int r;
 
         if (!secret_read_bearer(authorization, &credential))
                 return -ENOKEY;
         memcpy(host, credential.id, sizeof(credential.id));
-        return register_admit(http->settings.store, &credential);
+        r = register_admit(http->settings.store, &credential);
+        if (r == 0 && !rate_take(http->settings.rate, host, clock_usec(CLOCK_MONOTONIC)))
+                return -EDQUOT;
+        return r;
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *method, const char *path,
@@ -259,6 +269,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
                 .length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
                 .transfer = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
         };
+        const struct request_door door = { .admit = admit, .userdata = http, .proxied = http->settings.proxied };
         struct exchange *exchange;
 
         exchange = calloc(1, sizeof(*exchange));
@@ -269,7 +280,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
         *context = exchange;
         load_take_request(&http->load);
 
-        request_judge(&head, &(struct request_door){ .admit = admit, .userdata = http }, &exchange->verdict);
+        request_judge(&head, &door, &exchange->verdict);
         if (exchange->verdict.status == 0)
                 reserve(exchange);
         if (exchange->verdict.status != 0 &&
@@ -494,24 +505,15 @@ static size_t leave_escaped(void *userdata, struct MHD_Connection *connection, c
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */
 
-int http_listen(const struct sockaddr *address, socklen_t size)
-{
-        int fd, on = 1, r;
-
-        fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, address, size) < 0 ||
-            listen(fd, HTTP_BACKLOG) < 0) {
-                r = -errno;
-                close(fd);
-                return r;
-        }
-        return fd;
-}
-
 int http_new(const struct http_settings *settings, struct http **ret)
 {
+        unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+        const struct MHD_OptionItem tls[] = {
+                { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) HTTP_TLS },
+                { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) (uintptr_t) settings->certificate },
+                { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) (uintptr_t) settings->key },
+                { MHD_OPTION_END, 0, NULL },
+        };
         struct http *http;
 
         http = calloc(1, sizeof(*http));
@@ -525,13 +527,14 @@ int http_new(const struct http_settings *settings, struct http **ret)
         /* Not epoll: a library that takes the listening socket out of a set which another of its threads just did ends the
          * whole program (libmicrohttpd 0.9.75, MHD_quiesce_daemon), and with poll there is no such set. */
         http->daemon = MHD_start_daemon(
-                MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, handle, http,
+                settings->certificate ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, handle, http,
                 MHD_OPTION_LISTEN_SOCKET, settings->fd, MHD_OPTION_THREAD_POOL_SIZE, HTTP_THREADS,
                 MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                 HTTP_CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_SECONDS,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HTTP_HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
                 MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_NOTIFY_CONNECTION, connected, http,
-                MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+                MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_ARRAY,
+                settings->certificate ? tls : &tls[sizeof(tls) / sizeof(tls[0]) - 1], MHD_OPTION_END);
         if (!http->daemon) {
                 close(settings->fd);
                 load_destroy(&http->load);

@@ -4,8 +4,8 @@
 /* The server: laptops enrol, events in (OTLP/HTTP, JSON), one page out. The only part with libmicrohttpd. */
 
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "collector/rate.h"
 #include "collector/store.h"
 #include "collector/writer.h"
 
@@ -26,14 +26,15 @@ struct http;
 
 struct http_settings {
         int fd;              /* a listening socket, the server's from now on */
-        struct store *store; /* these two are borrowed */
+        struct store *store; /* these three are borrowed */
         struct writer *writer;
+        struct rate *rate;
+        const char *certificate, *key; /* the texts of PEM files, borrowed; both NULL: no TLS */
+        bool proxied;                  /* whoever connects is a web server, and speaks for others */
 };
 
-/* A listening socket at that address. Returns the descriptor or -errno. */
-int http_listen(const struct sockaddr *address, socklen_t size);
-
-/* Serve from now on, on threads of its own. 0; -ENOMEM; -EIO: libmicrohttpd would not start. */
+/* Serve from now on, on threads of its own. 0; -ENOMEM; -EIO: libmicrohttpd would not start, or the certificate and the
+ * key are none, or do not belong together. */
 int http_new(const struct http_settings *settings, struct http **ret);
 
 /* To be called about once a second: ends connections that are too slow. */

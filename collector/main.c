@@ -12,22 +12,24 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <arpa/inet.h>
 
 #include "collector/admin.h"
 #include "collector/config.h"
 #include "collector/http.h"
+#include "collector/pem.h"
+#include "collector/rate.h"
 #include "collector/register.h"
 #include "collector/store.h"
 #include "collector/writer.h"
 #include "common/cleanup.h"
 
 #define TICK_SECONDS 1
-#define URL_MAX      80U
 
 #define EXIT_NOT_UNDERSTOOD 2
 
 DEFINE_CLEANUP(cleanup_http, struct http *, http_free)
+DEFINE_CLEANUP(cleanup_pem, char *, pem_free)
+DEFINE_CLEANUP(cleanup_rate, struct rate *, rate_free)
 DEFINE_CLEANUP(cleanup_store, struct store *, store_close)
 DEFINE_CLEANUP(cleanup_writer, struct writer *, writer_free)
 
@@ -98,36 +100,45 @@ static void writing_changed(void *userdata, int error)
                 note("%s: events are stored again", config->database);
 }
 
-/* "http://127.0.0.1:4318" */
-static void url_of(const struct config *config, char ret[static URL_MAX])
-{
-        bool v6 = config->listen.any.sa_family == AF_INET6;
-        char address[INET6_ADDRSTRLEN] = "";
-
-        inet_ntop(config->listen.any.sa_family,
-                  v6 ? (const void *) &config->listen.v6.sin6_addr : (const void *) &config->listen.v4.sin_addr,
-                  address, sizeof(address));
-        snprintf(ret, URL_MAX, "http://%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "",
-                 ntohs(v6 ? config->listen.v6.sin6_port : config->listen.v4.sin_port));
-}
-
 static int listen_on(const struct config *config)
 {
-        socklen_t size = sizeof(config->listen);
-        bool v6 = config->listen.any.sa_family == AF_INET6;
-        struct config bound = *config;
-        char url[URL_MAX];
-        int fd;
+        union address bound = config->listen;
+        socklen_t size = sizeof(bound);
+        char text[ADDRESS_TEXT_MAX];
+        int fd = address_listen(&config->listen, HTTP_BACKLOG);
 
-        fd = http_listen(&config->listen.any, v6 ? sizeof(config->listen.v6) : sizeof(config->listen.v4));
         if (fd >= 0)
-                getsockname(fd, &bound.listen.any, &size);
-        url_of(&bound, url);
+                getsockname(fd, &bound.any, &size); /* which port it became */
+        address_write(&bound, config->certificate[0], text);
         if (fd < 0)
-                note("cannot listen on %s: %s", url, strerror(-fd));
+                note("cannot listen on %s: %s", text, strerror(-fd));
+        else if (bound.any.sa_family == AF_UNIX)
+                note("listening on %s", text);
         else
-                note("the page is %s/", url);
+                note("the page is %s/", text);
         return fd;
+}
+
+/* The texts of the TLS files, where there are such. */
+static int read_tls(const struct config *config, char **ret_certificate, char **ret_key)
+{
+        const char *path = config->certificate;
+        int r;
+
+        if (!path[0])
+                return 0;
+        r = pem_read(path, false, ret_certificate);
+        if (r == 0) {
+                path = config->key;
+                r = pem_read(path, true, ret_key);
+        }
+        if (r == -EPERM)
+                note("%s: everybody can read this key; it is for the collector alone (chmod 0640)", path);
+        else if (r == -EINVAL)
+                note("%s: is no PEM file", path);
+        else if (r < 0)
+                note("%s: %s", path, strerror(-r));
+        return r;
 }
 
 static int open_store(const struct config *config, struct store **ret)
@@ -143,10 +154,20 @@ static int run(struct config *config, const sigset_t *signals)
 {
         CLEANUP(cleanup_store) struct store *store = NULL;
         CLEANUP(cleanup_writer) struct writer *writer = NULL;
+        CLEANUP(cleanup_rate) struct rate *rate = NULL;
+        CLEANUP(cleanup_pem) char *certificate = NULL, *key = NULL;
         CLEANUP(cleanup_http) struct http *http = NULL;
         struct http_settings settings;
         int r, caught;
 
+        r = read_tls(config, &certificate, &key);
+        if (r < 0)
+                return r;
+        rate = rate_new(config->requests_per_minute);
+        if (!rate) {
+                note("there is no memory or no randomness");
+                return -ENOMEM;
+        }
         r = open_store(config, &store);
         if (r < 0)
                 return r;
@@ -158,10 +179,17 @@ static int run(struct config *config, const sigset_t *signals)
         r = listen_on(config);
         if (r < 0)
                 return r;
-        settings = (struct http_settings){ .fd = r, .store = store, .writer = writer };
+        settings = (struct http_settings){ .fd = r,
+                                           .store = store,
+                                           .writer = writer,
+                                           .rate = rate,
+                                           .certificate = certificate,
+                                           .key = key,
+                                           .proxied = config->listen.any.sa_family == AF_UNIX };
         r = http_new(&settings, &http);
         if (r < 0) {
-                note("cannot start the server: %s", strerror(-r));
+                note(certificate ? "cannot start the server: are these a certificate and its key?"
+                                 : "cannot start the server");
                 return r;
         }
 

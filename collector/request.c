@@ -102,6 +102,9 @@ static bool admitted(const struct request_head *head, const struct request_door 
         case -EKEYREVOKED:
                 answer(ret, 403, "this laptop was revoked; enrol it anew");
                 return false;
+        case -EDQUOT:
+                answer(ret, 429, "this laptop sends too often");
+                return false;
         default:
                 answer(ret, 503, "who may send cannot be read now");
                 return false;
@@ -158,7 +161,7 @@ void request_judge(const struct request_head *head, const struct request_door *d
                 break;
         case REQUEST_PAGE:
         case REQUEST_STYLE:
-                if (!is_this_machine(head->host))
+                if (door->proxied || !is_this_machine(head->host))
                         answer(ret, 421, "this page is shown under localhost only");
                 break;
         }

@@ -33,13 +33,15 @@ struct request_verdict {
         char host[BATCH_HOST_LENGTH + 1]; /* events, with status 0: whose credential was shown */
 };
 
-/* Whose credential that Authorization header (or NULL) shows, in host, when it returns 0; else as register_admit(). */
+/* Whose credential that Authorization header (or NULL) shows, in host, when it returns 0; else as register_admit(), or
+ * -EDQUOT: it has sent too often. */
 struct request_door {
         int (*admit)(void *userdata, const char *authorization, char host[static BATCH_HOST_LENGTH + 1]);
         void *userdata;
+        bool proxied; /* whoever connects speaks for others: then the page is not shown */
 };
 
-/* In this order: method, path, credential, type and encoding, length. Who enrols has none yet; the token is in the body.
+/* In this order: method, path, credential and rate, type and encoding, length. Who enrols has none yet; the token is in the body.
  * The page and its stylesheet need no token, since only
  * this machine can connect; but they are for a browser that was told a name or address of this machine, not for one that
  * some web page has sent here under the page's own name (DNS rebinding). */

@@ -118,7 +118,7 @@ class Collector:
         self.folder = pathlib.Path(folder)
         self.database = self.folder / "collector.db"
         self.config = self.folder / "collector.ini"
-        self.config.write_text(f"[collector]\nlisten = 127.0.0.1:0\ndatabase = {self.database}\n")
+        self.config.write_text(f"[collector]\nlisten = 127.0.0.1:0\ndatabase = {self.database}\nrequests-per-minute = 1000000\n")
         self.log = self.folder / "log"
         self.process = self.port = None
         self.token = None

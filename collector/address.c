@@ -80,18 +80,35 @@ bool address_is_local(const union address *address)
         }
 }
 
+void address_read_host(const char *text, union address *ret)
+{
+        memset(ret, 0, sizeof(*ret));
+        if (inet_pton(AF_INET, text, &ret->v4.sin_addr) == 1)
+                ret->v4.sin_family = AF_INET;
+        else if (inet_pton(AF_INET6, text, &ret->v6.sin6_addr) == 1)
+                ret->v6.sin6_family = AF_INET6;
+}
+
+void address_write_host(const union address *address, char *ret, size_t size)
+{
+        const void *host = address->any.sa_family == AF_INET6 ? (const void *) &address->v6.sin6_addr
+                                                              : (const void *) &address->v4.sin_addr;
+
+        ret[0] = '\0';
+        if (address->any.sa_family == AF_INET || address->any.sa_family == AF_INET6)
+                inet_ntop(address->any.sa_family, host, ret, (socklen_t) size);
+}
+
 void address_write(const union address *address, bool tls, char ret[static ADDRESS_TEXT_MAX])
 {
         bool v6 = address->any.sa_family == AF_INET6;
-        char host[INET6_ADDRSTRLEN] = "";
+        char host[INET6_ADDRSTRLEN];
 
         if (address->any.sa_family == AF_UNIX) {
                 snprintf(ret, ADDRESS_TEXT_MAX, "%s", address->un.sun_path);
                 return;
         }
-        inet_ntop(address->any.sa_family,
-                  v6 ? (const void *) &address->v6.sin6_addr : (const void *) &address->v4.sin_addr, host,
-                  sizeof(host));
+        address_write_host(address, host, sizeof(host));
         snprintf(ret, ADDRESS_TEXT_MAX, "%s://%s%s%s:%u", tls ? "https" : "http", v6 ? "[" : "", host, v6 ? "]" : "",
                  ntohs(v6 ? address->v6.sin6_port : address->v4.sin_port));
 }

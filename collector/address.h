@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -25,6 +26,10 @@ bool address_is_local(const union address *address);
 
 /* As a browser wants it, "https://127.0.0.1:4318", or the path of the socket. */
 void address_write(const union address *address, bool tls, char ret[static ADDRESS_TEXT_MAX]);
+
+/* The address without a port: "192.168.1.5", "2001:db8::". What is none has family AF_UNSPEC, and is written as "". */
+void address_read_host(const char *text, union address *ret);
+void address_write_host(const union address *address, char *ret, size_t size);
 
 /* A listening socket there, for the caller to close. A socket file that nobody listens at any more is replaced. Returns
  * the descriptor or -errno. */

@@ -27,7 +27,7 @@ struct reading {
 
 static bool read_listen(struct config *config, const char *value)
 {
-        return address_read(value, &config->listen) && address_is_local(&config->listen);
+        return address_read(value, &config->listen);
 }
 
 static bool read_path(char *path, const char *value)
@@ -159,6 +159,12 @@ int config_load(const char *path, struct config *ret, char error[static CONFIG_E
         }
         if (!reading.config.certificate[0] != !reading.config.key[0]) {
                 snprintf(error, CONFIG_ERROR_MAX, "%s: certificate and key belong together, and one of them is missing",
+                         path);
+                return -EINVAL;
+        }
+        if (!reading.config.certificate[0] && !address_is_local(&reading.config.listen)) {
+                snprintf(error, CONFIG_ERROR_MAX,
+                         "%s: without certificate and key only this machine may connect: listen is another address",
                          path);
                 return -EINVAL;
         }

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/accounts.h"
+#include "collector/address.h"
 #include "collector/body.h"
 #include "collector/deadline.h"
 #include "collector/enrol.h"
@@ -163,33 +165,77 @@ static enum MHD_Result send_error(struct exchange *exchange, int error)
         }
 }
 
-static enum MHD_Result send_page(struct exchange *exchange)
+static const char *cookie(struct exchange *exchange, const char *name)
 {
-        struct page_query query = {
-                .laptop = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "laptop"),
-                .before = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "before"),
-        };
-        struct MHD_Response *response;
-        size_t size;
-        char *page;
-        int r;
+        return MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
+}
 
-        r = page_render(exchange->http->settings.store, &query, &page, &size);
-        if (r == -EINVAL)
-                return send_status(exchange, 400, "laptop is not a host.id, or before is not from a link of this page");
-        if (r < 0)
-                return send_status(exchange, 503, "the events cannot be read now");
+/* A page that page_...() has made: of these the first is how that went. */
+static enum MHD_Result send_html(struct exchange *exchange, int made, unsigned status, char *page, size_t size)
+{
+        struct MHD_Response *response;
+
+        if (made < 0)
+                return send_status(exchange, 503, "the page cannot be made now");
         response = MHD_create_response_from_buffer(size, page, MHD_RESPMEM_MUST_FREE);
         if (!response) {
                 free(page);
                 return MHD_NO;
         }
         MHD_add_response_header(response, "Content-Security-Policy",
-                                "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+                                "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
                                 "frame-ancestors 'none'");
-        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+        /* Not no-referrer: a browser would hide from us that a form comes from here. */
+        MHD_add_response_header(response, "Referrer-Policy", "same-origin");
         MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-        return send_response(exchange, 200, response, "text/html; charset=utf-8");
+        return send_response(exchange, status, response, "text/html; charset=utf-8");
+}
+
+static enum MHD_Result send_elsewhere(struct exchange *exchange, const struct visit_answer *answer)
+{
+        struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+
+        if (!response)
+                return MHD_NO;
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, answer->location);
+        if (answer->session[0])
+                MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->session);
+        if (answer->known[0])
+                MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->known);
+        return send_response(exchange, answer->status, response, "text/plain");
+}
+
+static enum MHD_Result send_login(struct exchange *exchange, unsigned status, const char *message)
+{
+        char *page = NULL;
+        size_t size = 0;
+        int r = page_login(message, &page, &size);
+
+        return send_html(exchange, r, status, page, size);
+}
+
+static enum MHD_Result send_page(struct exchange *exchange)
+{
+        const struct visit_answer sign_in = { .status = 303, .location = "/login" };
+        struct visitors *visitors = exchange->http->settings.visitors;
+        struct page_query query = {
+                .laptop = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "laptop"),
+                .before = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "before"),
+        };
+        struct visit visit;
+        char *page = NULL;
+        size_t size = 0;
+        int r = visit_look(visitors, cookie(exchange, visit_session_name(visitors)), &visit);
+
+        if (r == -ENOKEY)
+                return send_elsewhere(exchange, &sign_in);
+        if (r == 0)
+                r = page_render(exchange->http->settings.store, &visit, &query, &page, &size);
+        if (r == -EINVAL)
+                return send_status(exchange, 400, "laptop is not a host.id, or before is not from a link of this page");
+        if (r == -EACCES)
+                return send_status(exchange, 403, "this is not for your role");
+        return send_html(exchange, r, 200, page, size);
 }
 
 static enum MHD_Result send_style(struct exchange *exchange)
@@ -218,6 +264,8 @@ static void reserve(struct exchange *exchange)
         switch (verdict->route) {
         case REQUEST_EVENTS:
         case REQUEST_ENROL:
+        case REQUEST_LOGIN:
+        case REQUEST_LOGOUT:
                 room = load_take_body(load, verdict->length);
                 exchange->reserved = room ? verdict->length : 0;
                 break;
@@ -256,6 +304,17 @@ static int admit(void *userdata, const char *authorization, char host[static BAT
         return r;
 }
 
+static enum request_pages pages(void *userdata)
+{
+        const struct http *http = userdata;
+        int r = accounts_any(http->settings.store);
+
+        return r < 0                                             ? REQUEST_PAGES_UNKNOWN
+               : r > 0                                           ? REQUEST_PAGES_ACCOUNTS
+               : http->settings.local && !http->settings.proxied ? REQUEST_PAGES_HERE
+                                                                 : REQUEST_PAGES_CLOSED;
+}
+
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *method, const char *path,
                              void **context)
 {
@@ -268,8 +327,10 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
                 .encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
                 .length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
                 .transfer = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+                .origin = header(connection, MHD_HTTP_HEADER_ORIGIN),
+                .site = header(connection, "Sec-Fetch-Site"),
         };
-        const struct request_door door = { .admit = admit, .userdata = http, .proxied = http->settings.proxied };
+        const struct request_door door = { .admit = admit, .userdata = http, .pages = pages };
         struct exchange *exchange;
 
         exchange = calloc(1, sizeof(*exchange));
@@ -416,6 +477,50 @@ static enum MHD_Result take_events(struct exchange *exchange)
         return store_batch(exchange, batch);
 }
 
+/* Whose tries at a password these are: an address, of IPv6 the half that a house has; "" when it is not known. */
+static void address_of(struct exchange *exchange, char ret[static VISIT_ADDRESS_MAX])
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const char *forwarded = header(exchange->connection, "X-Real-IP");
+        union address address = { 0 };
+
+        ret[0] = '\0';
+        if (exchange->http->settings.proxied)
+                address_read_host(forwarded ? forwarded : "", &address);
+        else if (info && info->client_addr->sa_family == AF_INET)
+                memcpy(&address.v4, info->client_addr, sizeof(address.v4));
+        else if (info && info->client_addr->sa_family == AF_INET6)
+                memcpy(&address.v6, info->client_addr, sizeof(address.v6));
+        if (address.any.sa_family == AF_INET6)
+                memset(&address.v6.sin6_addr.s6_addr[8], 0, 8);
+        address_write_host(&address, ret, VISIT_ADDRESS_MAX);
+}
+
+static enum MHD_Result take_form(struct exchange *exchange)
+{
+        struct visitors *visitors = exchange->http->settings.visitors;
+        const struct visit_cookies cookies = {
+                .session = cookie(exchange, visit_session_name(visitors)),
+                .known = cookie(exchange, visit_known_name(visitors)),
+        };
+        const char *body = exchange->body.data ? exchange->body.data : "";
+        char address[VISIT_ADDRESS_MAX];
+        struct visit_answer answer;
+
+        if (exchange->verdict.route == REQUEST_LOGIN) {
+                address_of(exchange, address);
+                visit_sign_in(visitors, body, exchange->body.size, &cookies, address, &answer);
+        } else {
+                visit_sign_out(visitors, body, exchange->body.size, &cookies, &answer);
+        }
+        if (exchange->body.data)
+                explicit_bzero(exchange->body.data, exchange->body.size);
+        release_body(exchange);
+        return answer.location ? send_elsewhere(exchange, &answer)
+                               : send_login(exchange, answer.status, answer.message);
+}
+
 static enum MHD_Result finish(struct exchange *exchange)
 {
         if (exchange->verdict.status != 0)
@@ -429,6 +534,9 @@ static enum MHD_Result finish(struct exchange *exchange)
                 return send_page(exchange);
         case REQUEST_STYLE:
                 return send_style(exchange);
+        case REQUEST_LOGIN:
+        case REQUEST_LOGOUT:
+                return exchange->verdict.form ? take_form(exchange) : send_login(exchange, 200, NULL);
         }
         return MHD_NO;
 }

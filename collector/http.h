@@ -7,6 +7,7 @@
 
 #include "collector/rate.h"
 #include "collector/store.h"
+#include "collector/visit.h"
 #include "collector/writer.h"
 
 #define HTTP_THREADS            2U
@@ -26,11 +27,13 @@ struct http;
 
 struct http_settings {
         int fd;              /* a listening socket, the server's from now on */
-        struct store *store; /* these three are borrowed */
+        struct store *store; /* these four are borrowed */
         struct writer *writer;
         struct rate *rate;
+        struct visitors *visitors;
         const char *certificate, *key; /* the texts of PEM files, borrowed; both NULL: no TLS */
-        bool proxied;                  /* whoever connects is a web server, and speaks for others */
+        bool local;                    /* nobody but this machine can connect ... */
+        bool proxied;                  /* ... where a web server speaks for others, in X-Real-IP */
 };
 
 /* Serve from now on, on threads of its own. 0; -ENOMEM; -EIO: libmicrohttpd would not start, or the certificate and the

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "collector/accounts.h"
 #include "collector/admin.h"
 #include "collector/config.h"
 #include "collector/http.h"
@@ -20,6 +21,7 @@
 #include "collector/rate.h"
 #include "collector/register.h"
 #include "collector/store.h"
+#include "collector/visit.h"
 #include "collector/writer.h"
 #include "common/cleanup.h"
 
@@ -31,6 +33,7 @@ DEFINE_CLEANUP(cleanup_http, struct http *, http_free)
 DEFINE_CLEANUP(cleanup_pem, char *, pem_free)
 DEFINE_CLEANUP(cleanup_rate, struct rate *, rate_free)
 DEFINE_CLEANUP(cleanup_store, struct store *, store_close)
+DEFINE_CLEANUP(cleanup_visitors, struct visitors *, visitors_free)
 DEFINE_CLEANUP(cleanup_writer, struct writer *, writer_free)
 
 /* To stderr, which is the journal when systemd has started it. */
@@ -65,6 +68,8 @@ static void usage(FILE *file)
                 "  -c, --config FILE  settings instead of " CONFIG_PATH "\n"
                 "  --laptops N        so many laptops may enrol with the token, 1 to %u; else %u\n"
                 "  --days N           so long it lets them in, 1 to %u; else %u\n"
+                "  --role ROLE        what somebody may: viewer (of one site), it, privacy-officer, auditor\n"
+                "  --site SITE        of a viewer\n"
                 "  -h, --help         this text\n"
                 "  -V, --version      the version\n",
                 REGISTER_LAPTOPS_MAX, ADMIN_LAPTOPS, REGISTER_DAYS_MAX, ADMIN_DAYS);
@@ -150,10 +155,25 @@ static int open_store(const struct config *config, struct store **ret)
         return r;
 }
 
+/* Others may connect only when there is somebody who may look. */
+static int check_accounts(const struct config *config, struct store *store)
+{
+        int r = accounts_any(store);
+
+        if (r == 0 && !address_is_local(&config->listen)) {
+                note("there are no accounts yet, so only this machine may connect: listen on 127.0.0.1, or make one "
+                     "first: "
+                     "lekdicht-collector adduser NAME --role it");
+                return -EPERM;
+        }
+        return r < 0 ? r : 0;
+}
+
 static int run(struct config *config, const sigset_t *signals)
 {
         CLEANUP(cleanup_store) struct store *store = NULL;
         CLEANUP(cleanup_writer) struct writer *writer = NULL;
+        CLEANUP(cleanup_visitors) struct visitors *visitors = NULL;
         CLEANUP(cleanup_rate) struct rate *rate = NULL;
         CLEANUP(cleanup_pem) char *certificate = NULL, *key = NULL;
         CLEANUP(cleanup_http) struct http *http = NULL;
@@ -163,7 +183,7 @@ static int run(struct config *config, const sigset_t *signals)
         r = read_tls(config, &certificate, &key);
         if (r < 0)
                 return r;
-        rate = rate_new(config->requests_per_minute);
+        rate = rate_new(config->requests_per_minute, RATE_MINUTE_USEC);
         if (!rate) {
                 note("there is no memory or no randomness");
                 return -ENOMEM;
@@ -171,6 +191,14 @@ static int run(struct config *config, const sigset_t *signals)
         r = open_store(config, &store);
         if (r < 0)
                 return r;
+        r = check_accounts(config, store);
+        if (r < 0)
+                return r;
+        visitors = visitors_new(store, certificate || config->listen.any.sa_family == AF_UNIX);
+        if (!visitors) {
+                note("there is no memory or no randomness");
+                return -ENOMEM;
+        }
         r = writer_new(store, writing_changed, config, &writer);
         if (r < 0) {
                 note("cannot start the writer: %s", strerror(-r));
@@ -183,6 +211,8 @@ static int run(struct config *config, const sigset_t *signals)
                                            .store = store,
                                            .writer = writer,
                                            .rate = rate,
+                                           .visitors = visitors,
+                                           .local = address_is_local(&config->listen),
                                            .certificate = certificate,
                                            .key = key,
                                            .proxied = config->listen.any.sa_family == AF_UNIX };
@@ -234,6 +264,11 @@ static const struct admin_verb *find_verb(int n, char **words, const char **ret_
         return NULL;
 }
 
+static bool knows(const struct admin_verb *verb, const char *option)
+{
+        return verb && verb->options && strstr(verb->options, option);
+}
+
 static int run_verb(const struct admin_verb *verb, struct admin *admin, const struct config *config)
 {
         CLEANUP(cleanup_store) struct store *store = NULL;
@@ -267,7 +302,8 @@ int main(int argc, char **argv)
 {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' }, { "laptops", required_argument, NULL, 'l' },
-                { "days", required_argument, NULL, 'd' },   { "help", no_argument, NULL, 'h' },
+                { "days", required_argument, NULL, 'd' },   { "role", required_argument, NULL, 'r' },
+                { "site", required_argument, NULL, 's' },   { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'V' },      { 0 },
         };
         struct admin admin = { .laptops = ADMIN_LAPTOPS, .days = ADMIN_DAYS, .out = stdout, .err = stderr };
@@ -291,6 +327,12 @@ int main(int argc, char **argv)
                         understood = understood && read_number(optarg, REGISTER_DAYS_MAX, &admin.days);
                         limited = true;
                         break;
+                case 'r':
+                        admin.role = optarg;
+                        break;
+                case 's':
+                        admin.site = optarg;
+                        break;
                 case 'h':
                         usage(stdout);
                         return EXIT_SUCCESS;
@@ -305,7 +347,8 @@ int main(int argc, char **argv)
                 verb = find_verb(argc - optind, argv + optind, &admin.argument);
                 understood = understood && verb;
         }
-        if (!understood || (limited && (!verb || !verb->options))) {
+        if (!understood || (limited && !knows(verb, "--days")) || (admin.role && !knows(verb, "--role")) ||
+            (admin.site && !knows(verb, "--site"))) {
                 usage(stderr);
                 return EXIT_NOT_UNDERSTOOD;
         }

@@ -191,12 +191,12 @@ static int write_laptop(struct html *html, const struct store_laptop *laptop)
         return r;
 }
 
-static int write_laptops(struct html *html, struct store *store)
+static int write_laptops(struct html *html, struct store *store, const char *site)
 {
         CLEANUP(store_laptops_clear) struct store_laptops laptops = { 0 };
         int r;
 
-        r = store_laptops(store, PAGE_LAPTOPS, &laptops);
+        r = store_site_laptops(store, site, PAGE_LAPTOPS, &laptops);
         if (r < 0)
                 return r;
         html_markup(html, "<section><h2>Laptops</h2>\n");
@@ -223,14 +223,16 @@ static int write_laptops(struct html *html, struct store *store)
 }
 
 /* The gaps in one laptop's numbers: "not here: 11, 14 to 20". */
-static int write_gaps(struct html *html, struct store *store, const char *host)
+static int write_gaps(struct html *html, struct store *store, const char *site, const char *host)
 {
         CLEANUP(intervals_clear) struct intervals intervals = { 0 };
         uint64_t next = 1;
         size_t gaps = 0;
         int r;
 
-        r = store_intervals(store, host, &intervals);
+        r = site ? store_site_has(store, site, host) : 1;
+        if (r == 1)
+                r = store_intervals(store, host, &intervals);
         if (r < 0)
                 return r;
         html_markup(html, "<p id=\"gaps\">");
@@ -380,7 +382,8 @@ static void write_older(struct html *html, const char *laptop, struct store_posi
         html_markup(html, ">Older events</a></p>\n");
 }
 
-static int write_events(struct html *html, struct store *store, const char *laptop, struct store_position before)
+static int write_events(struct html *html, struct store *store, const char *site, const char *laptop,
+                        struct store_position before)
 {
         CLEANUP(store_events_clear) struct store_events events = { 0 };
         char zone[NUMBER_MAX] = "UTC";
@@ -388,7 +391,7 @@ static int write_events(struct html *html, struct store *store, const char *lapt
         struct tm local;
         int r;
 
-        r = store_events(store, laptop, before, PAGE_EVENTS, &events);
+        r = store_site_events(store, site, laptop, before, PAGE_EVENTS, &events);
         if (r < 0)
                 return r;
         if (events.n == 0) {
@@ -431,37 +434,72 @@ static bool read_position(const char *text, struct store_position *ret)
         return true;
 }
 
-static int write_page(struct html *html, struct store *store, const char *laptop, struct store_position before)
+/* Who is signed in, and the way out. */
+static void write_visit(struct html *html, const struct visit *visit)
+{
+        if (visit->open) {
+                html_markup(
+                        html,
+                        "<p class=\"banner\" role=\"note\">Not protected by accounts: loopback only. Whoever can use "
+                        "this machine can read this page.</p>\n");
+                return;
+        }
+        html_markup(html, "<form class=\"who\" method=\"post\" action=\"/logout\"><span>");
+        html_text(html, visit->account.name);
+        html_markup(html, " (");
+        html_text(html, role_to_string(visit->account.role));
+        html_markup(html, visit->account.site[0] ? ", " : "");
+        html_text(html, visit->account.site);
+        html_markup(html, ")</span><input type=\"hidden\" name=\"token\"");
+        html_attribute(html, "value", visit->token);
+        html_markup(html, "><button type=\"submit\">Sign out</button></form>\n");
+}
+
+static int write_main(struct html *html, struct store *store, const char *site, const char *laptop,
+                      struct store_position before)
 {
         int r = 0;
 
-        html_markup(html,
-                    "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                    "<title>lekdicht: what happened</title>"
-                    "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n"
-                    "<p class=\"banner\" role=\"note\">Not protected by accounts: loopback only. Whoever can use this "
-                    "machine can read this page.</p>\n<h1>lekdicht</h1>\n");
-        if (!laptop && before.shown_ns == INT64_MAX)
-                r = write_laptops(html, store);
-        if (r < 0)
-                return r;
         html_markup(html, "<main><h2>");
         if (laptop) {
                 html_markup(html, "Events of laptop <code>");
                 html_text(html, laptop);
                 html_markup(html, "</code></h2>\n<p><a href=\"/\">All laptops</a></p>\n");
-                r = write_gaps(html, store, laptop);
+                r = write_gaps(html, store, site, laptop);
         } else {
                 html_markup(html, "Events of all laptops</h2>\n");
         }
         if (r == 0)
-                r = write_events(html, store, laptop, before);
-        html_markup(html, "</main>\n</body>\n</html>\n");
+                r = write_events(html, store, site, laptop, before);
+        html_markup(html, "</main>\n");
         return r;
 }
 
-int page_render(struct store *store, const struct page_query *query, char **ret, size_t *ret_size)
+static int write_page(struct html *html, struct store *store, const struct visit *visit, const char *laptop,
+                      struct store_position before)
+{
+        const char *site = visit->account.site[0] ? visit->account.site : NULL;
+        bool first = !laptop && before.shown_ns == INT64_MAX;
+        int r = 0;
+
+        html_markup(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
+                          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                          "<title>lekdicht: what happened</title>"
+                          "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n");
+        write_visit(html, visit);
+        html_markup(html, "<h1>lekdicht</h1>\n");
+        if (first)
+                r = write_laptops(html, store, site);
+        if (r == 0 && (visit->open || role_may(visit->account.role, RIGHT_EVENTS)))
+                r = write_main(html, store, site, laptop, before);
+        else if (r == 0 && !first)
+                r = -EACCES;
+        html_markup(html, "</body>\n</html>\n");
+        return r;
+}
+
+int page_render(struct store *store, const struct visit *visit, const struct page_query *query, char **ret,
+                size_t *ret_size)
 {
         struct store_position before = STORE_NEWEST;
         struct html html = { 0 };
@@ -471,7 +509,7 @@ int page_render(struct store *store, const struct page_query *query, char **ret,
                 return -EINVAL;
         if (query->before && !read_position(query->before, &before))
                 return -EINVAL;
-        r = write_page(&html, store, query->laptop, before);
+        r = write_page(&html, store, visit, query->laptop, before);
         if (r < 0) {
                 html_clear(&html);
                 return r;

@@ -6,15 +6,21 @@
 #include <stddef.h>
 
 #include "collector/store.h"
+#include "collector/visit.h"
 
 #define PAGE_EVENTS  100U /* on one page */
 #define PAGE_LAPTOPS 100U
 #define PAGE_GAPS    10U /* gaps in a laptop's numbers that are named */
+
+/* The form for name and password, with a message of the program's own or NULL, as page_render(). */
+int page_login(const char *message, char **ret, size_t *ret_size);
 
 struct page_query {
         const char *laptop; /* a host.id, or NULL: all */
         const char *before; /* where the page before this one ended, or NULL: the newest */
 };
 
-/* The page as HTML, for the caller to free, and its size. 0; -EINVAL: the query is none; or errors of the store. */
-int page_render(struct store *store, const struct page_query *query, char **ret, size_t *ret_size);
+/* The page as that visitor may see it, HTML, for the caller to free, and its size. 0; -EINVAL: the query is none; -EACCES: this
+ * role may not see it; or errors of the store. */
+int page_render(struct store *store, const struct visit *visit, const struct page_query *query, char **ret,
+                size_t *ret_size);

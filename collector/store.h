@@ -91,5 +91,12 @@ void store_events_clear(struct store_events *events);
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret);
 void store_laptops_clear(struct store_laptops *laptops);
 
+/* The same of the laptops of one site, which is that of the token with which a laptop was let in last; NULL: of all. */
+int store_site_events(struct store *store, const char *site, const char *host, struct store_position before,
+                      size_t limit, struct store_events *ret);
+int store_site_laptops(struct store *store, const char *site, size_t limit, struct store_laptops *ret);
+/* Is that laptop one of the site's? 1 or 0. */
+int store_site_has(struct store *store, const char *site, const char *host);
+
 /* The numbers that came from a host or were reported by it as dropped, of at most STORE_INTERVALS_MAX intervals, the first. Empty for a host never seen. */
 int store_intervals(struct store *store, const char *host, struct intervals *ret);

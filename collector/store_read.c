@@ -30,6 +30,17 @@ static int read_event(sqlite3_stmt *row, struct store_event *event)
 int store_events(struct store *store, const char *host, struct store_position before, size_t limit,
                  struct store_events *ret)
 {
+        return store_site_events(store, NULL, host, before, limit, ret);
+}
+
+int store_site_events(struct store *store, const char *site, const char *host, struct store_position before,
+                      size_t limit, struct store_events *ret)
+{
+        static const enum schema_statement which[2][2] = {
+                { SCHEMA_EVENTS, SCHEMA_EVENTS_OF_HOST },
+                { SCHEMA_EVENTS_OF_SITE, SCHEMA_EVENTS_OF_SITE_AND_HOST },
+        };
+
         sqlite3_stmt *statement;
         struct store_events events = { 0 };
         int code = SQLITE_DONE, r = 0;
@@ -41,8 +52,12 @@ int store_events(struct store *store, const char *host, struct store_position be
                 return -ENOMEM;
 
         pthread_mutex_lock(&store->reading);
-        statement = sqlite_bind(store, host ? SCHEMA_EVENTS_OF_HOST : SCHEMA_EVENTS, host ? "nnnt" : "nnn",
-                                (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1, host);
+        statement = sqlite_bind(store, which[site != NULL][host != NULL],
+                                site && host   ? "nnntt"
+                                : site || host ? "nnnt"
+                                               : "nnn",
+                                (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1,
+                                site ? site : host, host);
         while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 events.more = events.n == limit;
                 if (events.more)
@@ -75,6 +90,26 @@ static int read_missing(struct store *store, struct store_laptop *laptop)
 
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
 {
+        return store_site_laptops(store, NULL, limit, ret);
+}
+
+int store_site_has(struct store *store, const char *site, const char *host)
+{
+        sqlite3_stmt *statement;
+        int code, n = 0;
+
+        pthread_mutex_lock(&store->reading);
+        statement = sqlite_bind(store, SCHEMA_SITE_HAS, "tt", host, site);
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+                n = sqlite3_column_int(statement, 0);
+        sqlite3_reset(statement);
+        pthread_mutex_unlock(&store->reading);
+        return code == SQLITE_ROW ? n > 0 : sqlite_error(code);
+}
+
+int store_site_laptops(struct store *store, const char *site, size_t limit, struct store_laptops *ret)
+{
         sqlite3_stmt *statement;
         struct store_laptops laptops = { 0 };
         const unsigned char *attributes;
@@ -87,7 +122,8 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
                 return -ENOMEM;
 
         pthread_mutex_lock(&store->reading);
-        statement = sqlite_bind(store, SCHEMA_LAPTOPS, "n", (uint64_t) limit + 1);
+        statement = sqlite_bind(store, site ? SCHEMA_LAPTOPS_OF_SITE : SCHEMA_LAPTOPS, site ? "nt" : "n",
+                                (uint64_t) limit + 1, site);
         while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 struct store_laptop *laptop = &laptops.items[laptops.n];
 

@@ -106,6 +106,8 @@ IN_TESTS = {
     "lekdicht clients check /etc/lekdicht/clients.d/school.ini": "tests/integration/test-cli.py",
     "man lekdicht-clients.ini": "tests/integration/test-packages.py",
     "man lekdicht-watch": "tests/integration/test-packages.py",
+    "sudo lekdicht-collector adduser j.devries --role it": "tests/integration/test-collector-people.py",
+    'sudo lekdicht-collector adduser els --role viewer --site "De Esdoorn"': "tests/integration/test-collector-people.py",
     "man lekdicht-collector": "tests/integration/test-packages.py",
     "man lekdicht-collector.ini": "tests/integration/test-packages.py",
     "man lekdicht-enrolment": "tests/integration/test-packages.py",
@@ -118,6 +120,7 @@ IN_TESTS = {
 NOT_RUN = {
     "lekdicht allow": "names the verb; with its device it is run",
     "sudo lekdicht-collector revoke LAPTOP": "the same with its label is run",
+    "sudo systemctl edit lekdicht-collector": "opens an editor",
     "lekdicht clients": "the same as root is run: nobody else may",
     "lekdicht clients check": "names the verb; with its file it is run",
     "sudo readlink /proc/PID/exe": "PID stands for a process that is there at that moment",

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "collector/batch.h"
 #include "collector/rate.h"
 
 #define SECOND UINT64_C(1000000)
@@ -28,7 +27,7 @@ static unsigned take_all(struct rate *rate, const char *whose, uint64_t now)
 
 static void a_minute_at_once_and_then_evenly(void **state)
 {
-        struct rate *rate = rate_new(60);
+        struct rate *rate = rate_new(60, 60 * SECOND);
 
         (void) state;
         assert_int_equal(take_all(rate, host, START), 60);
@@ -41,22 +40,25 @@ static void a_minute_at_once_and_then_evenly(void **state)
 
 static void one_takes_nothing_from_another(void **state)
 {
-        struct rate *rate = rate_new(600);
+        struct rate *rate = rate_new(600, 60 * SECOND);
 
         (void) state;
         assert_int_equal(take_all(rate, host, START), 600);
         assert_int_equal(take_all(rate, other, START), 600);
         assert_false(rate_take(rate, host, START));
+        rate_give(rate, host);
+        assert_true(rate_take(rate, host, START));
+        assert_false(rate_take(rate, host, START));
         rate_free(rate);
 }
 
-static void more_laptops_than_places(void **state)
+static void more_keys_than_places(void **state)
 {
-        struct rate *rate = rate_new(1);
-        char name[BATCH_HOST_LENGTH + 1];
+        struct rate *rate = rate_new(1, 60 * SECOND);
+        char name[RATE_KEY_MAX + 1];
 
         (void) state;
-        for (unsigned i = 0; i < 3 * RATE_LAPTOPS; i++) {
+        for (unsigned i = 0; i < 3 * RATE_KEYS; i++) {
                 snprintf(name, sizeof(name), "%08x-0000-4000-8000-000000000000", i);
                 assert_true(rate_take(rate, name, START));
                 assert_false(rate_take(rate, name, START));
@@ -69,7 +71,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_minute_at_once_and_then_evenly),
                 cmocka_unit_test(one_takes_nothing_from_another),
-                cmocka_unit_test(more_laptops_than_places),
+                cmocka_unit_test(more_keys_than_places),
         };
 
         return cmocka_run_group_tests_name("collector rate", tests, NULL, NULL);

@@ -12,8 +12,9 @@ static int digit(char c)
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool decode(const char *from, const char *end, char *ret, size_t room)
+bool form_decode(const char *value, size_t size, char *ret, size_t room)
 {
+        const char *from = value, *end = value + size;
         size_t n = 0;
 
         for (; from < end; from++) {
@@ -44,7 +45,7 @@ bool form_value(const char *body, size_t size, const char *name, char *ret, size
 
                 stop = stop ? stop : end;
                 if ((size_t) (stop - body) > length && memcmp(body, name, length) == 0 && body[length] == '=') {
-                        good = !found && decode(body + length + 1, stop, ret, room);
+                        good = !found && form_decode(body + length + 1, (size_t) (stop - body) - length - 1, ret, room);
                         found = true;
                 }
                 body = stop + (stop < end);

@@ -26,6 +26,7 @@
 #include "collector/body.h"
 #include "collector/deadline.h"
 #include "collector/enrol.h"
+#include "collector/filter.h"
 #include "collector/http.h"
 #include "collector/load.h"
 #include "collector/otlp.h"
@@ -214,14 +215,43 @@ static enum MHD_Result send_login(struct exchange *exchange, unsigned status, co
         return send_html(exchange, r, status, page, size);
 }
 
+static const char *argument(struct exchange *exchange, const char *name)
+{
+        return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static int make_page(struct exchange *exchange, const struct visit *visit, char **ret, size_t *ret_size)
+{
+        const struct page_query query = { argument(exchange, "laptop"), argument(exchange, "before") };
+        struct store *store = exchange->http->settings.store;
+        struct filter filter = { 0 };
+
+        if (exchange->verdict.route == REQUEST_PAGE)
+                return page_render(store, visit, &query, ret, ret_size);
+        for (int i = 0; i < _FILTER_MAX; i++)
+                if (!filter_set(&filter, (enum filter_field) i,
+                                argument(exchange, filter_field_name((enum filter_field) i))))
+                        return -EINVAL;
+        return exchange->verdict.route == REQUEST_CSV ? page_csv(store, visit, &filter, ret, ret_size)
+                                                      : page_events(store, visit, &filter, query.before, ret, ret_size);
+}
+
+static enum MHD_Result send_csv(struct exchange *exchange, char *text, size_t size)
+{
+        struct MHD_Response *response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+
+        if (!response) {
+                free(text);
+                return MHD_NO;
+        }
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, "attachment; filename=\"lekdicht.csv\"");
+        return send_response(exchange, 200, response, "text/csv; charset=utf-8");
+}
+
 static enum MHD_Result send_page(struct exchange *exchange)
 {
         const struct visit_answer sign_in = { .status = 303, .location = "/login" };
         struct visitors *visitors = exchange->http->settings.visitors;
-        struct page_query query = {
-                .laptop = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "laptop"),
-                .before = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "before"),
-        };
         struct visit visit;
         char *page = NULL;
         size_t size = 0;
@@ -230,12 +260,15 @@ static enum MHD_Result send_page(struct exchange *exchange)
         if (r == -ENOKEY)
                 return send_elsewhere(exchange, &sign_in);
         if (r == 0)
-                r = page_render(exchange->http->settings.store, &visit, &query, &page, &size);
+                r = make_page(exchange, &visit, &page, &size);
         if (r == -EINVAL)
-                return send_status(exchange, 400, "laptop is not a host.id, or before is not from a link of this page");
+                return send_status(exchange, 400,
+                                   "laptop is not a host.id, a value is too long or no day, or before is not from a "
+                                   "link of this page");
         if (r == -EACCES)
                 return send_status(exchange, 403, "this is not for your role");
-        return send_html(exchange, r, 200, page, size);
+        return r == 0 && exchange->verdict.route == REQUEST_CSV ? send_csv(exchange, page, size)
+                                                                : send_html(exchange, r, 200, page, size);
 }
 
 static enum MHD_Result send_style(struct exchange *exchange)
@@ -270,6 +303,8 @@ static void reserve(struct exchange *exchange)
                 exchange->reserved = room ? verdict->length : 0;
                 break;
         case REQUEST_PAGE:
+        case REQUEST_FIND:
+        case REQUEST_CSV:
                 exchange->page = room = load_take_page(load);
                 break;
         case REQUEST_STYLE:
@@ -531,6 +566,8 @@ static enum MHD_Result finish(struct exchange *exchange)
         case REQUEST_ENROL:
                 return take_enrolment(exchange);
         case REQUEST_PAGE:
+        case REQUEST_FIND:
+        case REQUEST_CSV:
                 return send_page(exchange);
         case REQUEST_STYLE:
                 return send_style(exchange);

@@ -3,14 +3,17 @@
 
 /* The page: what happened, the newest first, of all laptops or one. Made here, works without scripts. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/filter.h"
 #include "collector/store.h"
 #include "collector/visit.h"
 
-#define PAGE_EVENTS  100U /* on one page */
-#define PAGE_LAPTOPS 100U
-#define PAGE_GAPS    10U /* gaps in a laptop's numbers that are named */
+#define PAGE_EVENTS    100U /* on one page */
+#define PAGE_LAPTOPS   100U
+#define PAGE_CSV_LOOKS 50U /* 10,000 events, or as many as are found in 1,000,000 */
+#define PAGE_GAPS      10U /* gaps in a laptop's numbers that are named */
 
 /* The form for name and password, with a message of the program's own or NULL, as page_render(). */
 int page_login(const char *message, char **ret, size_t *ret_size);
@@ -24,3 +27,13 @@ struct page_query {
  * role may not see it; or errors of the store. */
 int page_render(struct store *store, const struct visit *visit, const struct page_query *query, char **ret,
                 size_t *ret_size);
+
+/* Those that fit a filter, before that place or NULL, with the form for it; as page_render(). */
+int page_events(struct store *store, const struct visit *visit, const struct filter *filter, const char *before,
+                char **ret, size_t *ret_size);
+
+/* The same as CSV, all of them, but for as many as PAGE_CSV_LOOKS looks of the store find; the last line says so then. */
+int page_csv(struct store *store, const struct visit *visit, const struct filter *filter, char **ret, size_t *ret_size);
+
+/* "NUMBER-NUMBER", as ?before= has it. */
+bool page_read_position(const char *text, struct store_position *ret);

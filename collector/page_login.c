@@ -25,6 +25,6 @@ int page_login(const char *message, char **ret, size_t *ret_size)
                     "<p><label for=\"password\">Password</label><input id=\"password\" name=\"password\" "
                     "type=\"password\" autocomplete=\"current-password\" maxlength=\"256\" required></p>\n"
                     "<p><button type=\"submit\">Sign in</button></p>\n</form>\n"
-                    "<p>Who gives accounts: whoever looks after this collector.</p></main>\n</body>\n</html>\n");
+                    "<p>No account? Ask who looks after the laptops of your school.</p></main>\n</body>\n</html>\n");
         return html_finish(&html, ret, ret_size);
 }

@@ -12,8 +12,8 @@ static const struct {
         unsigned rights;
 } roles[_ROLE_MAX] = {
         [ROLE_VIEWER] = { "viewer", true, RIGHT_LAPTOPS | RIGHT_EVENTS },
-        [ROLE_IT] = { "it", false, RIGHT_LAPTOPS | RIGHT_EVENTS },
-        [ROLE_PRIVACY] = { "privacy-officer", false, RIGHT_LAPTOPS | RIGHT_EVENTS },
+        [ROLE_IT] = { "it", false, RIGHT_LAPTOPS | RIGHT_EVENTS | RIGHT_EXPORT },
+        [ROLE_PRIVACY] = { "privacy-officer", false, RIGHT_LAPTOPS | RIGHT_EVENTS | RIGHT_EXPORT },
         [ROLE_AUDITOR] = { "auditor", false, RIGHT_LAPTOPS },
 };
 

@@ -16,6 +16,7 @@ enum role {
 enum right {
         RIGHT_LAPTOPS = 1 << 0, /* which there are, how they are, and what is missing of them */
         RIGHT_EVENTS = 1 << 1,  /* what happened on them */
+        RIGHT_EXPORT = 1 << 2,  /* take a copy of that */
 };
 
 /* "viewer", "it", "privacy-officer", "auditor" */

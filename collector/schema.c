@@ -66,6 +66,8 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
 #define OF_SITE(site)                                                                                                  \
         "host IN (SELECT credentials.host FROM credentials JOIN tokens ON tokens.id = token WHERE tokens.site = " site \
         ")"
+#define ATTRIBUTE(key) "json_extract(attributes, '$.\"lekdicht." key "\"')"
+#define FIND_RANGE     "(shown, id) < (?1, ?2) AND shown >= ?3 ORDER BY shown DESC, id DESC"
 #define LAPTOP_COLUMNS                                                                                                 \
         "host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"                  \
         " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host)"
@@ -106,6 +108,28 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_LAPTOPS] = "SELECT " LAPTOP_COLUMNS " FROM laptops " LAPTOP_ORDER,
         [SCHEMA_LAPTOPS_OF_SITE] = "SELECT " LAPTOP_COLUMNS " FROM laptops WHERE " OF_SITE("?2") " " LAPTOP_ORDER,
         [SCHEMA_SITE_HAS] = "SELECT count(*) FROM laptops WHERE host = ?1 AND " OF_SITE("?2"),
+        [SCHEMA_FIND_EVENTS] =
+                "SELECT " EVENT_COLUMNS " FROM (SELECT * FROM events WHERE " FIND_RANGE " LIMIT ?4) AS events"
+                " WHERE (?5 IS NULL OR " OF_SITE("?5") ") AND (?6 IS NULL OR " OF_SITE(
+                        "?6") ")"
+                              " AND (?7 IS NULL OR name = ?7)"
+                              " AND (?8 IS NULL OR host = ?8 OR host IN (SELECT host FROM labels WHERE label = ?8))"
+                              " AND (?9 IS NULL OR upper(?9) = substr(uid, -length(?9)))"
+                              " AND (?10 IS NULL OR ?10 = " ATTRIBUTE(
+                                      "device.kind") ")"
+                                                     " AND (?11 IS NULL OR ?11 = " ATTRIBUTE(
+                                                             "rule") ")"
+                                                                     " AND (?12 IS NULL OR ?12 IN (" ATTRIBUTE(
+                                                                             "client") ", " ATTRIBUTE("service") "))"
+                                                                                                                 " ORDE"
+                                                                                                                 "R BY "
+                                                                                                                 "shown"
+                                                                                                                 " DESC"
+                                                                                                                 ", id "
+                                                                                                                 "DESC "
+                                                                                                                 "LIMIT"
+                                                                                                                 " ?13",
+        [SCHEMA_FIND_END] = "SELECT shown, id FROM events WHERE " FIND_RANGE " LIMIT 1 OFFSET ?4",
         [SCHEMA_INTERVALS] = EXPLAINED " LIMIT ?2",
         [SCHEMA_NEXT_LAPTOP] = "SELECT host, highest, clones, " LABEL
                                "laptops.host), ''), " COUNT("received") " FROM laptops"

@@ -30,6 +30,8 @@ enum schema_statement {
         SCHEMA_LAPTOPS,
         SCHEMA_LAPTOPS_OF_SITE,
         SCHEMA_SITE_HAS,
+        SCHEMA_FIND_EVENTS,
+        SCHEMA_FIND_END,
         SCHEMA_INTERVALS,
         SCHEMA_NEXT_LAPTOP,
         SCHEMA_EXPLAINED,

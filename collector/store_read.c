@@ -8,7 +8,7 @@
 
 #include "collector/store_sqlite.h"
 
-static int read_event(sqlite3_stmt *row, struct store_event *event)
+int sqlite_event(sqlite3_stmt *row, struct store_event *event)
 {
         const unsigned char *attributes = sqlite3_column_text(row, 10);
 
@@ -62,7 +62,7 @@ int store_site_events(struct store *store, const char *site, const char *host, s
                 events.more = events.n == limit;
                 if (events.more)
                         break;
-                r = read_event(statement, &events.items[events.n++]);
+                r = sqlite_event(statement, &events.items[events.n++]);
         }
         sqlite3_reset(statement);
         pthread_mutex_unlock(&store->reading);

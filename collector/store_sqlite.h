@@ -46,5 +46,8 @@ int keeper_change(struct store *store, sqlite3_stmt *statement);
 /* What of a laptop's numbers up to that one is not explained. Its host is set, and `reading` is held. */
 int sqlite_audit(struct store *store, struct audit_laptop *laptop, uint64_t highest);
 
+/* A row of EVENT_COLUMNS. 0 or -ENOMEM. */
+int sqlite_event(sqlite3_stmt *row, struct store_event *event);
+
 uint64_t sqlite_number(sqlite3_stmt *statement, int column);
 void sqlite_text(char *to, size_t size, sqlite3_stmt *statement, int column);

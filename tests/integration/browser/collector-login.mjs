@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// collector-login.mjs ADDRESS PICTURES MODULES PASSWORD: signing in and out in a real browser, Debian's chromium. Started by
+// collector-login.mjs ADDRESS PICTURES MODULES PASSWORD: signing in and out, and looking for events, in a real browser, Debian's chromium. Started by
 // test-collector-login.py, which says what accounts there are. Prints TAP.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [address, pictures, modules, password] = process.argv.slice(2);
@@ -83,15 +83,45 @@ const tests = {
                 assert.equal(await other.locator("#events").count(), 0);
         },
 
+        async "events are found by the form, and the table is a file, without scripts"() {
+                const page = await open({ javaScriptEnabled: false });
+                await signIn(page, "ivo");
+                await page.getByRole("link", { name: "Find events" }).click();
+                assert.equal(await page.locator("#events tbody tr").count(), 4);
+                await page.getByLabel("Site").fill("De Linde");
+                await page.getByLabel("What").selectOption("lekdicht.device.refused");
+                await page.screenshot({ path: join(pictures, "collector-find.png") });
+                await page.getByRole("button", { name: "Find" }).click();
+                assert.equal(await page.locator("#events tbody tr").count(), 2);
+                assert.equal(await page.getByLabel("Site").inputValue(), "De Linde");
+                assert.equal(await page.getByLabel("What").inputValue(), "lekdicht.device.refused");
+                const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV" }).click()]);
+                assert.equal(file.suggestedFilename(), "lekdicht.csv");
+                const rows = readFileSync(await file.path(), "utf8").split("\r\n");
+                assert.ok(rows.length === 4 && rows[2].includes('"stick-of-linde"'), rows.join("\n"));
+                assert.deepEqual(page.complaints, []);
+        },
+
+        async "the form fits a narrow dark screen"() {
+                const page = await open({ viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+                await signIn(page, "vera");
+                await page.getByRole("link", { name: "Find events" }).click();
+                const [wide, screen] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+                assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
+                assert.equal(await page.getByLabel("Site").count(), 0);
+                assert.equal(await page.getByRole("link", { name: "CSV" }).count(), 0);
+                await page.screenshot({ path: join(pictures, "collector-find-narrow-dark.png") });
+        },
+
         async "a page elsewhere signs nobody in or out"() {
                 const page = await open();
                 await signIn(page, "ivo");
                 await page.locator("#laptops").waitFor();
-                const evil = await page.context().newPage();
-                await evil.route("http://evil.example/", (route) => route.fulfill({ contentType: "text/html", body:
-                        `<form method=post action="${address}logout"><input name=token value=x></form>
-                         <form method=post action="${address}login"><input name=name value=vera><input name=password value="x"></form>` }));
                 for (const form of [0, 1]) {
+                        const evil = await page.context().newPage();
+                        await evil.route("http://evil.example/", (route) => route.fulfill({ contentType: "text/html", body:
+                                `<form method=post action="${address}logout"><input name=token value=x></form>
+                                 <form method=post action="${address}login"><input name=name value=vera><input name=password value="x"></form>` }));
                         await evil.goto("http://evil.example/");
                         const [answer] = await Promise.all([
                                 evil.waitForResponse((response) => response.url().startsWith(address)),

@@ -228,6 +228,8 @@ static int make_page(struct exchange *exchange, const struct visit *visit, char 
 
         if (exchange->verdict.route == REQUEST_PAGE)
                 return page_render(store, visit, &query, ret, ret_size);
+        if (exchange->verdict.route == REQUEST_ATTENTION)
+                return page_attention(store, visit, (uint64_t) time(NULL), ret, ret_size);
         for (int i = 0; i < _FILTER_MAX; i++)
                 if (!filter_set(&filter, (enum filter_field) i,
                                 argument(exchange, filter_field_name((enum filter_field) i))))
@@ -303,6 +305,7 @@ static void reserve(struct exchange *exchange)
                 exchange->reserved = room ? verdict->length : 0;
                 break;
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
         case REQUEST_FIND:
         case REQUEST_CSV:
                 exchange->page = room = load_take_page(load);
@@ -566,6 +569,7 @@ static enum MHD_Result finish(struct exchange *exchange)
         case REQUEST_ENROL:
                 return take_enrolment(exchange);
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
         case REQUEST_FIND:
         case REQUEST_CSV:
                 return send_page(exchange);

@@ -269,10 +269,10 @@ void page_begin(struct html *html, const struct visit *visit, const char *title)
         html_markup(html, "</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n");
         write_visit(html, visit);
         html_markup(html, "<h1>lekdicht</h1>\n");
+        html_markup(html, "<nav><a href=\"/\">Laptops</a> <a href=\"/attention\">Needs attention</a>");
         if (visit->open || role_may(visit->account.role, RIGHT_EVENTS))
-                html_markup(
-                        html,
-                        "<nav><a href=\"/\">Laptops and newest events</a> <a href=\"/events\">Find events</a></nav>\n");
+                html_markup(html, " <a href=\"/events\">Find events</a>");
+        html_markup(html, "</nav>\n");
 }
 
 void page_end(struct html *html)

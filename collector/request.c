@@ -21,6 +21,7 @@ static const struct {
         { "/v1/logs", { "POST" }, "POST", REQUEST_EVENTS },
         { "/v1/enroll", { "POST" }, "POST", REQUEST_ENROL },
         { "/", { "GET", "HEAD" }, "GET, HEAD", REQUEST_PAGE },
+        { "/attention", { "GET", "HEAD" }, "GET, HEAD", REQUEST_ATTENTION },
         { "/events", { "GET", "HEAD" }, "GET, HEAD", REQUEST_FIND },
         { "/events.csv", { "GET", "HEAD" }, "GET, HEAD", REQUEST_CSV },
         { "/style.css", { "GET", "HEAD" }, "GET, HEAD", REQUEST_STYLE },
@@ -211,6 +212,7 @@ void request_judge(const struct request_head *head, const struct request_door *d
                 judge_body(head, ENROL_BODY_MAX, ret);
                 break;
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
         case REQUEST_FIND:
         case REQUEST_CSV:
         case REQUEST_STYLE:

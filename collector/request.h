@@ -10,14 +10,15 @@
 #include "collector/batch.h"
 
 enum request_route {
-        REQUEST_EVENTS, /* POST /v1/logs */
-        REQUEST_ENROL,  /* POST /v1/enroll */
-        REQUEST_PAGE,   /* GET / */
-        REQUEST_FIND,   /* GET /events */
-        REQUEST_CSV,    /* GET /events.csv */
-        REQUEST_STYLE,  /* GET /style.css */
-        REQUEST_LOGIN,  /* GET /login, and POST with name and password */
-        REQUEST_LOGOUT, /* POST /logout */
+        REQUEST_EVENTS,    /* POST /v1/logs */
+        REQUEST_ENROL,     /* POST /v1/enroll */
+        REQUEST_PAGE,      /* GET / */
+        REQUEST_ATTENTION, /* GET /attention */
+        REQUEST_FIND,      /* GET /events */
+        REQUEST_CSV,       /* GET /events.csv */
+        REQUEST_STYLE,     /* GET /style.css */
+        REQUEST_LOGIN,     /* GET /login, and POST with name and password */
+        REQUEST_LOGOUT,    /* POST /logout */
 };
 
 /* To whom pages are shown. */

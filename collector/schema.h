@@ -32,6 +32,8 @@ enum schema_statement {
         SCHEMA_SITE_HAS,
         SCHEMA_FIND_EVENTS,
         SCHEMA_FIND_END,
+        SCHEMA_ATTENTION_LAPTOPS,
+        SCHEMA_ATTENTION_EVENTS,
         SCHEMA_INTERVALS,
         SCHEMA_NEXT_LAPTOP,
         SCHEMA_EXPLAINED,

@@ -112,5 +112,14 @@ struct store_wish {
 int store_find(struct store *store, const struct store_wish *wish, struct store_position before, size_t limit,
                struct store_events *ret, struct store_position *ret_next);
 
+/* What somebody should look at, of one site or, with NULL, of all. Laptops that are not revoked and were last seen before that,
+ * or of which numbers are missing, dropped or there twice, or that say that records wait aside; the one that is silent longest
+ * first. And events since then that should not be, the newest first: policies that were refused, drift, devices that failed,
+ * records that were dropped, copies. */
+int store_attention_laptops(struct store *store, const char *site, uint64_t silent_ns, size_t limit,
+                            struct store_laptops *ret);
+int store_attention_events(struct store *store, const char *site, uint64_t since_ns, size_t limit,
+                           struct store_events *ret);
+
 /* The numbers that came from a host or were reported by it as dropped, of at most STORE_INTERVALS_MAX intervals, the first. Empty for a host never seen. */
 int store_intervals(struct store *store, const char *host, struct intervals *ret);

@@ -118,6 +118,49 @@ def test_a_table_calculates_nothing(collector):
     expect(sorted(row[column] for row in rows[1:] if not row[column].startswith("'")) == ['plain "quoted", with comma', "two\ufffd\ufffdlines"], "plain names")
 
 
+def test_what_needs_attention(collector):
+    browser = people.Browser(collector)
+    expect("None: all were heard of lately" in browser.ask("GET", "/attention")[2], "the empty page says something else")
+    collector.good(bed.request([bed.record(1), bed.record(2)]))
+    collector.good(bed.request([bed.record(1)], host=bed.OTHER))
+    text = browser.ask("GET", "/attention")[2]
+    expect("None: all were heard of lately" in text and "Nothing: no policy was refused" in text, "laptops that are well need attention")
+
+    def change(statement, *values):
+        with contextlib.closing(sqlite3.connect(collector.database, timeout=20)) as database:
+            database.execute(statement, values)
+            database.commit()
+
+    def laptops():
+        return re.findall(r'<tr><td><a href="/\?laptop=([0-9a-f-]+)".*?</tr>', browser.ask("GET", "/attention")[2], re.S)
+
+    change("UPDATE laptops SET last_seen = ? WHERE host = ?", time.time_ns() - 9 * DAY, bed.HOST)
+    expect(laptops() == [bed.HOST] and "silent for 9 days" in browser.ask("GET", "/attention")[2], "a silent laptop")
+    change("UPDATE laptops SET last_seen = ? WHERE host = ?", time.time_ns() - 6 * DAY, bed.HOST)
+    expect(not laptops(), "six days are not silence")
+    collector.good(bed.request([bed.record(5)], host=bed.OTHER))
+    expect(laptops() == [bed.OTHER] and "3 records are not here" in browser.ask("GET", "/attention")[2], "a gap")
+    collector.good(bed.request([bed.record(6, name="lekdicht.spool.dropped", lekdicht__dropped__first=2, lekdicht__dropped__last=4,
+                                           lekdicht__dropped__count=3)], host=bed.OTHER))
+    text = browser.ask("GET", "/attention")[2]
+    expect("not here" not in text and not laptops(), "what was reported as dropped is a gap")
+    expect(len(re.findall(r"<dt>number</dt>", text)) == 1, "records that were dropped are no news")
+    collector.good(bed.request([bed.record(2)]))
+    expect(laptops()[-1] == bed.HOST and "copied identity: 1 events came twice" in browser.ask("GET", "/attention")[2], f"a copy: {laptops()}")
+    collector.admin("revoke", bed.HOST)
+    expect(bed.HOST not in laptops(), "a laptop that was revoked needs attention")
+    for seq, name in enumerate(("policy.rejected", "gate.drift", "device.drift", "device.failed", "identity.cloned"), 7):
+        collector.good(bed.request([bed.record(seq, name="lekdicht." + name)], host=bed.OTHER))
+    collector.good(bed.request([bed.record(12, name="lekdicht.gate.drift", when=time.time_ns() - 31 * DAY)], host=bed.OTHER))
+    seen = [int(seq) for seq in re.findall(r"<dt>number</dt><dd>(\d+)</dd>", browser.ask("GET", "/attention")[2])]
+    expect(sorted(seen) == [6, 7, 8, 9, 10, 11], f"what should not have happened: {seen}")
+    with contextlib.closing(sqlite3.connect(collector.database)) as database:
+        plan = str(database.execute("EXPLAIN QUERY PLAN SELECT * FROM events WHERE name IN ('lekdicht.policy.rejected', 'lekdicht.gate.drift',"
+                                    " 'lekdicht.device.drift', 'lekdicht.device.failed', 'lekdicht.spool.dropped', 'lekdicht.identity.cloned')"
+                                    " AND shown >= 1 ORDER BY shown DESC, id DESC LIMIT 9").fetchall())
+    expect("events_of_attention" in plan, f"it is not looked up in its index: {plan}")
+
+
 def test_a_viewer_looks_only_at_the_own_site(collector):
     people.fill(collector)
     for name in people.ROLES:

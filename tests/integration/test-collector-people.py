@@ -91,8 +91,8 @@ def fill(collector):
     other = collector.admin("token", "add", "De Linde").stdout.strip()
     collector.admin("revoke", bed.OTHER)
     expect(collector.enrol(bed.OTHER, other, "B" * 43)[0] == 200, "the other site's laptop cannot enrol")
-    collector.good(bed.request([bed.record(1, device__product__name="stick-of-brug"), bed.record(4)]))
-    status = collector.post(bed.request([bed.record(1, device__product__name="stick-of-linde"), bed.record(4)], host=bed.OTHER),
+    collector.good(bed.request([bed.record(1, device__product__name="stick-of-brug"), bed.record(4, name="lekdicht.device.failed", device__product__name="stick-of-brug")]))
+    status = collector.post(bed.request([bed.record(1, device__product__name="stick-of-linde"), bed.record(4, name="lekdicht.device.failed", device__product__name="stick-of-linde")], host=bed.OTHER),
                             token=f"{bed.OTHER}.{'B' * 43}")[0]
     expect(status == 200, "the other site's events are not taken")
 
@@ -110,6 +110,8 @@ TABLE = (
      (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (200, (bed.HOST, bed.OTHER))),
     (("GET", f"/?before={time.time_ns() + 10**15}-9"), (303, ()), (200, (bed.HOST, BRUG)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)),
      (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (403, ())),
+    (("GET", "/attention"),     (303, ()), (200, (bed.HOST, BRUG)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)),
+     (200, (bed.HOST, bed.OTHER))),
     (("GET", "/events"),        (303, ()), (200, (bed.HOST, BRUG)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)),
      (403, ())),
     (("GET", "/events.csv"),    (303, ()), (403, ()), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (200, (bed.HOST, bed.OTHER, BRUG, LINDE)), (403, ())),

@@ -1040,7 +1040,7 @@ def test_a_database_of_before(collector):
     collector.stop()
     with contextlib.closing(sqlite3.connect(collector.database)) as database:
         database.executescript("DROP TABLE tokens; DROP TABLE credentials; DROP TABLE labels; DROP TABLE heartbeats; DROP TABLE dropped;"
-                               "DROP TABLE accounts; DROP TABLE sessions;"
+                               "DROP TABLE accounts; DROP TABLE sessions; DROP INDEX events_of_attention;"
                                "PRAGMA user_version = 1;")
     collector.start()
     expect(collector.count() == 2 and collector.rows("PRAGMA user_version") == [(3,)], "the events of before")

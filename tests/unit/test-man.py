@@ -301,6 +301,8 @@ def numbers():
     yield "lekdicht-collector.8", "within {} minutes", constant("collector/lockout.h", "LOCKOUT_MINUTES")
     yield "lekdicht-collector.ini.5", "each minute: {};", constant("collector/rate.h", "RATE_PER_MINUTE")
     yield "lekdicht-collector.ini.5", "from 1 to {}.", constant("collector/rate.h", "RATE_PER_MINUTE_MAX")
+    yield "lekdicht-collector.8", "silent for {} days", constant("collector/page.h", "PAGE_SILENT_DAYS")
+    yield "lekdicht-collector.8", "Of the last {} days", constant("collector/page.h", "PAGE_RECENT_DAYS")
     yield "lekdicht-collector.8", "goes through {} events at most", constant("collector/store.h", "STORE_LOOKED_AT_MAX")
     yield "lekdicht-collector.8", "at most {} events, and its last line", \
         constant("collector/page.h", "PAGE_CSV_LOOKS") * constant("collector/store.h", "STORE_EVENTS_MAX")

@@ -13,15 +13,14 @@
 #include <unistd.h>
 
 #include "collector/audit.h"
+#include "collector/people.h"
 #include "collector/register.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 
 #define SECONDS_A_DAY 86400U
-#define DATE_SIZE     sizeof("2026-11-22")
 
-/* Say what is wrong, and return error. */
-__attribute__((format(printf, 3, 4))) static int fail(const struct admin *admin, int error, const char *format, ...)
+int admin_fail(const struct admin *admin, int error, const char *format, ...)
 {
         va_list arguments;
 
@@ -33,22 +32,22 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct admin *admin,
         return error;
 }
 
-static int fail_store(const struct admin *admin, int error)
+int admin_fail_store(const struct admin *admin, int error)
 {
-        return fail(admin, error, "the database cannot be used: %s", strerror(-error));
+        return admin_fail(admin, error, "the database cannot be used: %s", strerror(-error));
 }
 
-static uint64_t now(void)
+uint64_t admin_now(void)
 {
         return (uint64_t) time(NULL);
 }
 
-static void format_date(uint64_t seconds, char ret[static DATE_SIZE])
+void admin_format_date(uint64_t seconds, char ret[static ADMIN_DATE_SIZE])
 {
         time_t when = (time_t) seconds;
         struct tm local;
 
-        if (!localtime_r(&when, &local) || strftime(ret, DATE_SIZE, "%Y-%m-%d", &local) == 0)
+        if (!localtime_r(&when, &local) || strftime(ret, ADMIN_DATE_SIZE, "%Y-%m-%d", &local) == 0)
                 strcpy(ret, "?");
 }
 
@@ -56,23 +55,23 @@ static void format_date(uint64_t seconds, char ret[static DATE_SIZE])
 
 static int token_add(const struct admin *admin)
 {
-        struct register_token token = { .laptops = admin->laptops, .made = now() };
-        char text[SECRET_TEXT_SIZE], date[DATE_SIZE];
+        struct register_token token = { .laptops = admin->laptops, .made = admin_now() };
+        char text[SECRET_TEXT_SIZE], date[ADMIN_DATE_SIZE];
         struct secret secret;
         int r;
 
         (void) text_clean(admin->argument, strlen(admin->argument), token.site, sizeof(token.site));
         if (!token.site[0] || strcmp(token.site, admin->argument) != 0)
-                return fail(admin, -EINVAL, "a site has 1 to %u bytes that can be shown", REGISTER_SITE_MAX);
+                return admin_fail(admin, -EINVAL, "a site has 1 to %u bytes that can be shown", REGISTER_SITE_MAX);
         token.expires = token.made + (uint64_t) admin->days * SECONDS_A_DAY;
         r = secret_new_token(text);
         if (r < 0 || !secret_read(text, &secret))
-                return fail(admin, -EIO, "there is no randomness for a token");
+                return admin_fail(admin, -EIO, "there is no randomness for a token");
         memcpy(token.id, secret.id, sizeof(token.id));
         r = register_add_token(admin->store, &token, secret.hash);
         if (r < 0)
-                return fail_store(admin, r);
-        format_date(token.expires, date);
+                return admin_fail_store(admin, r);
+        admin_format_date(token.expires, date);
         fprintf(admin->out, "%s\n", text);
         fprintf(admin->err,
                 "This token enrols %u laptops of %s until %s. It is not shown again.\n"
@@ -85,7 +84,7 @@ static int token_add(const struct admin *admin)
 static const char *token_state(const struct register_token *token)
 {
         return token->revoked                  ? "revoked"
-               : now() >= token->expires       ? "expired"
+               : admin_now() >= token->expires ? "expired"
                : token->used >= token->laptops ? "used up"
                                                : "valid";
 }
@@ -93,16 +92,16 @@ static const char *token_state(const struct register_token *token)
 static int token_list(const struct admin *admin)
 {
         CLEANUP(register_tokens_clear) struct register_tokens tokens = { 0 };
-        char date[DATE_SIZE];
+        char date[ADMIN_DATE_SIZE];
         int r = register_tokens(admin->store, &tokens);
 
         if (r < 0)
-                return fail_store(admin, r);
+                return admin_fail_store(admin, r);
         fprintf(admin->out, "%-8s  %-7s  %-10s  %-13s  %s\n", "ID", "STATE", "UNTIL", "LAPTOPS", "SITE");
         for (size_t i = 0; i < tokens.n; i++) {
                 const struct register_token *token = &tokens.items[i];
 
-                format_date(token->expires, date);
+                admin_format_date(token->expires, date);
                 fprintf(admin->out, "%-8s  %-7s  %-10s  %6" PRIu64 "/%-6" PRIu64 "  %s\n", token->id,
                         token_state(token), date, token->used, token->laptops, token->site);
         }
@@ -111,12 +110,12 @@ static int token_list(const struct admin *admin)
 
 static int token_revoke(const struct admin *admin)
 {
-        int r = register_revoke_token(admin->store, admin->argument, now());
+        int r = register_revoke_token(admin->store, admin->argument, admin_now());
 
         if (r == -ENOENT)
-                return fail(admin, r, "there is no token of this id; `lekdicht-collector token list` has them");
+                return admin_fail(admin, r, "there is no token of this id; `lekdicht-collector token list` has them");
         if (r < 0)
-                return fail_store(admin, r);
+                return admin_fail_store(admin, r);
         fprintf(admin->err, "It enrols nobody any more. Laptops that it enrolled go on.\n");
         return 0;
 }
@@ -130,17 +129,17 @@ static int laptop_revoke(const struct admin *admin)
         int r = register_find(admin->store, admin->argument, laptops, &n);
 
         if (r < 0)
-                return fail_store(admin, r);
+                return admin_fail_store(admin, r);
         if (n == 0)
-                return fail(admin, -ENOENT, "no laptop of this label or number is enrolled");
+                return admin_fail(admin, -ENOENT, "no laptop of this label or number is enrolled");
         for (size_t i = 0; i < n && n > 1; i++)
                 fprintf(admin->err, "%s  %s%s\n", laptops[i].host, laptops[i].label,
                         laptops[i].revoked ? "  (revoked)" : "");
         if (n > 1)
-                return fail(admin, -ENOTUNIQ, "more than one laptop has this label; give the number of one");
-        r = register_revoke(admin->store, laptops[0].host, now());
+                return admin_fail(admin, -ENOTUNIQ, "more than one laptop has this label; give the number of one");
+        r = register_revoke(admin->store, laptops[0].host, admin_now());
         if (r < 0)
-                return fail_store(admin, r);
+                return admin_fail_store(admin, r);
         fprintf(admin->err,
                 "Nothing is taken from it any more. It still refuses sticks, and keeps what it records until it\n"
                 "is enrolled anew.\n");
@@ -183,7 +182,7 @@ static int audit(const struct admin *admin)
                 twice += laptop.twice;
         }
         if (r < 0)
-                return fail_store(admin, r);
+                return admin_fail_store(admin, r);
         fprintf(admin->out,
                 "%u laptops: %" PRIu64 " records are here, %" PRIu64 " were reported as dropped, %" PRIu64
                 " are not explained, %" PRIu64 " came under a number that was taken\n",
@@ -197,6 +196,11 @@ const struct admin_verb admin_verbs[] = {
         { "token", "list", NULL, NULL, "the tokens, without their secrets", token_list },
         { "token", "revoke", "ID", NULL, "this token enrols nobody any more", token_revoke },
         { "revoke", NULL, "LAPTOP", NULL, "take nothing more from this laptop, by its label or number", laptop_revoke },
+        { "adduser", NULL, "NAME", "--role ROLE [--site SITE]",
+          "let somebody see the page, with the password on standard input", people_add },
+        { "deluser", NULL, "NAME", NULL, "this account sees nothing any more", people_remove },
+        { "passwd", NULL, "NAME", NULL, "give it another password, from standard input", people_password },
+        { "users", NULL, NULL, NULL, "the accounts, and when each signed in last", people_list },
         { "audit", NULL, NULL, NULL, "is everything here that laptops recorded; 1 when something is not explained",
           audit },
 };

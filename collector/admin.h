@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The verbs for IT, typed on the collector's machine: who may send. They work while the collector runs and while it does
+/* The verbs for IT, typed on the collector's machine: who may send and who may look. They work while the collector runs and while it does
  * not, for they go to its database. */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "collector/store.h"
@@ -12,11 +13,14 @@
 #define ADMIN_LAPTOPS 100U /* that a token lets in when nothing else is said */
 #define ADMIN_DAYS    14U  /* so long */
 
+#define ADMIN_DATE_SIZE sizeof("2026-11-22")
+
 struct admin {
         struct store *store;
-        const char *argument; /* SITE, ID or LAPTOP; NULL for verbs without one */
+        const char *argument; /* SITE, ID, LAPTOP or NAME; NULL for verbs without one */
         unsigned laptops, days;
-        FILE *out, *err; /* what was asked for; everything else */
+        const char *role, *site; /* NULL: not given */
+        FILE *out, *err;         /* what was asked for; everything else */
 };
 
 struct admin_verb {
@@ -32,3 +36,11 @@ extern const size_t admin_verbs_n;
 
 /* Root becomes the owner of the folder that the database is in, so that nothing there becomes root's. 0 or -errno. */
 int admin_become_owner(const char *database);
+
+/* For the verbs. Say what is wrong, or what the store said, and return error. */
+__attribute__((format(printf, 3, 4))) int admin_fail(const struct admin *admin, int error, const char *format, ...);
+int admin_fail_store(const struct admin *admin, int error);
+
+/* Seconds of CLOCK_REALTIME, and the day that they are in here. */
+uint64_t admin_now(void);
+void admin_format_date(uint64_t seconds, char ret[static ADMIN_DATE_SIZE]);

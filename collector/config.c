@@ -3,21 +3,22 @@
 /* A table of keys. inih goes on behind an error, joins an indented line to the one above and delivers a repeated key like
  * any other; so a key that was set is refused the second time, and the first fault is kept with its line. */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collector/config.h"
+#include "collector/rate.h"
 #include "common/cleanup.h"
+
+#define KEYS_MAX 8U /* in the table below */
 
 struct reading {
         struct config config;
-        bool seen[2];
+        bool seen[KEYS_MAX];
         FILE *file;
         int line;
         const char *fault; /* the first, a constant */
@@ -26,29 +27,7 @@ struct reading {
 
 static bool read_listen(struct config *config, const char *value)
 {
-        char address[INET6_ADDRSTRLEN + 2];
-        const char *colon = strrchr(value, ':');
-        unsigned long port;
-        char *end;
-
-        if (!colon || (size_t) (colon - value) >= sizeof(address) || colon[1] < '0' || colon[1] > '9')
-                return false;
-        port = strtoul(colon + 1, &end, 10);
-        if (*end != '\0' || strlen(colon + 1) > 5 || port > UINT16_MAX)
-                return false;
-        snprintf(address, sizeof(address), "%.*s", (int) (colon - value), value);
-
-        memset(&config->listen, 0, sizeof(config->listen));
-        if (strcmp(address, "[::1]") == 0) {
-                config->listen.v6.sin6_family = AF_INET6;
-                config->listen.v6.sin6_addr = in6addr_loopback;
-                config->listen.v6.sin6_port = htons((uint16_t) port);
-                return true;
-        }
-        config->listen.v4.sin_family = AF_INET;
-        config->listen.v4.sin_port = htons((uint16_t) port);
-        return inet_pton(AF_INET, address, &config->listen.v4.sin_addr) == 1 &&
-               ntohl(config->listen.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+        return address_read(value, &config->listen);
 }
 
 static bool read_path(char *path, const char *value)
@@ -64,15 +43,42 @@ static bool read_database(struct config *config, const char *value)
         return read_path(config->database, value);
 }
 
+static bool read_certificate(struct config *config, const char *value)
+{
+        return read_path(config->certificate, value);
+}
+
+static bool read_key(struct config *config, const char *value)
+{
+        return read_path(config->key, value);
+}
+
+static bool read_requests(struct config *config, const char *value)
+{
+        size_t digits = strspn(value, "0123456789");
+        unsigned long n = strtoul(value, NULL, 10);
+
+        if (digits == 0 || digits > 9 || value[digits] != '\0' || n < 1 || n > RATE_PER_MINUTE_MAX)
+                return false;
+        config->requests_per_minute = (unsigned) n;
+        return true;
+}
+
 static const struct {
         const char *key;
         bool (*read)(struct config *config, const char *value);
         const char *fault;
 } keys[] = {
         { "listen", read_listen,
-          "listen is not 127.x.y.z:PORT or [::1]:PORT; there are no accounts yet, so only this machine may connect" },
+          "listen is not 127.x.y.z:PORT, [::1]:PORT or a path; there are no accounts yet, so only this machine may "
+          "connect" },
         { "database", read_database, "database is not an absolute path" },
+        { "certificate", read_certificate, "certificate is not an absolute path" },
+        { "key", read_key, "key is not an absolute path" },
+        { "requests-per-minute", read_requests, "requests-per-minute is not a number from 1 to 1000000" },
 };
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) <= KEYS_MAX, "a key has no place to be remembered");
 
 /* 1: taken, 0: not (inih's convention). */
 static int take(void *userdata, const char *section, const char *key, const char *value)
@@ -127,6 +133,8 @@ void config_default(struct config *ret)
 {
         read_listen(ret, CONFIG_LISTEN);
         strcpy(ret->database, CONFIG_DATABASE);
+        ret->certificate[0] = ret->key[0] = '\0';
+        ret->requests_per_minute = RATE_PER_MINUTE;
 }
 
 int config_load(const char *path, struct config *ret, char error[static CONFIG_ERROR_MAX])
@@ -147,6 +155,17 @@ int config_load(const char *path, struct config *ret, char error[static CONFIG_E
         if (line > 0) {
                 snprintf(error, CONFIG_ERROR_MAX, "%s:%d: %s", path, line,
                          reading.fault_line == line ? reading.fault : "neither a section nor KEY = VALUE");
+                return -EINVAL;
+        }
+        if (!reading.config.certificate[0] != !reading.config.key[0]) {
+                snprintf(error, CONFIG_ERROR_MAX, "%s: certificate and key belong together, and one of them is missing",
+                         path);
+                return -EINVAL;
+        }
+        if (!reading.config.certificate[0] && !address_is_local(&reading.config.listen)) {
+                snprintf(error, CONFIG_ERROR_MAX,
+                         "%s: without certificate and key only this machine may connect: listen is another address",
+                         path);
                 return -EINVAL;
         }
         *ret = reading.config;

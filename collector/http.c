@@ -21,9 +21,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/accounts.h"
+#include "collector/address.h"
 #include "collector/body.h"
 #include "collector/deadline.h"
 #include "collector/enrol.h"
+#include "collector/filter.h"
 #include "collector/http.h"
 #include "collector/load.h"
 #include "collector/otlp.h"
@@ -31,8 +34,12 @@
 #include "collector/register.h"
 #include "collector/request.h"
 #include "collector/style.h"
+#include "common/clock.h"
 
 #define MESSAGE_MAX 256U /* bytes of a Status body */
+
+/* GnuTLS: what is thought safe, and no older version than 1.2. */
+#define HTTP_TLS "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct http {
         struct http_settings settings;
@@ -92,6 +99,7 @@ static int rpc_code(unsigned status)
         case 409:
                 return 6; /* ALREADY_EXISTS */
         case 413:
+        case 429:
                 return 8; /* RESOURCE_EXHAUSTED */
         case 503:
                 return 14; /* UNAVAILABLE */
@@ -117,7 +125,7 @@ static enum MHD_Result send_response(struct exchange *exchange, unsigned status,
                 MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
         if (status == 405)
                 MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->verdict.allow);
-        if (status == 503) {
+        if (status == 429 || status == 503) {
                 snprintf(seconds, sizeof(seconds), "%u", retry_seconds());
                 MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
         }
@@ -158,33 +166,111 @@ static enum MHD_Result send_error(struct exchange *exchange, int error)
         }
 }
 
-static enum MHD_Result send_page(struct exchange *exchange)
+static const char *cookie(struct exchange *exchange, const char *name)
 {
-        struct page_query query = {
-                .laptop = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "laptop"),
-                .before = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "before"),
-        };
-        struct MHD_Response *response;
-        size_t size;
-        char *page;
-        int r;
+        return MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
+}
 
-        r = page_render(exchange->http->settings.store, &query, &page, &size);
-        if (r == -EINVAL)
-                return send_status(exchange, 400, "laptop is not a host.id, or before is not from a link of this page");
-        if (r < 0)
-                return send_status(exchange, 503, "the events cannot be read now");
+/* A page that page_...() has made: of these the first is how that went. */
+static enum MHD_Result send_html(struct exchange *exchange, int made, unsigned status, char *page, size_t size)
+{
+        struct MHD_Response *response;
+
+        if (made < 0)
+                return send_status(exchange, 503, "the page cannot be made now");
         response = MHD_create_response_from_buffer(size, page, MHD_RESPMEM_MUST_FREE);
         if (!response) {
                 free(page);
                 return MHD_NO;
         }
         MHD_add_response_header(response, "Content-Security-Policy",
-                                "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+                                "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
                                 "frame-ancestors 'none'");
-        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+        /* Not no-referrer: a browser would hide from us that a form comes from here. */
+        MHD_add_response_header(response, "Referrer-Policy", "same-origin");
         MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-        return send_response(exchange, 200, response, "text/html; charset=utf-8");
+        return send_response(exchange, status, response, "text/html; charset=utf-8");
+}
+
+static enum MHD_Result send_elsewhere(struct exchange *exchange, const struct visit_answer *answer)
+{
+        struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+
+        if (!response)
+                return MHD_NO;
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, answer->location);
+        if (answer->session[0])
+                MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->session);
+        if (answer->known[0])
+                MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->known);
+        return send_response(exchange, answer->status, response, "text/plain");
+}
+
+static enum MHD_Result send_login(struct exchange *exchange, unsigned status, const char *message)
+{
+        char *page = NULL;
+        size_t size = 0;
+        int r = page_login(message, &page, &size);
+
+        return send_html(exchange, r, status, page, size);
+}
+
+static const char *argument(struct exchange *exchange, const char *name)
+{
+        return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static int make_page(struct exchange *exchange, const struct visit *visit, char **ret, size_t *ret_size)
+{
+        const struct page_query query = { argument(exchange, "laptop"), argument(exchange, "before") };
+        struct store *store = exchange->http->settings.store;
+        struct filter filter = { 0 };
+
+        if (exchange->verdict.route == REQUEST_PAGE)
+                return page_render(store, visit, &query, ret, ret_size);
+        if (exchange->verdict.route == REQUEST_ATTENTION)
+                return page_attention(store, visit, (uint64_t) time(NULL), ret, ret_size);
+        for (int i = 0; i < _FILTER_MAX; i++)
+                if (!filter_set(&filter, (enum filter_field) i,
+                                argument(exchange, filter_field_name((enum filter_field) i))))
+                        return -EINVAL;
+        return exchange->verdict.route == REQUEST_CSV ? page_csv(store, visit, &filter, ret, ret_size)
+                                                      : page_events(store, visit, &filter, query.before, ret, ret_size);
+}
+
+static enum MHD_Result send_csv(struct exchange *exchange, char *text, size_t size)
+{
+        struct MHD_Response *response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+
+        if (!response) {
+                free(text);
+                return MHD_NO;
+        }
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, "attachment; filename=\"lekdicht.csv\"");
+        return send_response(exchange, 200, response, "text/csv; charset=utf-8");
+}
+
+static enum MHD_Result send_page(struct exchange *exchange)
+{
+        const struct visit_answer sign_in = { .status = 303, .location = "/login" };
+        struct visitors *visitors = exchange->http->settings.visitors;
+        struct visit visit;
+        char *page = NULL;
+        size_t size = 0;
+        int r = visit_look(visitors, cookie(exchange, visit_session_name(visitors)), &visit);
+
+        if (r == -ENOKEY)
+                return send_elsewhere(exchange, &sign_in);
+        if (r == 0)
+                r = make_page(exchange, &visit, &page, &size);
+        if (r == -EINVAL)
+                return send_status(exchange, 400,
+                                   "laptop is not a host.id, a value is too long or no day, or before is not from a "
+                                   "link of this page");
+        if (r == -EACCES)
+                return send_status(exchange, 403, "this is not for your role");
+        return r == 0 && exchange->verdict.route == REQUEST_CSV ? send_csv(exchange, page, size)
+                                                                : send_html(exchange, r, 200, page, size);
 }
 
 static enum MHD_Result send_style(struct exchange *exchange)
@@ -213,10 +299,15 @@ static void reserve(struct exchange *exchange)
         switch (verdict->route) {
         case REQUEST_EVENTS:
         case REQUEST_ENROL:
+        case REQUEST_LOGIN:
+        case REQUEST_LOGOUT:
                 room = load_take_body(load, verdict->length);
                 exchange->reserved = room ? verdict->length : 0;
                 break;
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
+        case REQUEST_FIND:
+        case REQUEST_CSV:
                 exchange->page = room = load_take_page(load);
                 break;
         case REQUEST_STYLE:
@@ -235,15 +326,31 @@ static void release_body(struct exchange *exchange)
         exchange->reserved = 0;
 }
 
+/* Who is asked for before the rate, so that nobody can use up another laptop's. */
 static int admit(void *userdata, const char *authorization, char host[static BATCH_HOST_LENGTH + 1])
 {
         struct http *http = userdata;
         struct secret credential;
+        int r;
 
         if (!secret_read_bearer(authorization, &credential))
                 return -ENOKEY;
         memcpy(host, credential.id, sizeof(credential.id));
-        return register_admit(http->settings.store, &credential);
+        r = register_admit(http->settings.store, &credential);
+        if (r == 0 && !rate_take(http->settings.rate, host, clock_usec(CLOCK_MONOTONIC)))
+                return -EDQUOT;
+        return r;
+}
+
+static enum request_pages pages(void *userdata)
+{
+        const struct http *http = userdata;
+        int r = accounts_any(http->settings.store);
+
+        return r < 0                                             ? REQUEST_PAGES_UNKNOWN
+               : r > 0                                           ? REQUEST_PAGES_ACCOUNTS
+               : http->settings.local && !http->settings.proxied ? REQUEST_PAGES_HERE
+                                                                 : REQUEST_PAGES_CLOSED;
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *method, const char *path,
@@ -258,7 +365,10 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
                 .encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
                 .length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
                 .transfer = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+                .origin = header(connection, MHD_HTTP_HEADER_ORIGIN),
+                .site = header(connection, "Sec-Fetch-Site"),
         };
+        const struct request_door door = { .admit = admit, .userdata = http, .pages = pages };
         struct exchange *exchange;
 
         exchange = calloc(1, sizeof(*exchange));
@@ -269,7 +379,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
         *context = exchange;
         load_take_request(&http->load);
 
-        request_judge(&head, &(struct request_door){ .admit = admit, .userdata = http }, &exchange->verdict);
+        request_judge(&head, &door, &exchange->verdict);
         if (exchange->verdict.status == 0)
                 reserve(exchange);
         if (exchange->verdict.status != 0 &&
@@ -405,6 +515,50 @@ static enum MHD_Result take_events(struct exchange *exchange)
         return store_batch(exchange, batch);
 }
 
+/* Whose tries at a password these are: an address, of IPv6 the half that a house has; "" when it is not known. */
+static void address_of(struct exchange *exchange, char ret[static VISIT_ADDRESS_MAX])
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const char *forwarded = header(exchange->connection, "X-Real-IP");
+        union address address = { 0 };
+
+        ret[0] = '\0';
+        if (exchange->http->settings.proxied)
+                address_read_host(forwarded ? forwarded : "", &address);
+        else if (info && info->client_addr->sa_family == AF_INET)
+                memcpy(&address.v4, info->client_addr, sizeof(address.v4));
+        else if (info && info->client_addr->sa_family == AF_INET6)
+                memcpy(&address.v6, info->client_addr, sizeof(address.v6));
+        if (address.any.sa_family == AF_INET6)
+                memset(&address.v6.sin6_addr.s6_addr[8], 0, 8);
+        address_write_host(&address, ret, VISIT_ADDRESS_MAX);
+}
+
+static enum MHD_Result take_form(struct exchange *exchange)
+{
+        struct visitors *visitors = exchange->http->settings.visitors;
+        const struct visit_cookies cookies = {
+                .session = cookie(exchange, visit_session_name(visitors)),
+                .known = cookie(exchange, visit_known_name(visitors)),
+        };
+        const char *body = exchange->body.data ? exchange->body.data : "";
+        char address[VISIT_ADDRESS_MAX];
+        struct visit_answer answer;
+
+        if (exchange->verdict.route == REQUEST_LOGIN) {
+                address_of(exchange, address);
+                visit_sign_in(visitors, body, exchange->body.size, &cookies, address, &answer);
+        } else {
+                visit_sign_out(visitors, body, exchange->body.size, &cookies, &answer);
+        }
+        if (exchange->body.data)
+                explicit_bzero(exchange->body.data, exchange->body.size);
+        release_body(exchange);
+        return answer.location ? send_elsewhere(exchange, &answer)
+                               : send_login(exchange, answer.status, answer.message);
+}
+
 static enum MHD_Result finish(struct exchange *exchange)
 {
         if (exchange->verdict.status != 0)
@@ -415,9 +569,15 @@ static enum MHD_Result finish(struct exchange *exchange)
         case REQUEST_ENROL:
                 return take_enrolment(exchange);
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
+        case REQUEST_FIND:
+        case REQUEST_CSV:
                 return send_page(exchange);
         case REQUEST_STYLE:
                 return send_style(exchange);
+        case REQUEST_LOGIN:
+        case REQUEST_LOGOUT:
+                return exchange->verdict.form ? take_form(exchange) : send_login(exchange, 200, NULL);
         }
         return MHD_NO;
 }
@@ -494,24 +654,15 @@ static size_t leave_escaped(void *userdata, struct MHD_Connection *connection, c
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */
 
-int http_listen(const struct sockaddr *address, socklen_t size)
-{
-        int fd, on = 1, r;
-
-        fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, address, size) < 0 ||
-            listen(fd, HTTP_BACKLOG) < 0) {
-                r = -errno;
-                close(fd);
-                return r;
-        }
-        return fd;
-}
-
 int http_new(const struct http_settings *settings, struct http **ret)
 {
+        unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+        const struct MHD_OptionItem tls[] = {
+                { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) HTTP_TLS },
+                { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) (uintptr_t) settings->certificate },
+                { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) (uintptr_t) settings->key },
+                { MHD_OPTION_END, 0, NULL },
+        };
         struct http *http;
 
         http = calloc(1, sizeof(*http));
@@ -525,13 +676,14 @@ int http_new(const struct http_settings *settings, struct http **ret)
         /* Not epoll: a library that takes the listening socket out of a set which another of its threads just did ends the
          * whole program (libmicrohttpd 0.9.75, MHD_quiesce_daemon), and with poll there is no such set. */
         http->daemon = MHD_start_daemon(
-                MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, handle, http,
+                settings->certificate ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, handle, http,
                 MHD_OPTION_LISTEN_SOCKET, settings->fd, MHD_OPTION_THREAD_POOL_SIZE, HTTP_THREADS,
                 MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                 HTTP_CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_SECONDS,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HTTP_HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
                 MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_NOTIFY_CONNECTION, connected, http,
-                MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+                MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_ARRAY,
+                settings->certificate ? tls : &tls[sizeof(tls) / sizeof(tls[0]) - 1], MHD_OPTION_END);
         if (!http->daemon) {
                 close(settings->fd);
                 load_destroy(&http->load);

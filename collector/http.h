@@ -4,9 +4,10 @@
 /* The server: laptops enrol, events in (OTLP/HTTP, JSON), one page out. The only part with libmicrohttpd. */
 
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "collector/rate.h"
 #include "collector/store.h"
+#include "collector/visit.h"
 #include "collector/writer.h"
 
 #define HTTP_THREADS            2U
@@ -26,14 +27,17 @@ struct http;
 
 struct http_settings {
         int fd;              /* a listening socket, the server's from now on */
-        struct store *store; /* these two are borrowed */
+        struct store *store; /* these four are borrowed */
         struct writer *writer;
+        struct rate *rate;
+        struct visitors *visitors;
+        const char *certificate, *key; /* the texts of PEM files, borrowed; both NULL: no TLS */
+        bool local;                    /* nobody but this machine can connect ... */
+        bool proxied;                  /* ... where a web server speaks for others, in X-Real-IP */
 };
 
-/* A listening socket at that address. Returns the descriptor or -errno. */
-int http_listen(const struct sockaddr *address, socklen_t size);
-
-/* Serve from now on, on threads of its own. 0; -ENOMEM; -EIO: libmicrohttpd would not start. */
+/* Serve from now on, on threads of its own. 0; -ENOMEM; -EIO: libmicrohttpd would not start, or the certificate and the
+ * key are none, or do not belong together. */
 int http_new(const struct http_settings *settings, struct http **ret);
 
 /* To be called about once a second: ends connections that are too slow. */

@@ -12,23 +12,28 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <arpa/inet.h>
 
+#include "collector/accounts.h"
 #include "collector/admin.h"
 #include "collector/config.h"
 #include "collector/http.h"
+#include "collector/pem.h"
+#include "collector/rate.h"
 #include "collector/register.h"
 #include "collector/store.h"
+#include "collector/visit.h"
 #include "collector/writer.h"
 #include "common/cleanup.h"
 
 #define TICK_SECONDS 1
-#define URL_MAX      80U
 
 #define EXIT_NOT_UNDERSTOOD 2
 
 DEFINE_CLEANUP(cleanup_http, struct http *, http_free)
+DEFINE_CLEANUP(cleanup_pem, char *, pem_free)
+DEFINE_CLEANUP(cleanup_rate, struct rate *, rate_free)
 DEFINE_CLEANUP(cleanup_store, struct store *, store_close)
+DEFINE_CLEANUP(cleanup_visitors, struct visitors *, visitors_free)
 DEFINE_CLEANUP(cleanup_writer, struct writer *, writer_free)
 
 /* To stderr, which is the journal when systemd has started it. */
@@ -63,6 +68,8 @@ static void usage(FILE *file)
                 "  -c, --config FILE  settings instead of " CONFIG_PATH "\n"
                 "  --laptops N        so many laptops may enrol with the token, 1 to %u; else %u\n"
                 "  --days N           so long it lets them in, 1 to %u; else %u\n"
+                "  --role ROLE        what somebody may: viewer (of one site), it, privacy-officer, auditor\n"
+                "  --site SITE        of a viewer\n"
                 "  -h, --help         this text\n"
                 "  -V, --version      the version\n",
                 REGISTER_LAPTOPS_MAX, ADMIN_LAPTOPS, REGISTER_DAYS_MAX, ADMIN_DAYS);
@@ -98,36 +105,45 @@ static void writing_changed(void *userdata, int error)
                 note("%s: events are stored again", config->database);
 }
 
-/* "http://127.0.0.1:4318" */
-static void url_of(const struct config *config, char ret[static URL_MAX])
-{
-        bool v6 = config->listen.any.sa_family == AF_INET6;
-        char address[INET6_ADDRSTRLEN] = "";
-
-        inet_ntop(config->listen.any.sa_family,
-                  v6 ? (const void *) &config->listen.v6.sin6_addr : (const void *) &config->listen.v4.sin_addr,
-                  address, sizeof(address));
-        snprintf(ret, URL_MAX, "http://%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "",
-                 ntohs(v6 ? config->listen.v6.sin6_port : config->listen.v4.sin_port));
-}
-
 static int listen_on(const struct config *config)
 {
-        socklen_t size = sizeof(config->listen);
-        bool v6 = config->listen.any.sa_family == AF_INET6;
-        struct config bound = *config;
-        char url[URL_MAX];
-        int fd;
+        union address bound = config->listen;
+        socklen_t size = sizeof(bound);
+        char text[ADDRESS_TEXT_MAX];
+        int fd = address_listen(&config->listen, HTTP_BACKLOG);
 
-        fd = http_listen(&config->listen.any, v6 ? sizeof(config->listen.v6) : sizeof(config->listen.v4));
         if (fd >= 0)
-                getsockname(fd, &bound.listen.any, &size);
-        url_of(&bound, url);
+                getsockname(fd, &bound.any, &size); /* which port it became */
+        address_write(&bound, config->certificate[0], text);
         if (fd < 0)
-                note("cannot listen on %s: %s", url, strerror(-fd));
+                note("cannot listen on %s: %s", text, strerror(-fd));
+        else if (bound.any.sa_family == AF_UNIX)
+                note("listening on %s", text);
         else
-                note("the page is %s/", url);
+                note("the page is %s/", text);
         return fd;
+}
+
+/* The texts of the TLS files, where there are such. */
+static int read_tls(const struct config *config, char **ret_certificate, char **ret_key)
+{
+        const char *path = config->certificate;
+        int r;
+
+        if (!path[0])
+                return 0;
+        r = pem_read(path, false, ret_certificate);
+        if (r == 0) {
+                path = config->key;
+                r = pem_read(path, true, ret_key);
+        }
+        if (r == -EPERM)
+                note("%s: everybody can read this key; it is for the collector alone (chmod 0640)", path);
+        else if (r == -EINVAL)
+                note("%s: is no PEM file", path);
+        else if (r < 0)
+                note("%s: %s", path, strerror(-r));
+        return r;
 }
 
 static int open_store(const struct config *config, struct store **ret)
@@ -139,17 +155,50 @@ static int open_store(const struct config *config, struct store **ret)
         return r;
 }
 
+/* Others may connect only when there is somebody who may look. */
+static int check_accounts(const struct config *config, struct store *store)
+{
+        int r = accounts_any(store);
+
+        if (r == 0 && !address_is_local(&config->listen)) {
+                note("there are no accounts yet, so only this machine may connect: listen on 127.0.0.1, or make one "
+                     "first: "
+                     "lekdicht-collector adduser NAME --role it");
+                return -EPERM;
+        }
+        return r < 0 ? r : 0;
+}
+
 static int run(struct config *config, const sigset_t *signals)
 {
         CLEANUP(cleanup_store) struct store *store = NULL;
         CLEANUP(cleanup_writer) struct writer *writer = NULL;
+        CLEANUP(cleanup_visitors) struct visitors *visitors = NULL;
+        CLEANUP(cleanup_rate) struct rate *rate = NULL;
+        CLEANUP(cleanup_pem) char *certificate = NULL, *key = NULL;
         CLEANUP(cleanup_http) struct http *http = NULL;
         struct http_settings settings;
         int r, caught;
 
+        r = read_tls(config, &certificate, &key);
+        if (r < 0)
+                return r;
+        rate = rate_new(config->requests_per_minute, RATE_MINUTE_USEC);
+        if (!rate) {
+                note("there is no memory or no randomness");
+                return -ENOMEM;
+        }
         r = open_store(config, &store);
         if (r < 0)
                 return r;
+        r = check_accounts(config, store);
+        if (r < 0)
+                return r;
+        visitors = visitors_new(store, certificate || config->listen.any.sa_family == AF_UNIX);
+        if (!visitors) {
+                note("there is no memory or no randomness");
+                return -ENOMEM;
+        }
         r = writer_new(store, writing_changed, config, &writer);
         if (r < 0) {
                 note("cannot start the writer: %s", strerror(-r));
@@ -158,10 +207,19 @@ static int run(struct config *config, const sigset_t *signals)
         r = listen_on(config);
         if (r < 0)
                 return r;
-        settings = (struct http_settings){ .fd = r, .store = store, .writer = writer };
+        settings = (struct http_settings){ .fd = r,
+                                           .store = store,
+                                           .writer = writer,
+                                           .rate = rate,
+                                           .visitors = visitors,
+                                           .local = address_is_local(&config->listen),
+                                           .certificate = certificate,
+                                           .key = key,
+                                           .proxied = config->listen.any.sa_family == AF_UNIX };
         r = http_new(&settings, &http);
         if (r < 0) {
-                note("cannot start the server: %s", strerror(-r));
+                note(certificate ? "cannot start the server: are these a certificate and its key?"
+                                 : "cannot start the server");
                 return r;
         }
 
@@ -206,6 +264,11 @@ static const struct admin_verb *find_verb(int n, char **words, const char **ret_
         return NULL;
 }
 
+static bool knows(const struct admin_verb *verb, const char *option)
+{
+        return verb && verb->options && strstr(verb->options, option);
+}
+
 static int run_verb(const struct admin_verb *verb, struct admin *admin, const struct config *config)
 {
         CLEANUP(cleanup_store) struct store *store = NULL;
@@ -239,7 +302,8 @@ int main(int argc, char **argv)
 {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' }, { "laptops", required_argument, NULL, 'l' },
-                { "days", required_argument, NULL, 'd' },   { "help", no_argument, NULL, 'h' },
+                { "days", required_argument, NULL, 'd' },   { "role", required_argument, NULL, 'r' },
+                { "site", required_argument, NULL, 's' },   { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'V' },      { 0 },
         };
         struct admin admin = { .laptops = ADMIN_LAPTOPS, .days = ADMIN_DAYS, .out = stdout, .err = stderr };
@@ -263,6 +327,12 @@ int main(int argc, char **argv)
                         understood = understood && read_number(optarg, REGISTER_DAYS_MAX, &admin.days);
                         limited = true;
                         break;
+                case 'r':
+                        admin.role = optarg;
+                        break;
+                case 's':
+                        admin.site = optarg;
+                        break;
                 case 'h':
                         usage(stdout);
                         return EXIT_SUCCESS;
@@ -277,7 +347,8 @@ int main(int argc, char **argv)
                 verb = find_verb(argc - optind, argv + optind, &admin.argument);
                 understood = understood && verb;
         }
-        if (!understood || (limited && (!verb || !verb->options))) {
+        if (!understood || (limited && !knows(verb, "--days")) || (admin.role && !knows(verb, "--role")) ||
+            (admin.site && !knows(verb, "--site"))) {
                 usage(stderr);
                 return EXIT_NOT_UNDERSTOOD;
         }

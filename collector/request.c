@@ -9,18 +9,24 @@
 
 #include "collector/body.h"
 #include "collector/enrol.h"
+#include "collector/form.h"
 #include "collector/request.h"
 
 static const struct {
         const char *path;
-        const char *methods[3];
+        const char *methods[4];
         const char *allow;
         enum request_route route;
 } routes[] = {
         { "/v1/logs", { "POST" }, "POST", REQUEST_EVENTS },
         { "/v1/enroll", { "POST" }, "POST", REQUEST_ENROL },
         { "/", { "GET", "HEAD" }, "GET, HEAD", REQUEST_PAGE },
+        { "/attention", { "GET", "HEAD" }, "GET, HEAD", REQUEST_ATTENTION },
+        { "/events", { "GET", "HEAD" }, "GET, HEAD", REQUEST_FIND },
+        { "/events.csv", { "GET", "HEAD" }, "GET, HEAD", REQUEST_CSV },
         { "/style.css", { "GET", "HEAD" }, "GET, HEAD", REQUEST_STYLE },
+        { "/login", { "GET", "HEAD", "POST" }, "GET, HEAD, POST", REQUEST_LOGIN },
+        { "/logout", { "POST" }, "POST", REQUEST_LOGOUT },
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -34,12 +40,11 @@ static bool has_method(size_t route, const char *method)
 }
 
 /* A media type without its parameters. */
-static bool is_json(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-        static const char json[] = "application/json";
-        size_t length = strlen(json);
+        size_t length = strlen(wanted);
 
-        if (!type || strncasecmp(type, json, length) != 0)
+        if (!type || strncasecmp(type, wanted, length) != 0)
                 return false;
         type += length;
         type += strspn(type, " \t");
@@ -102,6 +107,9 @@ static bool admitted(const struct request_head *head, const struct request_door 
         case -EKEYREVOKED:
                 answer(ret, 403, "this laptop was revoked; enrol it anew");
                 return false;
+        case -EDQUOT:
+                answer(ret, 429, "this laptop sends too often");
+                return false;
         default:
                 answer(ret, 503, "who may send cannot be read now");
                 return false;
@@ -110,7 +118,7 @@ static bool admitted(const struct request_head *head, const struct request_door 
 
 static void judge_body(const struct request_head *head, size_t most, struct request_verdict *ret)
 {
-        if (!is_json(head->type))
+        if (!is_type(head->type, "application/json"))
                 return answer(ret, 415, "the type is not application/json");
         ret->gzip = head->encoding && strcasecmp(head->encoding, "gzip") == 0;
         if (head->encoding && !ret->gzip && strcasecmp(head->encoding, "identity") != 0)
@@ -121,6 +129,53 @@ static void judge_body(const struct request_head *head, size_t most, struct requ
                 return answer(ret, 400, "the length is not a number");
         if (ret->length > most)
                 return answer(ret, 413, "the body is too large");
+}
+
+/* Has a page of ours sent it? Behind "://" Origin has the same as Host. */
+static bool is_own(const struct request_head *head)
+{
+        const char *origin = head->origin ? strstr(head->origin, "://") : NULL;
+
+        if (head->site && strcmp(head->site, "same-origin") != 0)
+                return false;
+        return !head->origin || (origin && head->host && strcasecmp(origin + strlen("://"), head->host) == 0);
+}
+
+static void judge_form(const struct request_head *head, struct request_verdict *ret)
+{
+        ret->form = true;
+        if (!is_own(head))
+                return answer(ret, 403, "this form is not of a page from here");
+        if (!is_type(head->type, "application/x-www-form-urlencoded") || head->encoding)
+                return answer(ret, 415, "the type is not that of a form");
+        if (head->transfer || !head->length)
+                return answer(ret, 411, "the length is not announced");
+        if (ret->length == SIZE_MAX)
+                return answer(ret, 400, "the length is not a number");
+        if (ret->length > FORM_BODY_MAX)
+                return answer(ret, 413, "the body is too large");
+}
+
+static void judge_page(const struct request_head *head, const struct request_door *door, struct request_verdict *ret)
+{
+        switch (door->pages(door->userdata)) {
+        case REQUEST_PAGES_ACCOUNTS:
+                if (strcmp(head->method, "POST") == 0)
+                        judge_form(head, ret);
+                break;
+        case REQUEST_PAGES_HERE:
+                if (!is_this_machine(head->host))
+                        answer(ret, 421, "while there are no accounts this page is shown under localhost only");
+                else if (ret->route == REQUEST_LOGIN || ret->route == REQUEST_LOGOUT)
+                        answer(ret, 404, "there are no accounts yet");
+                break;
+        case REQUEST_PAGES_CLOSED:
+                answer(ret, 421, "there are no accounts yet, so nobody is shown a page");
+                break;
+        case REQUEST_PAGES_UNKNOWN:
+                answer(ret, 503, "who may look cannot be read now");
+                break;
+        }
 }
 
 void request_judge(const struct request_head *head, const struct request_door *door, struct request_verdict *ret)
@@ -157,9 +212,13 @@ void request_judge(const struct request_head *head, const struct request_door *d
                 judge_body(head, ENROL_BODY_MAX, ret);
                 break;
         case REQUEST_PAGE:
+        case REQUEST_ATTENTION:
+        case REQUEST_FIND:
+        case REQUEST_CSV:
         case REQUEST_STYLE:
-                if (!is_this_machine(head->host))
-                        answer(ret, 421, "this page is shown under localhost only");
+        case REQUEST_LOGIN:
+        case REQUEST_LOGOUT:
+                judge_page(head, door, ret);
                 break;
         }
 }

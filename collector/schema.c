@@ -8,6 +8,12 @@
 #define TEXT(value)    #value
 #define TEXT_OF(value) TEXT(value)
 
+/* What should not be, as event names: in an index of its own, which has no other event and so costs those nothing. */
+#define ATTENTION                                                                                                      \
+        "name IN ('lekdicht.policy.rejected', 'lekdicht.gate.drift', 'lekdicht.device.drift', "                        \
+        "'lekdicht.device.failed',"                                                                                    \
+        " 'lekdicht.spool.dropped', 'lekdicht.identity.cloned')"
+
 /* Never changed once released; new ones are added behind. */
 const char *const schema_migrations[SCHEMA_VERSION] = {
         "CREATE TABLE laptops ("
@@ -42,6 +48,15 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         "CREATE TABLE heartbeats ("
         " host TEXT PRIMARY KEY, seq INTEGER NOT NULL, received INTEGER NOT NULL, attributes TEXT NOT NULL)"
         " STRICT, WITHOUT ROWID;",
+
+        /* Who may look. Of passwords and sessions there are hashes. */
+        "CREATE TABLE accounts ("
+        " name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, site TEXT NOT NULL, made INTEGER NOT NULL,"
+        " seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE sessions ("
+        " hash BLOB PRIMARY KEY, account TEXT NOT NULL, made INTEGER NOT NULL, used INTEGER NOT NULL)"
+        " STRICT, WITHOUT ROWID;"
+        "CREATE INDEX events_of_attention ON events(shown) WHERE " ATTENTION ";",
 };
 
 #define LABEL "coalesce((SELECT label FROM labels WHERE labels.host = "
@@ -54,7 +69,24 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
         "SELECT first, last FROM received WHERE host = ?1 UNION ALL SELECT first, last FROM dropped WHERE host = ?1 "  \
         "ORDER BY first"
 #define TOKEN_COLUMNS "id, site, laptops, used, made, expires, revoked"
-#define EVENT_ORDER   "ORDER BY shown DESC, id DESC LIMIT ?3"
+/* The site of a laptop is that of the token with which it was let in last. */
+#define OF_SITE(site)                                                                                                  \
+        "host IN (SELECT credentials.host FROM credentials JOIN tokens ON tokens.id = token WHERE tokens.site = " site \
+        ")"
+#define ATTRIBUTE(key) "json_extract(attributes, '$.\"lekdicht." key "\"')"
+#define FIND_RANGE     "(shown, id) < (?1, ?2) AND shown >= ?3 ORDER BY shown DESC, id DESC"
+#define LAPTOP_COLUMNS                                                                                                 \
+        "host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"                  \
+        " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host)"
+/* A number that came although it was reported as dropped is counted twice here: rare, and the audit is exact. */
+#define NOT_WELL                                                                                                       \
+        "(last_seen < ?3 OR clones > 0 OR highest > " COUNT("received") " + " COUNT(                                   \
+                "dropped") " OR host IN"                                                                               \
+                           " (SELECT host FROM heartbeats WHERE " ATTRIBUTE("queue.aside") " > 0))"
+#define NOT_REVOKED     "host NOT IN (SELECT host FROM credentials WHERE revoked)"
+#define LAPTOP_ORDER    "ORDER BY last_seen DESC, host LIMIT ?1"
+#define ACCOUNT_COLUMNS "name, role, site, accounts.made, seen"
+#define EVENT_ORDER     "ORDER BY shown DESC, id DESC LIMIT ?3"
 
 const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_BEGIN] = "BEGIN IMMEDIATE",
@@ -81,10 +113,42 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
         [SCHEMA_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) " EVENT_ORDER,
         [SCHEMA_EVENTS_OF_HOST] =
                 "SELECT " EVENT_COLUMNS " FROM events WHERE host = ?4 AND (shown, id) < (?1, ?2) " EVENT_ORDER,
-        [SCHEMA_LAPTOPS] =
-                "SELECT host, version, first_seen, last_seen, events, clones, highest, " LABEL "laptops.host), ''),"
-                " (SELECT attributes FROM heartbeats WHERE heartbeats.host = laptops.host) FROM laptops"
-                " ORDER BY last_seen DESC, host LIMIT ?1",
+        [SCHEMA_EVENTS_OF_SITE] =
+                "SELECT " EVENT_COLUMNS " FROM events WHERE (shown, id) < (?1, ?2) AND " OF_SITE("?4") " " EVENT_ORDER,
+        [SCHEMA_EVENTS_OF_SITE_AND_HOST] =
+                "SELECT " EVENT_COLUMNS
+                " FROM events WHERE host = ?5 AND (shown, id) < (?1, ?2) AND " OF_SITE("?4") " " EVENT_ORDER,
+        [SCHEMA_LAPTOPS] = "SELECT " LAPTOP_COLUMNS " FROM laptops " LAPTOP_ORDER,
+        [SCHEMA_LAPTOPS_OF_SITE] = "SELECT " LAPTOP_COLUMNS " FROM laptops WHERE " OF_SITE("?2") " " LAPTOP_ORDER,
+        [SCHEMA_SITE_HAS] = "SELECT count(*) FROM laptops WHERE host = ?1 AND " OF_SITE("?2"),
+        [SCHEMA_FIND_EVENTS] =
+                "SELECT " EVENT_COLUMNS " FROM (SELECT * FROM events WHERE " FIND_RANGE " LIMIT ?4) AS events"
+                " WHERE (?5 IS NULL OR " OF_SITE("?5") ") AND (?6 IS NULL OR " OF_SITE(
+                        "?6") ")"
+                              " AND (?7 IS NULL OR name = ?7)"
+                              " AND (?8 IS NULL OR host = ?8 OR host IN (SELECT host FROM "
+                              "labels WHERE label = ?8))"
+                              " AND (?9 IS NULL OR upper(?9) = substr(uid, -length(?9)))"
+                              " AND (?10 IS NULL OR ?10 = " ATTRIBUTE(
+                                      "device.kind") ")"
+                                                     " AND (?11 IS NULL OR ?11 = " ATTRIBUTE(
+                                                             "rule") ")"
+                                                                     " AND (?12 IS NULL OR ?12 "
+                                                                     "IN (" ATTRIBUTE("client") ", " ATTRIBUTE(
+                                                                             "service") "))"
+                                                                                        " ORDE"
+                                                                                        "R BY "
+                                                                                        "shown"
+                                                                                        " DESC"
+                                                                                        ", id "
+                                                                                        "DESC "
+                                                                                        "LIMIT"
+                                                                                        " ?13",
+        [SCHEMA_FIND_END] = "SELECT shown, id FROM events WHERE " FIND_RANGE " LIMIT 1 OFFSET ?4",
+        [SCHEMA_ATTENTION_LAPTOPS] = "SELECT " LAPTOP_COLUMNS " FROM laptops WHERE " NOT_WELL " AND " NOT_REVOKED
+                                     " AND (?2 IS NULL OR " OF_SITE("?2") ") ORDER BY last_seen, host LIMIT ?1",
+        [SCHEMA_ATTENTION_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events WHERE " ATTENTION " AND shown >= ?1"
+                                    " AND (?2 IS NULL OR " OF_SITE("?2") ") ORDER BY shown DESC, id DESC LIMIT ?3",
         [SCHEMA_INTERVALS] = EXPLAINED " LIMIT ?2",
         [SCHEMA_NEXT_LAPTOP] = "SELECT host, highest, clones, " LABEL
                                "laptops.host), ''), " COUNT("received") " FROM laptops"
@@ -105,4 +169,19 @@ const char *const schema_sql[_SCHEMA_STATEMENT_MAX] = {
                 "SELECT host, coalesce(label, ''), revoked FROM credentials LEFT JOIN labels USING (host)"
                 " WHERE host = ?1 OR label = ?1 ORDER BY host LIMIT ?2",
         [SCHEMA_REVOKE_LAPTOP] = "UPDATE credentials SET revoked = iif(revoked, revoked, ?2) WHERE host = ?1",
+        [SCHEMA_ADD_ACCOUNT] = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT (name) DO NOTHING",
+        [SCHEMA_SET_PASSWORD] = "UPDATE accounts SET password = ?2 WHERE name = ?1",
+        [SCHEMA_DELETE_ACCOUNT] = "DELETE FROM accounts WHERE name = ?1",
+        [SCHEMA_SEE_ACCOUNT] = "UPDATE accounts SET seen = ?2 WHERE name = ?1",
+        [SCHEMA_ACCOUNT] = "SELECT " ACCOUNT_COLUMNS ", password FROM accounts WHERE name = ?1",
+        [SCHEMA_ACCOUNTS] = "SELECT " ACCOUNT_COLUMNS " FROM accounts ORDER BY name LIMIT ?1",
+        [SCHEMA_COUNT_ACCOUNTS] = "SELECT count(*) FROM accounts",
+        [SCHEMA_ADD_SESSION] = "INSERT INTO sessions VALUES (?1, ?2, ?3, ?3)",
+        [SCHEMA_SESSION] =
+                "SELECT " ACCOUNT_COLUMNS ", sessions.made, used FROM sessions JOIN accounts ON name = account"
+                " WHERE hash = ?1",
+        [SCHEMA_USE_SESSION] = "UPDATE sessions SET used = ?2 WHERE hash = ?1",
+        [SCHEMA_DELETE_SESSION] = "DELETE FROM sessions WHERE hash = ?1",
+        [SCHEMA_DELETE_SESSIONS] = "DELETE FROM sessions WHERE account = ?1",
+        [SCHEMA_DELETE_OLD_SESSIONS] = "DELETE FROM sessions WHERE made > ?1 OR made <= ?1 - ?2 OR used <= ?1 - ?3",
 };

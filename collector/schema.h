@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define SCHEMA_APPLICATION_ID 0x6C656B64 /* "lekd", in the file's header */
-#define SCHEMA_VERSION        2U         /* user_version of a file in the newest form */
+#define SCHEMA_VERSION        3U         /* user_version of a file in the newest form */
 
 enum schema_statement {
         SCHEMA_BEGIN,
@@ -25,7 +25,15 @@ enum schema_statement {
         _SCHEMA_WRITER_MAX,
         SCHEMA_EVENTS = _SCHEMA_WRITER_MAX,
         SCHEMA_EVENTS_OF_HOST,
+        SCHEMA_EVENTS_OF_SITE,
+        SCHEMA_EVENTS_OF_SITE_AND_HOST,
         SCHEMA_LAPTOPS,
+        SCHEMA_LAPTOPS_OF_SITE,
+        SCHEMA_SITE_HAS,
+        SCHEMA_FIND_EVENTS,
+        SCHEMA_FIND_END,
+        SCHEMA_ATTENTION_LAPTOPS,
+        SCHEMA_ATTENTION_EVENTS,
         SCHEMA_INTERVALS,
         SCHEMA_NEXT_LAPTOP,
         SCHEMA_EXPLAINED,
@@ -43,6 +51,19 @@ enum schema_statement {
         SCHEMA_SET_LABEL,
         SCHEMA_FIND_LAPTOPS,
         SCHEMA_REVOKE_LAPTOP,
+        SCHEMA_ADD_ACCOUNT,
+        SCHEMA_SET_PASSWORD,
+        SCHEMA_DELETE_ACCOUNT,
+        SCHEMA_SEE_ACCOUNT,
+        SCHEMA_ACCOUNT,
+        SCHEMA_ACCOUNTS,
+        SCHEMA_COUNT_ACCOUNTS,
+        SCHEMA_ADD_SESSION,
+        SCHEMA_SESSION,
+        SCHEMA_USE_SESSION,
+        SCHEMA_DELETE_SESSION,
+        SCHEMA_DELETE_SESSIONS,
+        SCHEMA_DELETE_OLD_SESSIONS,
         _SCHEMA_STATEMENT_MAX,
 };
 

@@ -56,3 +56,37 @@ int secret_new_token(char ret[static SECRET_TEXT_SIZE])
         sodium_memzero(random, sizeof(random));
         return 0;
 }
+
+int secret_new_session(char ret[static SECRET_LENGTH + 1])
+{
+        unsigned char random[SECRET_LENGTH];
+
+        if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random))
+                return -EIO;
+        for (size_t i = 0; i < sizeof(random); i++)
+                ret[i] = alphabet[random[i] % (sizeof(alphabet) - 1)];
+        ret[SECRET_LENGTH] = '\0';
+        sodium_memzero(random, sizeof(random));
+        return 0;
+}
+
+bool secret_hash_session(const char *id, unsigned char ret[static SECRET_HASH_SIZE])
+{
+        return strlen(id) == SECRET_LENGTH && strspn(id, alphabet) == SECRET_LENGTH &&
+               crypto_generichash(ret, SECRET_HASH_SIZE, (const unsigned char *) id, SECRET_LENGTH, NULL, 0) == 0;
+}
+
+void secret_mark(const void *secret, size_t size, const char *text, char ret[static SECRET_MARK_LENGTH + 1])
+{
+        unsigned char hash[SECRET_HASH_SIZE];
+
+        crypto_generichash(hash, sizeof(hash), (const unsigned char *) text, strlen(text), secret, size);
+        sodium_bin2hex(ret, SECRET_MARK_LENGTH + 1, hash, sizeof(hash));
+}
+
+bool secret_same_text(const char *a, const char *b)
+{
+        size_t size = strlen(a);
+
+        return strlen(b) == size && sodium_memcmp(a, b, size) == 0;
+}

@@ -24,6 +24,7 @@
 
 #define STORE_EVENTS_MAX    200U /* of one page */
 #define STORE_LAPTOPS_MAX   500U
+#define STORE_LOOKED_AT_MAX 20000U /* events for one page of a search */
 #define STORE_INTERVALS_MAX 1000U
 
 struct store;
@@ -90,6 +91,35 @@ void store_events_clear(struct store_events *events);
 /* Up to limit (at most STORE_LAPTOPS_MAX) laptops, the last seen first. */
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret);
 void store_laptops_clear(struct store_laptops *laptops);
+
+/* The same of the laptops of one site, which is that of the token with which a laptop was let in last; NULL: of all. */
+int store_site_events(struct store *store, const char *site, const char *host, struct store_position before,
+                      size_t limit, struct store_events *ret);
+int store_site_laptops(struct store *store, const char *site, size_t limit, struct store_laptops *ret);
+/* Is that laptop one of the site's? 1 or 0. */
+int store_site_has(struct store *store, const char *site, const char *host);
+
+/* Which events are looked for; NULL: whatever it is. */
+struct store_wish {
+        const char *own_site; /* and no other, whatever is wished for */
+        const char *site, *laptop, *code, *name, *kind, *rule, *client;
+        int64_t from_ns, until_ns; /* by when they are shown; the first included, the second not */
+};
+
+/* Up to limit (at most STORE_EVENTS_MAX) of those before that place, as store_events() has them, but at most
+ * STORE_LOOKED_AT_MAX events are looked at. With `more` there are older ones to look at, before *ret_next; also when none
+ * of these was one. */
+int store_find(struct store *store, const struct store_wish *wish, struct store_position before, size_t limit,
+               struct store_events *ret, struct store_position *ret_next);
+
+/* What somebody should look at, of one site or, with NULL, of all. Laptops that are not revoked and were last seen before that,
+ * or of which numbers are missing, dropped or there twice, or that say that records wait aside; the one that is silent longest
+ * first. And events since then that should not be, the newest first: policies that were refused, drift, devices that failed,
+ * records that were dropped, copies. */
+int store_attention_laptops(struct store *store, const char *site, uint64_t silent_ns, size_t limit,
+                            struct store_laptops *ret);
+int store_attention_events(struct store *store, const char *site, uint64_t since_ns, size_t limit,
+                           struct store_events *ret);
 
 /* The numbers that came from a host or were reported by it as dropped, of at most STORE_INTERVALS_MAX intervals, the first. Empty for a host never seen. */
 int store_intervals(struct store *store, const char *host, struct intervals *ret);

@@ -8,7 +8,7 @@
 
 #include "collector/store_sqlite.h"
 
-static int read_event(sqlite3_stmt *row, struct store_event *event)
+int sqlite_event(sqlite3_stmt *row, struct store_event *event)
 {
         const unsigned char *attributes = sqlite3_column_text(row, 10);
 
@@ -30,28 +30,22 @@ static int read_event(sqlite3_stmt *row, struct store_event *event)
 int store_events(struct store *store, const char *host, struct store_position before, size_t limit,
                  struct store_events *ret)
 {
-        sqlite3_stmt *statement;
-        struct store_events events = { 0 };
-        int code = SQLITE_DONE, r = 0;
+        return store_site_events(store, NULL, host, before, limit, ret);
+}
 
-        if (limit > STORE_EVENTS_MAX)
-                limit = STORE_EVENTS_MAX;
-        events.items = calloc(limit, sizeof(*events.items));
-        if (!events.items)
-                return -ENOMEM;
+/* What a statement gives, of EVENT_COLUMNS, where one more than limit is asked for; `reading` is held. */
+static int read_events(sqlite3_stmt *statement, size_t limit, struct store_events *ret)
+{
+        struct store_events events = { .items = calloc(limit, sizeof(*events.items)) };
+        int code = SQLITE_DONE, r = events.items ? 0 : -ENOMEM;
 
-        pthread_mutex_lock(&store->reading);
-        statement = sqlite_bind(store, host ? SCHEMA_EVENTS_OF_HOST : SCHEMA_EVENTS, host ? "nnnt" : "nnn",
-                                (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1, host);
         while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 events.more = events.n == limit;
                 if (events.more)
                         break;
-                r = read_event(statement, &events.items[events.n++]);
+                r = sqlite_event(statement, &events.items[events.n++]);
         }
         sqlite3_reset(statement);
-        pthread_mutex_unlock(&store->reading);
-
         if (r == 0 && code != SQLITE_ROW)
                 r = sqlite_error(code);
         if (r < 0) {
@@ -60,6 +54,43 @@ int store_events(struct store *store, const char *host, struct store_position be
         }
         *ret = events;
         return 0;
+}
+
+int store_site_events(struct store *store, const char *site, const char *host, struct store_position before,
+                      size_t limit, struct store_events *ret)
+{
+        static const enum schema_statement which[2][2] = {
+                { SCHEMA_EVENTS, SCHEMA_EVENTS_OF_HOST },
+                { SCHEMA_EVENTS_OF_SITE, SCHEMA_EVENTS_OF_SITE_AND_HOST },
+        };
+        int r;
+
+        if (limit > STORE_EVENTS_MAX)
+                limit = STORE_EVENTS_MAX;
+        pthread_mutex_lock(&store->reading);
+        r = read_events(sqlite_bind(store, which[site != NULL][host != NULL],
+                                    site && host   ? "nnntt"
+                                    : site || host ? "nnnt"
+                                                   : "nnn",
+                                    (uint64_t) before.shown_ns, (uint64_t) before.id, (uint64_t) limit + 1,
+                                    site ? site : host, host),
+                        limit, ret);
+        pthread_mutex_unlock(&store->reading);
+        return r;
+}
+
+int store_attention_events(struct store *store, const char *site, uint64_t since_ns, size_t limit,
+                           struct store_events *ret)
+{
+        int r;
+
+        if (limit > STORE_EVENTS_MAX)
+                limit = STORE_EVENTS_MAX;
+        pthread_mutex_lock(&store->reading);
+        r = read_events(sqlite_bind(store, SCHEMA_ATTENTION_EVENTS, "ntn", since_ns, site, (uint64_t) limit + 1), limit,
+                        ret);
+        pthread_mutex_unlock(&store->reading);
+        return r;
 }
 
 static int read_missing(struct store *store, struct store_laptop *laptop)
@@ -75,41 +106,54 @@ static int read_missing(struct store *store, struct store_laptop *laptop)
 
 int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
 {
-        sqlite3_stmt *statement;
-        struct store_laptops laptops = { 0 };
-        const unsigned char *attributes;
-        int code = SQLITE_DONE, r = 0;
+        return store_site_laptops(store, NULL, limit, ret);
+}
 
-        if (limit > STORE_LAPTOPS_MAX)
-                limit = STORE_LAPTOPS_MAX;
-        laptops.items = calloc(limit, sizeof(*laptops.items));
-        if (!laptops.items)
-                return -ENOMEM;
+int store_site_has(struct store *store, const char *site, const char *host)
+{
+        sqlite3_stmt *statement;
+        int code, n = 0;
 
         pthread_mutex_lock(&store->reading);
-        statement = sqlite_bind(store, SCHEMA_LAPTOPS, "n", (uint64_t) limit + 1);
-        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-                struct store_laptop *laptop = &laptops.items[laptops.n];
+        statement = sqlite_bind(store, SCHEMA_SITE_HAS, "tt", host, site);
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+                n = sqlite3_column_int(statement, 0);
+        sqlite3_reset(statement);
+        pthread_mutex_unlock(&store->reading);
+        return code == SQLITE_ROW ? n > 0 : sqlite_error(code);
+}
 
+static int read_laptop(struct store *store, sqlite3_stmt *row, struct store_laptop *laptop)
+{
+        const unsigned char *attributes;
+
+        sqlite_text(laptop->host, sizeof(laptop->host), row, 0);
+        sqlite_text(laptop->version, sizeof(laptop->version), row, 1);
+        laptop->first_seen_ns = sqlite_number(row, 2);
+        laptop->last_seen_ns = sqlite_number(row, 3);
+        laptop->events = sqlite_number(row, 4);
+        laptop->clones = sqlite_number(row, 5);
+        laptop->highest = sqlite_number(row, 6);
+        sqlite_text(laptop->label, sizeof(laptop->label), row, 7);
+        attributes = sqlite3_column_text(row, 8);
+        laptop->heartbeat = attributes ? strdup((const char *) attributes) : NULL;
+        return attributes && !laptop->heartbeat ? -ENOMEM : read_missing(store, laptop);
+}
+
+/* As read_events(), of LAPTOP_COLUMNS. */
+static int read_laptops(struct store *store, sqlite3_stmt *statement, size_t limit, struct store_laptops *ret)
+{
+        struct store_laptops laptops = { .items = calloc(limit, sizeof(*laptops.items)) };
+        int code = SQLITE_DONE, r = laptops.items ? 0 : -ENOMEM;
+
+        while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
                 laptops.more = laptops.n == limit;
                 if (laptops.more)
                         break;
-                sqlite_text(laptop->host, sizeof(laptop->host), statement, 0);
-                sqlite_text(laptop->version, sizeof(laptop->version), statement, 1);
-                laptop->first_seen_ns = sqlite_number(statement, 2);
-                laptop->last_seen_ns = sqlite_number(statement, 3);
-                laptop->events = sqlite_number(statement, 4);
-                laptop->clones = sqlite_number(statement, 5);
-                laptop->highest = sqlite_number(statement, 6);
-                sqlite_text(laptop->label, sizeof(laptop->label), statement, 7);
-                laptops.n++;
-                attributes = sqlite3_column_text(statement, 8);
-                laptop->heartbeat = attributes ? strdup((const char *) attributes) : NULL;
-                r = attributes && !laptop->heartbeat ? -ENOMEM : read_missing(store, laptop);
+                r = read_laptop(store, statement, &laptops.items[laptops.n++]);
         }
         sqlite3_reset(statement);
-        pthread_mutex_unlock(&store->reading);
-
         if (r == 0 && code != SQLITE_ROW)
                 r = sqlite_error(code);
         if (r < 0) {
@@ -118,6 +162,36 @@ int store_laptops(struct store *store, size_t limit, struct store_laptops *ret)
         }
         *ret = laptops;
         return 0;
+}
+
+int store_site_laptops(struct store *store, const char *site, size_t limit, struct store_laptops *ret)
+{
+        int r;
+
+        if (limit > STORE_LAPTOPS_MAX)
+                limit = STORE_LAPTOPS_MAX;
+        pthread_mutex_lock(&store->reading);
+        r = read_laptops(store,
+                         sqlite_bind(store, site ? SCHEMA_LAPTOPS_OF_SITE : SCHEMA_LAPTOPS, site ? "nt" : "n",
+                                     (uint64_t) limit + 1, site),
+                         limit, ret);
+        pthread_mutex_unlock(&store->reading);
+        return r;
+}
+
+int store_attention_laptops(struct store *store, const char *site, uint64_t silent_ns, size_t limit,
+                            struct store_laptops *ret)
+{
+        int r;
+
+        if (limit > STORE_LAPTOPS_MAX)
+                limit = STORE_LAPTOPS_MAX;
+        pthread_mutex_lock(&store->reading);
+        r = read_laptops(store,
+                         sqlite_bind(store, SCHEMA_ATTENTION_LAPTOPS, "ntn", (uint64_t) limit + 1, site, silent_ns),
+                         limit, ret);
+        pthread_mutex_unlock(&store->reading);
+        return r;
 }
 
 int store_intervals(struct store *store, const char *host, struct intervals *ret)

@@ -34,7 +34,7 @@ static void read_token(sqlite3_stmt *row, struct register_token *token)
 
 /* ---- transactions of the keeper ---- */
 
-static int begin(struct store *store)
+int keeper_begin(struct store *store)
 {
         pthread_mutex_lock(&store->keeping);
         if (!sqlite3_get_autocommit(store->keeper))
@@ -42,7 +42,7 @@ static int begin(struct store *store)
         return sqlite_run(store->statements[SCHEMA_KEEPER_BEGIN]);
 }
 
-static int end(struct store *store, int r)
+int keeper_end(struct store *store, int r)
 {
         if (r == 0)
                 r = sqlite_run(store->statements[SCHEMA_KEEPER_COMMIT]);
@@ -53,7 +53,7 @@ static int end(struct store *store, int r)
 }
 
 /* One statement that changes one row, or -ENOENT. */
-static int change_one(struct store *store, sqlite3_stmt *statement)
+int keeper_change(struct store *store, sqlite3_stmt *statement)
 {
         int r = sqlite_run(statement);
 
@@ -68,8 +68,8 @@ int register_add_token(struct store *store, const struct register_token *token,
         int r;
 
         pthread_mutex_lock(&store->keeping);
-        r = change_one(store, sqlite_bind(store, SCHEMA_ADD_TOKEN, "thtnnn", token->id, hash, token->site,
-                                          token->laptops, token->made, token->expires));
+        r = keeper_change(store, sqlite_bind(store, SCHEMA_ADD_TOKEN, "thtnnn", token->id, hash, token->site,
+                                             token->laptops, token->made, token->expires));
         pthread_mutex_unlock(&store->keeping);
         return r == -ENOENT ? -EEXIST : r;
 }
@@ -107,7 +107,7 @@ int register_revoke_token(struct store *store, const char *id, uint64_t now)
         int r;
 
         pthread_mutex_lock(&store->keeping);
-        r = change_one(store, sqlite_bind(store, SCHEMA_REVOKE_TOKEN, "tn", id, now));
+        r = keeper_change(store, sqlite_bind(store, SCHEMA_REVOKE_TOKEN, "tn", id, now));
         pthread_mutex_unlock(&store->keeping);
         return r;
 }
@@ -187,11 +187,11 @@ static int enrol(struct store *store, const struct register_wish *wish, uint64_t
 
 int register_enrol(struct store *store, const struct register_wish *wish, uint64_t now)
 {
-        int r = begin(store);
+        int r = keeper_begin(store);
 
         if (r == 0)
                 r = enrol(store, wish, now);
-        return end(store, r);
+        return keeper_end(store, r);
 }
 
 int register_admit(struct store *store, const struct secret *credential)
@@ -235,7 +235,7 @@ int register_revoke(struct store *store, const char *host, uint64_t now)
         int r;
 
         pthread_mutex_lock(&store->keeping);
-        r = change_one(store, sqlite_bind(store, SCHEMA_REVOKE_LAPTOP, "tn", host, now));
+        r = keeper_change(store, sqlite_bind(store, SCHEMA_REVOKE_LAPTOP, "tn", host, now));
         pthread_mutex_unlock(&store->keeping);
         return r;
 }

@@ -73,6 +73,17 @@ int sqlite_run(sqlite3_stmt *statement)
         return code == SQLITE_ROW ? 0 : sqlite_error(code);
 }
 
+int sqlite_count(struct store *store, enum schema_statement which, int *ret)
+{
+        sqlite3_stmt *statement = store->statements[which];
+        int code = sqlite3_step(statement);
+
+        if (code == SQLITE_ROW)
+                *ret = sqlite3_column_int(statement, 0);
+        sqlite3_reset(statement);
+        return code == SQLITE_ROW ? 0 : code == SQLITE_DONE ? -EUCLEAN : sqlite_error(code);
+}
+
 uint64_t sqlite_number(sqlite3_stmt *statement, int column)
 {
         return (uint64_t) sqlite3_column_int64(statement, column);

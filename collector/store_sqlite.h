@@ -32,8 +32,22 @@ sqlite3_stmt *sqlite_bind(struct store *store, enum schema_statement which, cons
 /* Run a statement that gives no rows. */
 int sqlite_run(sqlite3_stmt *statement);
 
+/* The one number that a statement without parameters gives. */
+int sqlite_count(struct store *store, enum schema_statement which, int *ret);
+
+/* A transaction of the keeper's, which holds `keeping` until its end: committed when r is 0, else taken back. Also after a
+ * keeper_begin() that failed. Returns r, or what committing said. */
+int keeper_begin(struct store *store);
+int keeper_end(struct store *store, int r);
+
+/* Run one statement that changes one row, or -ENOENT. `keeping` is held. */
+int keeper_change(struct store *store, sqlite3_stmt *statement);
+
 /* What of a laptop's numbers up to that one is not explained. Its host is set, and `reading` is held. */
 int sqlite_audit(struct store *store, struct audit_laptop *laptop, uint64_t highest);
+
+/* A row of EVENT_COLUMNS. 0 or -ENOMEM. */
+int sqlite_event(sqlite3_stmt *row, struct store_event *event);
 
 uint64_t sqlite_number(sqlite3_stmt *statement, int column);
 void sqlite_text(char *to, size_t size, sqlite3_stmt *statement, int column);

@@ -12,11 +12,13 @@ _lekdicht_collector()
                 # It only works where somebody types.
                 compopt -o filenames 2>/dev/null
                 ;;
-        *' --laptops ' | *' --days ' | *' audit ' | *' token revoke ' | *' revoke ') ;;
+        *' --role ') mapfile -t COMPREPLY < <(compgen -W "viewer it privacy-officer auditor" -- "$typed") ;;
+        *' --laptops ' | *' --days ' | *' --site ' | *' adduser ' | *' deluser '* | *' passwd '* | *' users '* | *' audit ' | *' token revoke ' | *' revoke ') ;;
         *' token ') mapfile -t COMPREPLY < <(compgen -W "add list revoke" -- "$typed") ;;
         *' token add '*) mapfile -t COMPREPLY < <(compgen -W "--laptops --days" -- "$typed") ;;
+        *' adduser '*) mapfile -t COMPREPLY < <(compgen -W "--role --site" -- "$typed") ;;
         *' token '*) ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "token revoke audit -c --config -h --help -V --version" -- "$typed") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "token revoke adduser deluser passwd users audit -c --config -h --help -V --version" -- "$typed") ;;
         esac
 }
 

@@ -118,7 +118,7 @@ class Collector:
         self.folder = pathlib.Path(folder)
         self.database = self.folder / "collector.db"
         self.config = self.folder / "collector.ini"
-        self.config.write_text(f"[collector]\nlisten = 127.0.0.1:0\ndatabase = {self.database}\n")
+        self.config.write_text(f"[collector]\nlisten = 127.0.0.1:0\ndatabase = {self.database}\nrequests-per-minute = 1000000\n")
         self.log = self.folder / "log"
         self.process = self.port = None
         self.token = None
@@ -642,7 +642,7 @@ def test_page(collector):
     collector.good(request([record(seq, when=NOW + seq) for seq in range(1, 251)], host=OTHER))
     status, headers, _ = collector.ask("GET", "/")
     expect(headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';"), "another CSP")
-    expect(headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer", "headers are missing")
+    expect(headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "same-origin", "headers are missing")
     page = collector.page("?laptop=" + HOST)
     expect("<script" not in page and "&lt;script&gt;document.title=&#39;owned&#39;&lt;/script&gt;&quot;&#39;&amp;" in page, "markup from a device")
     expect("\u202e" not in page, "a character that turns the order is in the page")
@@ -1040,9 +1040,10 @@ def test_a_database_of_before(collector):
     collector.stop()
     with contextlib.closing(sqlite3.connect(collector.database)) as database:
         database.executescript("DROP TABLE tokens; DROP TABLE credentials; DROP TABLE labels; DROP TABLE heartbeats; DROP TABLE dropped;"
+                               "DROP TABLE accounts; DROP TABLE sessions; DROP INDEX events_of_attention;"
                                "PRAGMA user_version = 1;")
     collector.start()
-    expect(collector.count() == 2 and collector.rows("PRAGMA user_version") == [(2,)], "the events of before")
+    expect(collector.count() == 2 and collector.rows("PRAGMA user_version") == [(3,)], "the events of before")
     expect(collector.post(request([record(2)]))[0] == 401, "a laptop that has not enrolled")
     collector.let_in()
     collector.good(request([record(2)]))
@@ -1061,9 +1062,11 @@ def test_settings(collector):
         expect(done.returncode == 1, f"{what}: exit {done.returncode}: {done.stderr}")
         expect(said in done.stderr, f"{what}: said {done.stderr!r} instead of '{said}'")
 
-    for address in ("0.0.0.0:4318", "192.168.1.5:4318", "[::]:4318", "128.0.0.1:0", "localhost:0", "127.0.0.1", "127.0.0.1:", ":4318", "127.1:0",
-                    "127.0.0.1:65536", "127.0.0.1:0x50", "127.0.0.1:-1", "[::1]", "::1:4318", "127.0.0.1:000080"):
+    for address in ("localhost:0", "127.0.0.1", "127.0.0.1:", ":4318", "127.1:0", "127.0.0.1:65536", "127.0.0.1:0x50", "127.0.0.1:-1", "[::1]",
+                    "::1:4318", "127.0.0.1:000080"):
         ends(address, "c.ini:2: listen is not", f"[collector]\nlisten = {address}\n")
+    for address in ("0.0.0.0:4318", "192.168.1.5:4318", "[::]:4318", "128.0.0.1:0", "[::ffff:127.0.0.1]:0"):
+        ends(address, "without certificate and key only this machine may connect", f"[collector]\nlisten = {address}\n")
     ends("unknown key", "c.ini:3: not a key", "[collector]\n# x\nport = 5\n")
     ends("other section", "c.ini:2: not in the section", "[colector]\nlisten = 127.0.0.1:0\n")
     ends("twice", "c.ini:3: the key is there twice", "[collector]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0\n")

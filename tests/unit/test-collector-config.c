@@ -1,4 +1,4 @@
-/* links: collector/config.c libs: inih */
+/* links: collector/config.c collector/address.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Settings: the file that is shipped, and which line is named when something is wrong. More refusals, by the program

@@ -97,13 +97,21 @@ def of_gate():
 def of_collector():
     text = said("lekdicht-collector")
     lines = re.findall(r"^  ([a-z]+)(?: ([a-z]+))?(.*)$", text, re.M)
-    mine = {option for _, _, rest in lines for option in re.findall(r"\[(--[a-z]+)", rest)}
+
+    def mine(*words):
+        return {option for first, second, rest in lines if (first, second) == words for option in re.findall(r"(--[a-z]+)", rest)}
+
+    of_verbs = {option for first, second, _ in lines for option in mine(first, second)}
     options = set(re.findall(r"^  (-\w|--[a-z]+)", text, re.M)) | set(re.findall(r"^  -\w, (--[a-z]+)", text, re.M))
-    yield ("lekdicht-collector",), {verb for verb, _, _ in lines} | (options - mine)
+    yield ("lekdicht-collector",), {verb for verb, _, _ in lines} | (options - of_verbs)
     yield ("lekdicht-collector", "--config"), after("FILE")
     yield ("lekdicht-collector", "token"), {second for verb, second, _ in lines if verb == "token"}
-    yield ("lekdicht-collector", "token", "add", "Esdoorn"), mine
-    yield ("lekdicht-collector", "audit"), set()
+    yield ("lekdicht-collector", "token", "add", "Esdoorn"), mine("token", "add")
+    yield ("lekdicht-collector", "adduser", "jan"), mine("adduser", "")
+    yield ("lekdicht-collector", "adduser", "jan", "--role"), \
+        set(re.findall(r"[a-z-]+", re.sub(r"\(.*?\)", "", re.search(r"--role ROLE .*?: (.*)", text)[1])))
+    for verb in ("adduser", "deluser", "passwd", "users", "audit"):
+        yield ("lekdicht-collector", verb), set()
 
 
 def main():

@@ -293,6 +293,19 @@ def numbers():
     yield "lekdicht-collector.8", "1 to 100000; else {}.", constant("collector/admin.h", "ADMIN_LAPTOPS")
     yield "lekdicht-collector.8", "1 to {} days", constant("collector/register.h", "REGISTER_DAYS_MAX")
     yield "lekdicht-collector.8", "days; else {}.", constant("collector/admin.h", "ADMIN_DAYS")
+    yield "lekdicht-collector.8", "It has {} to 256 bytes", constant("collector/password.h", "PASSWORD_MIN")
+    yield "lekdicht-collector.8", "It has 12 to {} bytes", constant("collector/password.h", "PASSWORD_MAX")
+    yield "lekdicht-collector.8", "and {} hours after signing in", constant("collector/accounts.h", "SESSION_SECONDS") // 3600
+    yield "lekdicht-collector.8", "After {} wrong passwords", constant("collector/lockout.h", "LOCKOUT_ACCOUNT")
+    yield "lekdicht-collector.8", "or {} from one address", constant("collector/lockout.h", "LOCKOUT_ADDRESS")
+    yield "lekdicht-collector.8", "within {} minutes", constant("collector/lockout.h", "LOCKOUT_MINUTES")
+    yield "lekdicht-collector.ini.5", "each minute: {};", constant("collector/rate.h", "RATE_PER_MINUTE")
+    yield "lekdicht-collector.ini.5", "from 1 to {}.", constant("collector/rate.h", "RATE_PER_MINUTE_MAX")
+    yield "lekdicht-collector.8", "silent for {} days", constant("collector/page.h", "PAGE_SILENT_DAYS")
+    yield "lekdicht-collector.8", "Of the last {} days", constant("collector/page.h", "PAGE_RECENT_DAYS")
+    yield "lekdicht-collector.8", "goes through {} events at most", constant("collector/store.h", "STORE_LOOKED_AT_MAX")
+    yield "lekdicht-collector.8", "at most {} events, and its last line", \
+        constant("collector/page.h", "PAGE_CSV_LOOKS") * constant("collector/store.h", "STORE_EVENTS_MAX")
     yield "lekdicht-collector.8", "at most {} MiB", constant("collector/body.h", "BODY_MAX") // 1048576
 
 

@@ -17,6 +17,7 @@
 #include "agent/spoolmark.h"
 #include "agent/spoolmeta.h"
 #include "agent/spoolowner.h"
+#include "agent/spoolroom.h"
 #include "agent/spoolstore.h"
 #include "common/cleanup.h"
 #include "common/durable.h"
@@ -47,6 +48,7 @@ struct spoolstore {
         const char *path;
         unsigned pages_max;
         struct spoolstore_state state;
+        uint64_t told;        /* losses up to this id */
         uint64_t mark;        /* no seq at or above it was ever given; 0: not known */
         uint64_t pruned;      /* seconds: when old records were last deleted */
         bool begun;           /* this run is marked as under way */
@@ -163,6 +165,8 @@ static int try_open(const char *path, unsigned pages_max, struct spoolstore **re
         if (r >= 0 && empty)
                 r = make(store);
         if (r >= 0)
+                r = spoolroom_prepare(store->db);
+        if (r >= 0)
                 r = read_state(store);
         if (r < 0)
                 return r;
@@ -274,6 +278,8 @@ int spoolstore_add(struct spoolstore *store, const struct event *event)
                         again ? "INSERT OR REPLACE INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)"
                               : "INSERT INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)",
                         "itti", event->seq, event_name_string(event->name), record, event->time_ns / NSEC_A_MSEC);
+        if (r >= 0 && event->name == EVENT_SPOOL_DROPPED)
+                r = spoolroom_reported(store->db, event);
         if (r < 0)
                 return r;
         store->again = store->again || again;
@@ -313,11 +319,6 @@ static void prune_old(struct spoolstore *store, uint64_t now_sec)
                 store->pruned = now_sec;
 }
 
-int spoolstore_make_room(struct spoolstore *store)
-{
-        return prune(store, INT64_MAX / 1000);
-}
-
 int spoolstore_commit(struct spoolstore *store, int r, uint64_t now_sec)
 {
         if (r >= 0 && store->last >= store->state.next_seq)
@@ -348,6 +349,34 @@ static int end_mark(struct spoolstore *store, int r)
 {
         r = spooldb_end(store->db, r);
         (void) spooldb_limit(store->db, store->pages_max);
+        return r;
+}
+
+int spoolstore_make_room(struct spoolstore *store)
+{
+        int n = prune(store, INT64_MAX / 1000), r;
+
+        if (n != 0)
+                return n;
+        r = spoolroom_is_full(store->db, store->pages_max);
+        if (r <= 0)
+                return r;
+        r = begin_mark(store);
+        if (r < 0)
+                return r;
+        n = spoolroom_give_up(store->db, store->told);
+        r = end_mark(store, n);
+        if (r < 0)
+                return r;
+        store->state.waiting -= (uint64_t) n;
+        return n;
+}
+
+int spoolstore_lost(struct spoolstore *store, uint64_t told, struct spoolroom_lost *ret)
+{
+        int r = spoolroom_lost(store->db, told, ret);
+
+        store->told = r > 0 ? ret->id : told;
         return r;
 }
 

@@ -63,14 +63,30 @@ static void worked(struct spool *spool)
         note_state(spool);
 }
 
+/* What the store had to give up, for the loop to tell; one loss after the other. The lock is not held. A failure is not the
+ * end: it is asked for again after the next transaction. */
+static void find_loss(struct spool *spool, struct spoolstore *store, struct spoolroom_lost *ret)
+{
+        if (spoolstore_lost(store, spool->told, ret) > 0)
+                spool->told = ret->id;
+        else
+                *ret = (struct spoolroom_lost){ 0 };
+}
+
 /* Gives up the lock. */
 static void open_store(struct spool *spool)
 {
+        struct spoolroom_lost lost = { 0 };
+        bool one_waits = spool->lost.count > 0;
         struct spoolstore *store = NULL;
         int r;
 
         pthread_mutex_unlock(&spool->lock);
         r = spoolstore_open(spool->path, spool->machine, spool->pages_max, spool->damaged, wall_sec(), &store);
+        if (r >= 0 && spoolstore_state(store)->made)
+                spool->told = 0;
+        if (r >= 0 && !one_waits)
+                find_loss(spool, store, &lost);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -81,6 +97,8 @@ static void open_store(struct spool *spool)
         if (!spool->opened)
                 spool->base = spoolstore_state(store)->next_seq - 1;
         spool->opened = true;
+        if (lost.count > 0)
+                spool->lost = lost;
         spool->replaced = spool->replaced || spoolstore_state(store)->replaced;
         spool->cloned = spool->cloned || spoolstore_state(store)->cloned;
         /* Whether it can be written to is seen when there is something to write. */
@@ -123,6 +141,8 @@ void spoolwork_drop(struct spool *spool, unsigned n)
 static void write_batch(struct spool *spool)
 {
         const struct item *first = spool->items, *last = first;
+        struct spoolroom_lost lost = { 0 };
+        bool one_waits = spool->lost.count > 0;
         uint64_t ticket;
         unsigned n = 1;
         int r;
@@ -132,8 +152,10 @@ static void write_batch(struct spool *spool)
         ticket = last->ticket;
         pthread_mutex_unlock(&spool->lock);
         r = write_items(spool, first, last);
-        if (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
+        while (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
                 r = write_items(spool, first, last);
+        if (r >= 0 && !one_waits)
+                find_loss(spool, spool->store, &lost);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -142,6 +164,8 @@ static void write_batch(struct spool *spool)
         spoolwork_drop(spool, n);
         spool->recorded = ticket;
         worked(spool);
+        if (lost.count > 0)
+                spool->lost = lost;
 }
 
 static int answer(struct spool *spool, struct request *request)

@@ -226,6 +226,13 @@ struct spool *spool_free(struct spool *spool)
         return NULL;
 }
 
+void spool_limit(struct spool *spool, unsigned pages_max)
+{
+        pthread_mutex_lock(&spool->lock);
+        spool->pages_max = pages_max;
+        pthread_mutex_unlock(&spool->lock);
+}
+
 static void drop_event(struct spool *spool, uint64_t ticket)
 {
         if (spool->gap == 0)

@@ -45,13 +45,13 @@ struct spool {
         uint64_t told; /* losses in the store up to this id */
         bool damaged;  /* it turned out so: to be set aside */
         const char *path, *machine;
-        unsigned pages_max;
 
         /* Under the lock. */
         pthread_mutex_t lock;
         pthread_cond_t work, ended_cond;
         pthread_t thread;
         int eventfd;
+        unsigned pages_max;
         struct item *items, **items_end;
         unsigned n_items;
         struct request *requests, **requests_end, *answered, **answered_end;

@@ -208,6 +208,20 @@ struct spoolstore *spoolstore_close(struct spoolstore *store)
         return spoolstore_abandon(store);
 }
 
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max)
+{
+        unsigned before = store->pages_max;
+        int r;
+
+        store->pages_max = pages_max ? pages_max : SPOOLSTORE_PAGES_MAX;
+        if (store->pages_max == before)
+                return 0;
+        r = spooldb_limit(store->db, store->pages_max);
+        if (r < 0)
+                store->pages_max = before;
+        return r;
+}
+
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store)
 {
         return &store->state;

@@ -55,6 +55,10 @@ struct spoolstore *spoolstore_close(struct spoolstore *store);
 /* Close, and say nothing: to open it anew. */
 struct spoolstore *spoolstore_abandon(struct spoolstore *store);
 
+/* From now on this is pages_max, 0 as in spoolstore_open(). A file that is larger does not shrink, and does not grow any more. 0
+ * or -errno. */
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max);
+
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store);
 
 /* Append events, in the order of seq, each above all before it, and have them on the disk, all or none: begin, add each,

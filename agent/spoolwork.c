@@ -79,10 +79,11 @@ static void open_store(struct spool *spool)
         struct spoolroom_lost lost = { 0 };
         bool one_waits = spool->lost.count > 0;
         struct spoolstore *store = NULL;
+        unsigned pages_max = spool->pages_max;
         int r;
 
         pthread_mutex_unlock(&spool->lock);
-        r = spoolstore_open(spool->path, spool->machine, spool->pages_max, spool->damaged, wall_sec(), &store);
+        r = spoolstore_open(spool->path, spool->machine, pages_max, spool->damaged, wall_sec(), &store);
         if (r >= 0 && spoolstore_state(store)->made)
                 spool->told = 0;
         if (r >= 0 && !one_waits)
@@ -143,6 +144,7 @@ static void write_batch(struct spool *spool)
         const struct item *first = spool->items, *last = first;
         struct spoolroom_lost lost = { 0 };
         bool one_waits = spool->lost.count > 0;
+        unsigned pages_max = spool->pages_max;
         uint64_t ticket;
         unsigned n = 1;
         int r;
@@ -151,7 +153,9 @@ static void write_batch(struct spool *spool)
                 last = last->next;
         ticket = last->ticket;
         pthread_mutex_unlock(&spool->lock);
-        r = write_items(spool, first, last);
+        r = spoolstore_limit(spool->store, pages_max);
+        if (r >= 0)
+                r = write_items(spool, first, last);
         while (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
                 r = write_items(spool, first, last);
         if (r >= 0 && !one_waits)

@@ -753,6 +753,22 @@ static void a_full_spool_counts_what_it_gives_up(void **state)
         assert_int_equal(strtoull(status("SpoolDropped"), NULL, 10), told);
 }
 
+/* The same with the bound that IT has set. */
+static void the_policy_sets_the_bound(void **state)
+{
+        (void) state;
+        scene.config.spool_pages = 60;
+        scene_start(BLOCK "[spool]\nsize = 4 MiB\n");
+        agent_answers();
+        for (unsigned i = 0; i < SPOOL_QUEUE_MAX + 600; i++) {
+                assert_int_equal(agent_reload(scene.agent), 1);
+                if (i % 20 == 0)
+                        scene_run(5);
+        }
+        UNTIL(strcmp(status("Spool"), "ok") == 0);
+        assert_string_equal(status("SpoolDropped"), "0");
+}
+
 /* ---- what is not recorded ---- */
 
 static const char *const secrets[] = {
@@ -1022,6 +1038,7 @@ int main(void)
                 TEST(a_copied_disk_reports_as_another_laptop),
                 TEST(a_sick_disk_delays_no_refusal_and_no_notice),
                 TEST(a_full_spool_counts_what_it_gives_up),
+                TEST(the_policy_sets_the_bound),
                 TEST(nothing_of_people_and_places_is_recorded),
                 TEST(the_bus_keeps_others_out_too),
         };

@@ -156,7 +156,7 @@ static void live_with(const struct failure *failure)
                 remove_store();
         }
         assert_true(nth > BATCHES);
-        print_message("%u operations\n", nth - 1);
+        print_message("# %u operations\n", nth - 1);
 }
 
 static void a_disk_that_fails_once(void **state)

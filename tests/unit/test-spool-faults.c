@@ -363,7 +363,7 @@ static void live_with(const struct failure *failure)
                         empty_directory();
                 empty_directory();
                 assert_true(nth > lives[i].n);
-                print_message("%u operations of life %s\n", nth - 1, lives[i].name);
+                print_message("# %u operations of life %s\n", nth - 1, lives[i].name);
         }
 }
 

@@ -255,7 +255,7 @@ static void a_month_without_a_collector(void **state)
         /* Exactly: no number is counted twice, none not at all. */
         assert_int_equal(n_came + n_told, highest());
         assert_true(n_told > DAYS * A_DAY / 4 && n_came > DAYS * A_DAY / REFUSED);
-        print_message("%" PRIu64 " events, %" PRIu64 " came, %" PRIu64 " were dropped in %u reports\n", highest(),
+        print_message("# %" PRIu64 " events, %" PRIu64 " came, %" PRIu64 " were dropped in %u reports\n", highest(),
                       n_came, n_told, n_reports);
 }
 

@@ -78,6 +78,15 @@ struct spoolstore *spoolstore_close(struct spoolstore *store)
         return spoolstore_abandon(store);
 }
 
+static unsigned limit_now;
+
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max)
+{
+        (void) store;
+        limit_now = pages_max;
+        return 0;
+}
+
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store)
 {
         return &store->state;
@@ -427,6 +436,18 @@ static void what_the_store_gave_up_is_told_once(void **state)
         UNTIL(n_dropped_told == 2);
 }
 
+static void the_bound_may_change(void **state)
+{
+        (void) state;
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 1);
+        assert_int_equal(limit_now, 0);
+        spool_limit(spool, 1024);
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 2);
+        assert_int_equal(limit_now, 1024);
+}
+
 static void a_store_that_cannot_be_opened_is_tried_again(void **state)
 {
         (void) state;
@@ -644,6 +665,7 @@ int main(void)
                 TEST(a_disk_that_hangs_delays_nobody),
                 TEST(what_is_given_up_is_counted),
                 TEST(what_the_store_gave_up_is_told_once),
+                TEST(the_bound_may_change),
                 TEST(a_store_that_cannot_be_opened_is_tried_again),
                 TEST(trouble_is_tried_again_but_not_all_the_time),
                 TEST(a_damaged_store_is_replaced),

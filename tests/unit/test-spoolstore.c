@@ -561,6 +561,27 @@ static void it_has_a_bound_and_makes_room(void **state)
         assert_int_equal(seq_of(0), held / 2 + 1);
 }
 
+static void the_bound_may_change(void **state)
+{
+        unsigned held;
+
+        (void) state;
+        open_with(40, false);
+        while (append(10, EVENT_DEVICE_REFUSED) == 0)
+                ;
+        held = waiting(0, 1000);
+        assert_int_equal(spoolstore_limit(store, 80), 0);
+        assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(waiting(0, 1000), held + 10);
+        /* Below what is there: no larger than it is. */
+        assert_int_equal(spoolstore_limit(store, 20), 0);
+        assert_int_equal(waiting(0, 1000), held + 10);
+        while (append(10, EVENT_DEVICE_REFUSED) == 0)
+                ;
+        assert_true(spoolstore_make_room(store) > 0);
+        assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
+}
+
 static unsigned count_of(const char *name)
 {
         spoolrecords_clear(&got);
@@ -872,6 +893,7 @@ int main(void)
                 TEST(damage_that_shows_later_is_set_aside_then),
                 TEST(no_database_at_all_is_no_trouble),
                 TEST(it_has_a_bound_and_makes_room),
+                TEST(the_bound_may_change),
                 TEST(the_least_severe_go_first_and_refusals_last),
                 TEST(the_oldest_go_first),
                 TEST(a_loss_is_remembered_until_it_is_reported),

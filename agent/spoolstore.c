@@ -322,14 +322,25 @@ static int prune(struct spoolstore *store, uint64_t before_sec)
         return r < 0 ? r : (int) deleted;
 }
 
+/* What was marked while the clock was ahead counts from now, or it would stay for years. */
+static int pull_back(struct spoolstore *store, uint64_t now_sec)
+{
+        int r = spooldb_do(store->db, NULL,
+                           "UPDATE event INDEXED BY done SET changed = ?1 WHERE state <> 0 AND changed > ?2", "ii",
+                           now_sec * 1000, (now_sec + SECONDS_A_DAY) * 1000);
+
+        return r < 0 ? r : 0;
+}
+
 /* Once a day, and a piece at a time: nobody waits for it to finish. */
 static void prune_old(struct spoolstore *store, uint64_t now_sec)
 {
         uint64_t kept = (uint64_t) SPOOLSTORE_KEPT_DAYS * SECONDS_A_DAY;
 
-        if (now_sec < kept || (store->pruned != 0 && now_sec < store->pruned + SECONDS_A_DAY))
+        if (now_sec < kept ||
+            (store->pruned != 0 && now_sec >= store->pruned && now_sec < store->pruned + SECONDS_A_DAY))
                 return;
-        if (prune(store, now_sec - kept) == 0)
+        if (pull_back(store, now_sec) == 0 && prune(store, now_sec - kept) == 0)
                 store->pruned = now_sec;
 }
 

@@ -427,6 +427,27 @@ static void it_is_kept_for_a_month(void **state)
         assert_int_equal(waiting(0, 10), 4);
 }
 
+/* Also when the clock was years ahead as it arrived, and went back. */
+static void a_clock_that_was_ahead_keeps_nothing_longer(void **state)
+{
+        static const uint64_t times[] = { NOW + 2 * (uint64_t) DAY, NOW + 31 * (uint64_t) DAY,
+                                          NOW + 33 * (uint64_t) DAY };
+        static struct event event;
+
+        (void) state;
+        open_store();
+        assert_int_equal(append(2, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(spoolstore_acknowledge(store, 1, 2 * (uint64_t) NOW), 0);
+        for (unsigned i = 0; i < 3; i++) {
+                assert_int_equal(spoolstore_begin(store), 0);
+                make_event(&event, next++, EVENT_DEVICE_REFUSED);
+                assert_int_equal(spoolstore_add(store, &event), 0);
+                assert_int_equal(spoolstore_commit(store, 0, times[i]), 0);
+                assert_int_equal(recent("", 10), i < 2 ? 3 + i : 4);
+        }
+        assert_int_equal(seq_of(0), 2);
+}
+
 static void recent_ones_by_name(void **state)
 {
         (void) state;
@@ -887,6 +908,7 @@ int main(void)
                 TEST(a_second_attempt_is_no_second_record),
                 TEST(what_arrived_is_not_handed_out_again),
                 TEST(it_is_kept_for_a_month),
+                TEST(a_clock_that_was_ahead_keeps_nothing_longer),
                 TEST(recent_ones_by_name),
                 TEST(one_answer_is_bounded),
                 TEST(a_damaged_database_is_set_aside),

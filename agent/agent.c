@@ -18,6 +18,7 @@
 #include "common/sysfs.h"
 
 /* Looking at everything takes some milliseconds; a storm of events must not make us do nothing else. */
+#define PAGES_A_MIB        256U /* of the spool */
 #define RECONCILE_GAP_USEC 250000ULL
 /* A module announces itself before its init has made the bus. */
 #define MODULE_SETTLE_USEC 250000ULL
@@ -337,6 +338,8 @@ static void use_policy(struct agent *agent)
         users_set_policy(agent->users, agent->store.policy);
         clientwatch_set_policy(agent->clientwatch, agent->store.policy);
         watch_days(agent);
+        spool_limit(agent->spool, agent->store.policy->spool_mib ? agent->store.policy->spool_mib * PAGES_A_MIB
+                                                                 : agent->config->spool_pages);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
 }
 

@@ -43,7 +43,7 @@ struct agent_config {
         const struct sessions_source *sessions; /* NULL: logind's */
         uid_t reporter_uid;           /* of lekdicht-report, who may fetch events; (uid_t) -1: nobody but root */
         uid_t watcher_uid;            /* of lekdicht-watch, who reports clients; (uid_t) -1: nobody but root */
-        unsigned spool_pages;         /* bound of the spool; 0: SPOOLSTORE_PAGES_MAX */
+        unsigned spool_pages;         /* bound of the spool without [spool] size; 0: SPOOLSTORE_PAGES_MAX */
         uint64_t heartbeat_usec;      /* 0: HEARTBEAT_USEC */
         bool simulated;               /* the demo: no device is real, and each event and notice says so */
         media_test medium;            /* NULL: ask card readers by SG_IO; tests have none */

@@ -32,6 +32,23 @@ static void tell_gap(struct spool *spool)
         spool->ops.dropped(spool->ops.userdata, n, base + spool->gap_first, base + spool->gap_last);
 }
 
+/* The report itself needs room, or it would be lost in its turn. */
+static void tell_loss(struct spool *spool)
+{
+        struct spoolroom_lost lost = { 0 };
+
+        pthread_mutex_lock(&spool->lock);
+        if (spool->n_items + 2 <= SPOOL_QUEUE_MAX) {
+                lost = spool->lost;
+                spool->lost = (struct spoolroom_lost){ 0 };
+        }
+        pthread_mutex_unlock(&spool->lock);
+        if (lost.count == 0)
+                return;
+        spool->n_dropped += lost.count;
+        spool->ops.dropped(spool->ops.userdata, lost.count, lost.first, lost.last);
+}
+
 static void finish_request(struct spool *spool, struct request *request)
 {
         spool->n_requests--;
@@ -77,6 +94,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
                 spool->ops.recorded(spool->ops.userdata, recorded);
         }
         tell_gap(spool);
+        tell_loss(spool);
         while (answered) {
                 struct request *request = answered;
 
@@ -206,6 +224,13 @@ struct spool *spool_free(struct spool *spool)
         tell_lost(spool);
         spoolwork_free(spool);
         return NULL;
+}
+
+void spool_limit(struct spool *spool, unsigned pages_max)
+{
+        pthread_mutex_lock(&spool->lock);
+        spool->pages_max = pages_max;
+        pthread_mutex_unlock(&spool->lock);
 }
 
 static void drop_event(struct spool *spool, uint64_t ticket)

@@ -69,6 +69,9 @@ int spool_new(sd_event *loop, const char *path, const char *machine, unsigned pa
 /* Ends the run: what waits is written, for at most SPOOL_STOP_USEC. A thread that a disk holds is left behind. */
 struct spool *spool_free(struct spool *spool);
 
+/* From now on this is pages_max. */
+void spool_limit(struct spool *spool, unsigned pages_max);
+
 /* Put a copy of the event on its way. Gives it its seq, if that is known yet: seqs are known as soon as the store was
  * open once. Returns its ticket (1, 2, 3 ... in this run); 0: it was given up, and is counted. */
 uint64_t spool_add(struct spool *spool, struct event *event);

@@ -42,15 +42,16 @@ struct spool {
         struct spoolstore *store;
         struct event event; /* too large for the stack of a thread */
         uint64_t handed_out;
-        bool damaged; /* it turned out so: to be set aside */
+        uint64_t told; /* losses in the store up to this id */
+        bool damaged;  /* it turned out so: to be set aside */
         const char *path, *machine;
-        unsigned pages_max;
 
         /* Under the lock. */
         pthread_mutex_t lock;
         pthread_cond_t work, ended_cond;
         pthread_t thread;
         int eventfd;
+        unsigned pages_max;
         struct item *items, **items_end;
         unsigned n_items;
         struct request *requests, **requests_end, *answered, **answered_end;
@@ -63,6 +64,7 @@ struct spool {
         int error;                             /* of the last attempt to open or write; 0: none, or it went well */
         bool replaced;                         /* a damaged database was set aside */
         bool cloned;                           /* another laptop's was */
+        struct spoolroom_lost lost;            /* by the store, to be told by the loop; count 0: nothing */
         uint64_t retry_usec;                   /* CLOCK_MONOTONIC: not before */
         uint64_t pause_usec;                   /* the next one */
         uint64_t waiting, aside, acknowledged; /* the last one a ticket */

@@ -17,6 +17,7 @@
 #include "agent/spoolmark.h"
 #include "agent/spoolmeta.h"
 #include "agent/spoolowner.h"
+#include "agent/spoolroom.h"
 #include "agent/spoolstore.h"
 #include "common/cleanup.h"
 #include "common/durable.h"
@@ -47,6 +48,7 @@ struct spoolstore {
         const char *path;
         unsigned pages_max;
         struct spoolstore_state state;
+        uint64_t told;        /* losses up to this id */
         uint64_t mark;        /* no seq at or above it was ever given; 0: not known */
         uint64_t pruned;      /* seconds: when old records were last deleted */
         bool begun;           /* this run is marked as under way */
@@ -163,6 +165,8 @@ static int try_open(const char *path, unsigned pages_max, struct spoolstore **re
         if (r >= 0 && empty)
                 r = make(store);
         if (r >= 0)
+                r = spoolroom_prepare(store->db);
+        if (r >= 0)
                 r = read_state(store);
         if (r < 0)
                 return r;
@@ -202,6 +206,20 @@ struct spoolstore *spoolstore_close(struct spoolstore *store)
                 (void) spoolmeta_set(store->db, "clean", 1);
         spooldb_checkpoint(store->db);
         return spoolstore_abandon(store);
+}
+
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max)
+{
+        unsigned before = store->pages_max;
+        int r;
+
+        store->pages_max = pages_max ? pages_max : SPOOLSTORE_PAGES_MAX;
+        if (store->pages_max == before)
+                return 0;
+        r = spooldb_limit(store->db, store->pages_max);
+        if (r < 0)
+                store->pages_max = before;
+        return r;
 }
 
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store)
@@ -274,6 +292,8 @@ int spoolstore_add(struct spoolstore *store, const struct event *event)
                         again ? "INSERT OR REPLACE INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)"
                               : "INSERT INTO event (seq, name, record, changed) VALUES (?1, ?2, ?3, ?4)",
                         "itti", event->seq, event_name_string(event->name), record, event->time_ns / NSEC_A_MSEC);
+        if (r >= 0 && event->name == EVENT_SPOOL_DROPPED)
+                r = spoolroom_reported(store->db, event);
         if (r < 0)
                 return r;
         store->again = store->again || again;
@@ -302,20 +322,26 @@ static int prune(struct spoolstore *store, uint64_t before_sec)
         return r < 0 ? r : (int) deleted;
 }
 
+/* What was marked while the clock was ahead counts from now, or it would stay for years. */
+static int pull_back(struct spoolstore *store, uint64_t now_sec)
+{
+        int r = spooldb_do(store->db, NULL,
+                           "UPDATE event INDEXED BY done SET changed = ?1 WHERE state <> 0 AND changed > ?2", "ii",
+                           now_sec * 1000, (now_sec + SECONDS_A_DAY) * 1000);
+
+        return r < 0 ? r : 0;
+}
+
 /* Once a day, and a piece at a time: nobody waits for it to finish. */
 static void prune_old(struct spoolstore *store, uint64_t now_sec)
 {
         uint64_t kept = (uint64_t) SPOOLSTORE_KEPT_DAYS * SECONDS_A_DAY;
 
-        if (now_sec < kept || (store->pruned != 0 && now_sec < store->pruned + SECONDS_A_DAY))
+        if (now_sec < kept ||
+            (store->pruned != 0 && now_sec >= store->pruned && now_sec < store->pruned + SECONDS_A_DAY))
                 return;
-        if (prune(store, now_sec - kept) == 0)
+        if (pull_back(store, now_sec) == 0 && prune(store, now_sec - kept) == 0)
                 store->pruned = now_sec;
-}
-
-int spoolstore_make_room(struct spoolstore *store)
-{
-        return prune(store, INT64_MAX / 1000);
 }
 
 int spoolstore_commit(struct spoolstore *store, int r, uint64_t now_sec)
@@ -348,6 +374,34 @@ static int end_mark(struct spoolstore *store, int r)
 {
         r = spooldb_end(store->db, r);
         (void) spooldb_limit(store->db, store->pages_max);
+        return r;
+}
+
+int spoolstore_make_room(struct spoolstore *store)
+{
+        int n = prune(store, INT64_MAX / 1000), r;
+
+        if (n != 0)
+                return n;
+        r = spoolroom_is_full(store->db, store->pages_max);
+        if (r <= 0)
+                return r;
+        r = begin_mark(store);
+        if (r < 0)
+                return r;
+        n = spoolroom_give_up(store->db, store->told);
+        r = end_mark(store, n);
+        if (r < 0)
+                return r;
+        store->state.waiting -= (uint64_t) n;
+        return n;
+}
+
+int spoolstore_lost(struct spoolstore *store, uint64_t told, struct spoolroom_lost *ret)
+{
+        int r = spoolroom_lost(store->db, told, ret);
+
+        store->told = r > 0 ? ret->id : told;
         return r;
 }
 

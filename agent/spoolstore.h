@@ -12,11 +12,12 @@
 
 #include "agent/hostid.h"
 #include "agent/spoolrecords.h"
+#include "agent/spoolroom.h"
 #include "common/event.h"
 
-#define SPOOLSTORE_PAGES_MAX 65536U /* of 4096 bytes: no more than 256 MiB of the disk */
-#define SPOOLSTORE_KEPT_DAYS 30U    /* what was acknowledged or set aside stays that long for `lekdicht events` */
-#define SPOOLSTORE_MARK_STEP 1000U  /* so often the high-water mark is written: each that many records */
+#define SPOOLSTORE_PAGES_MAX 8192U /* of 4096 bytes: no more than 32 MiB of the disk */
+#define SPOOLSTORE_KEPT_DAYS 30U   /* what was acknowledged or set aside stays that long for `lekdicht events` */
+#define SPOOLSTORE_MARK_STEP 1000U /* so often the high-water mark is written: each that many records */
 
 enum spoolstore_aside {
         SPOOLSTORE_REJECTED,   /* the collector refused this one alone */
@@ -54,6 +55,10 @@ struct spoolstore *spoolstore_close(struct spoolstore *store);
 /* Close, and say nothing: to open it anew. */
 struct spoolstore *spoolstore_abandon(struct spoolstore *store);
 
+/* From now on this is pages_max, 0 as in spoolstore_open(). A file that is larger does not shrink, and does not grow any more. 0
+ * or -errno. */
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max);
+
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store);
 
 /* Append events, in the order of seq, each above all before it, and have them on the disk, all or none: begin, add each,
@@ -65,9 +70,15 @@ int spoolstore_begin(struct spoolstore *store);
 int spoolstore_add(struct spoolstore *store, const struct event *event);
 int spoolstore_commit(struct spoolstore *store, int r, uint64_t now_sec);
 
-/* Delete the oldest of the records that are acknowledged or set aside, a piece of them, to make room for new ones.
- * Returns how many, or -errno. */
+/* Delete a piece of what is there, to make room for new records: the oldest of those that are acknowledged or set aside; when
+ * there are none and pages_max is what is reached, of those that wait, in the order of spoolroom.h. Nothing of these when it
+ * is the disk that is full. Returns how many, or -errno. */
 int spoolstore_make_room(struct spoolstore *store);
+
+/* The first loss after that which was told last (an id; 0: none was), to be reported as an event EVENT_SPOOL_DROPPED with just
+ * these numbers; until that is recorded, the loss is remembered, also over a power cut. What is lost from now on is another
+ * loss. 1; 0: there is none; or -errno. */
+int spoolstore_lost(struct spoolstore *store, uint64_t told, struct spoolroom_lost *ret);
 
 /* All up to seq have arrived. 0, -EUCLEAN or -errno. */
 int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_sec);

@@ -63,14 +63,31 @@ static void worked(struct spool *spool)
         note_state(spool);
 }
 
+/* What the store had to give up, for the loop to tell; one loss after the other. The lock is not held. A failure is not the
+ * end: it is asked for again after the next transaction. */
+static void find_loss(struct spool *spool, struct spoolstore *store, struct spoolroom_lost *ret)
+{
+        if (spoolstore_lost(store, spool->told, ret) > 0)
+                spool->told = ret->id;
+        else
+                *ret = (struct spoolroom_lost){ 0 };
+}
+
 /* Gives up the lock. */
 static void open_store(struct spool *spool)
 {
+        struct spoolroom_lost lost = { 0 };
+        bool one_waits = spool->lost.count > 0;
         struct spoolstore *store = NULL;
+        unsigned pages_max = spool->pages_max;
         int r;
 
         pthread_mutex_unlock(&spool->lock);
-        r = spoolstore_open(spool->path, spool->machine, spool->pages_max, spool->damaged, wall_sec(), &store);
+        r = spoolstore_open(spool->path, spool->machine, pages_max, spool->damaged, wall_sec(), &store);
+        if (r >= 0 && spoolstore_state(store)->made)
+                spool->told = 0;
+        if (r >= 0 && !one_waits)
+                find_loss(spool, store, &lost);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -81,6 +98,8 @@ static void open_store(struct spool *spool)
         if (!spool->opened)
                 spool->base = spoolstore_state(store)->next_seq - 1;
         spool->opened = true;
+        if (lost.count > 0)
+                spool->lost = lost;
         spool->replaced = spool->replaced || spoolstore_state(store)->replaced;
         spool->cloned = spool->cloned || spoolstore_state(store)->cloned;
         /* Whether it can be written to is seen when there is something to write. */
@@ -123,6 +142,9 @@ void spoolwork_drop(struct spool *spool, unsigned n)
 static void write_batch(struct spool *spool)
 {
         const struct item *first = spool->items, *last = first;
+        struct spoolroom_lost lost = { 0 };
+        bool one_waits = spool->lost.count > 0;
+        unsigned pages_max = spool->pages_max;
         uint64_t ticket;
         unsigned n = 1;
         int r;
@@ -131,9 +153,13 @@ static void write_batch(struct spool *spool)
                 last = last->next;
         ticket = last->ticket;
         pthread_mutex_unlock(&spool->lock);
-        r = write_items(spool, first, last);
-        if (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
+        r = spoolstore_limit(spool->store, pages_max);
+        if (r >= 0)
                 r = write_items(spool, first, last);
+        while (r == -ENOSPC && spoolstore_make_room(spool->store) > 0)
+                r = write_items(spool, first, last);
+        if (r >= 0 && !one_waits)
+                find_loss(spool, spool->store, &lost);
         pthread_mutex_lock(&spool->lock);
         if (r < 0) {
                 failed(spool, r);
@@ -142,6 +168,8 @@ static void write_batch(struct spool *spool)
         spoolwork_drop(spool, n);
         spool->recorded = ticket;
         worked(spool);
+        if (lost.count > 0)
+                spool->lost = lost;
 }
 
 static int answer(struct spool *spool, struct request *request)

@@ -126,6 +126,9 @@ static int connect_to(const char *place, sqlite3 **ret)
                 sqlite3_open_v2(place, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
         if (r < 0)
                 return r;
+        /* On a disk that is read-only at this moment SQLite would be content to read, and stay so when it is not any more. */
+        if (sqlite3_db_readonly(*ret, "main") != 0)
+                return -EROFS;
         sqlite3_extended_result_codes(*ret, 1);
         sqlite3_busy_timeout(*ret, BUSY_MS);
         sqlite3_limit(*ret, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);

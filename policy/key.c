@@ -46,6 +46,22 @@ int key_set_version(struct sections *sections, const struct key *key, const char
         return 0;
 }
 
+int key_set_size(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        const char *unit = strstr(value, " MiB");
+        char number[sizeof("4294967295")] = "", quoted[ERRORS_QUOTE_MAX];
+        unsigned mib = 0;
+
+        if (unit && unit[strlen(" MiB")] == '\0' && (size_t) (unit - value) < sizeof(number))
+                memcpy(number, value, (size_t) (unit - value));
+        if (value_number(number, &mib) < 0 || mib < POLICY_SPOOL_MIB_MIN || mib > POLICY_SPOOL_MIB_MAX)
+                errors_add(sections->errors, line, "%s cannot be %s; write from %u MiB to %u MiB", key->name,
+                           errors_quote(quoted, value), POLICY_SPOOL_MIB_MIN, POLICY_SPOOL_MIB_MAX);
+        else
+                sections->policy->spool_mib = mib;
+        return 0;
+}
+
 int key_set_mode(struct sections *sections, const struct key *key, const char *value, unsigned line)
 {
         char quoted[ERRORS_QUOTE_MAX];

@@ -17,6 +17,7 @@ struct key {
 int key_set_text(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_version(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_size(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_mode(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_min_agent(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_storage(struct sections *sections, const struct key *key, const char *value, unsigned line);

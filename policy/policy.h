@@ -26,6 +26,8 @@
 #define POLICY_SERVICES_MAX   100U
 #define POLICY_CATEGORIES     3U  /* of clients: sync, chat, backup */
 #define POLICY_GROUP_MAX      64U /* bytes of a group's name, without its '@' */
+#define POLICY_SPOOL_MIB_MIN  4U
+#define POLICY_SPOOL_MIB_MAX  1024U
 #define POLICY_GROUPS_MAX     32U /* different groups in one policy: a bit each in struct user_facts */
 #define POLICY_ERRORS_MAX     32U /* errors kept of one file; more are counted */
 #define POLICY_ERROR_TEXT_MAX 256U
@@ -84,6 +86,7 @@ struct policy {
         size_t n_services;
         char *groups[POLICY_GROUPS_MAX]; /* named under users, without '@', each once */
         size_t n_groups;
+        unsigned spool_mib; /* bound of the spool; 0: not given */
 };
 
 struct policy_error {

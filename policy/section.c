@@ -239,7 +239,7 @@ static const struct section known[] = {
         { .name = "notices", .later = true },
         { .name = "privacy", .later = true },
         { .name = "report", .later = true },
-        { .name = "spool", .later = true },
+        { .name = "spool", .keys = { { "size", key_set_size, 0 } }, .begin = begin_policy },
 };
 
 #define N_KNOWN (sizeof(known) / sizeof(*known))

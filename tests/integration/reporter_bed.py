@@ -134,7 +134,8 @@ class Request:
         self.headers, self.body, self.at = headers, body, time.monotonic()
         self.text = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
         self.json = json.loads(self.text)
-        self.records = self.json["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+        # An enrolment brings none.
+        self.records = self.json["resourceLogs"][0]["scopeLogs"][0]["logRecords"] if self.path == "/v1/logs" else []
         self.seqs = [int(entry["value"]["intValue"]) for item in self.records for entry in item["attributes"]
                      if entry["key"] == "event.sequence"]
 

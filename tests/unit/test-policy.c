@@ -181,7 +181,7 @@ static void version(void **state)
 
 static void later_versions(void **state)
 {
-        static const char *const sections[] = { "notices", "privacy", "report", "spool" };
+        static const char *const sections[] = { "notices", "privacy", "report" };
         (void) state;
 
         for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
@@ -192,6 +192,29 @@ static void later_versions(void **state)
                          "[%s] is not known by lekdicht 0.1.0, only by a later version; take the section out",
                          sections[i]);
                 assert_refused(text, 3, wanted);
+        }
+}
+
+static void the_spool_has_a_size(void **state)
+{
+        static const char *const wrong[] = { "32", "32MiB", "32 MB", "3 MiB", "1025 MiB", "-8 MiB", "MiB", "8 MiB MiB",
+                                             "99999999999999999999999999 MiB" };
+        struct policy *p = assert_accepted(HEAD "[spool]\nsize = 64 MiB\n");
+        char text[128], said[160];
+
+        (void) state;
+        assert_int_equal(p->spool_mib, 64);
+        policy_free(p);
+        p = assert_accepted(HEAD);
+        assert_int_equal(p->spool_mib, 0);
+        policy_free(p);
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+                snprintf(text, sizeof(text), HEAD "[spool]\nsize = x%s\n", wrong[i]);
+                snprintf(said, sizeof(said), "size cannot be \"x%s\"; write from 4 MiB to 1024 MiB", wrong[i]);
+                assert_refused(text, 4, said);
+                snprintf(text, sizeof(text), HEAD "[spool]\nsize = %s\n", wrong[i]);
+                snprintf(said, sizeof(said), "size cannot be \"%s\"; write from 4 MiB to 1024 MiB", wrong[i]);
+                assert_refused(text, 4, said);
         }
 }
 
@@ -472,6 +495,7 @@ int main(void)
                 cmocka_unit_test(builtin_refuses),
                 cmocka_unit_test(version),
                 cmocka_unit_test(later_versions),
+                cmocka_unit_test(the_spool_has_a_size),
                 cmocka_unit_test(users_are_groups),
                 cmocka_unit_test(users_are_bounded),
                 cmocka_unit_test(no_phone_is_read_only),

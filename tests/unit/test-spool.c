@@ -34,6 +34,7 @@ static struct {
         uint64_t seqs[KEPT];
         char uids[KEPT][ULID_LENGTH + 1];
         struct event last, dropped;
+        struct spoolroom_lost lost; /* count 0: nothing */
         unsigned n, pending;
 } fake;
 
@@ -75,6 +76,15 @@ struct spoolstore *spoolstore_close(struct spoolstore *store)
 {
         fake.closes += store != NULL;
         return spoolstore_abandon(store);
+}
+
+static unsigned limit_now;
+
+int spoolstore_limit(struct spoolstore *store, unsigned pages_max)
+{
+        (void) store;
+        limit_now = pages_max;
+        return 0;
 }
 
 const struct spoolstore_state *spoolstore_state(const struct spoolstore *store)
@@ -132,6 +142,19 @@ int spoolstore_make_room(struct spoolstore *store)
         (void) store;
         fake.rooms++;
         return 0;
+}
+
+int spoolstore_lost(struct spoolstore *store, uint64_t told, struct spoolroom_lost *ret)
+{
+        int r;
+
+        (void) store;
+        pthread_mutex_lock(&lock);
+        r = fake.lost.id > told;
+        if (r)
+                *ret = fake.lost;
+        pthread_mutex_unlock(&lock);
+        return r;
 }
 
 int spoolstore_acknowledge(struct spoolstore *store, uint64_t seq, uint64_t now_sec)
@@ -385,6 +408,46 @@ static void what_is_given_up_is_counted(void **state)
         assert_int_equal(n_dropped_told, 1);
 }
 
+/* The store says so after a transaction, and in the next run when it was killed in between. */
+static void what_the_store_gave_up_is_told_once(void **state)
+{
+        struct spool_status status;
+
+        (void) state;
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 1);
+        pthread_mutex_lock(&lock);
+        fake.lost = (struct spoolroom_lost){ .id = 7, .count = 200, .first = 3, .last = 260 };
+        pthread_mutex_unlock(&lock);
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 3);
+        assert_int_equal(n_dropped_told, 1);
+        assert_int_equal(dropped_count, 200);
+        assert_int_equal(dropped_first, 3);
+        assert_int_equal(dropped_last, 260);
+        spool_status(spool, &status);
+        assert_int_equal(status.dropped, 200);
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 4);
+        assert_int_equal(n_dropped_told, 1);
+        spool = spool_free(spool);
+        recorded = 0;
+        assert_int_equal(spool_new(loop, "/nowhere/spool.db", NULL, 0, &ops, &spool), 0);
+        UNTIL(n_dropped_told == 2);
+}
+
+static void the_bound_may_change(void **state)
+{
+        (void) state;
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 1);
+        assert_int_equal(limit_now, 0);
+        spool_limit(spool, 1024);
+        add(EVENT_DEVICE_REFUSED);
+        UNTIL(recorded == 2);
+        assert_int_equal(limit_now, 1024);
+}
+
 static void a_store_that_cannot_be_opened_is_tried_again(void **state)
 {
         (void) state;
@@ -601,6 +664,8 @@ int main(void)
                 TEST(the_seq_is_known_at_once),
                 TEST(a_disk_that_hangs_delays_nobody),
                 TEST(what_is_given_up_is_counted),
+                TEST(what_the_store_gave_up_is_told_once),
+                TEST(the_bound_may_change),
                 TEST(a_store_that_cannot_be_opened_is_tried_again),
                 TEST(trouble_is_tried_again_but_not_all_the_time),
                 TEST(a_damaged_store_is_replaced),

@@ -1,4 +1,4 @@
-/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolowner.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 libsodium */
+/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolowner.c agent/spoolrecords.c agent/spoolroom.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 libsodium */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The spool's store on a real disk: what must survive, what must never come twice, and disks that are full or lie. */
@@ -427,6 +427,27 @@ static void it_is_kept_for_a_month(void **state)
         assert_int_equal(waiting(0, 10), 4);
 }
 
+/* Also when the clock was years ahead as it arrived, and went back. */
+static void a_clock_that_was_ahead_keeps_nothing_longer(void **state)
+{
+        static const uint64_t times[] = { NOW + 2 * (uint64_t) DAY, NOW + 31 * (uint64_t) DAY,
+                                          NOW + 33 * (uint64_t) DAY };
+        static struct event event;
+
+        (void) state;
+        open_store();
+        assert_int_equal(append(2, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(spoolstore_acknowledge(store, 1, 2 * (uint64_t) NOW), 0);
+        for (unsigned i = 0; i < 3; i++) {
+                assert_int_equal(spoolstore_begin(store), 0);
+                make_event(&event, next++, EVENT_DEVICE_REFUSED);
+                assert_int_equal(spoolstore_add(store, &event), 0);
+                assert_int_equal(spoolstore_commit(store, 0, times[i]), 0);
+                assert_int_equal(recent("", 10), i < 2 ? 3 + i : 4);
+        }
+        assert_int_equal(seq_of(0), 2);
+}
+
 static void recent_ones_by_name(void **state)
 {
         (void) state;
@@ -553,14 +574,128 @@ static void it_has_a_bound_and_makes_room(void **state)
         held = next - 1;
         assert_true(held >= 20);
         assert_int_equal(waiting(0, 1000), held);
-        /* Nothing is given up that the collector does not have. */
-        assert_int_equal(spoolstore_make_room(store), 0);
-        assert_int_equal(append(10, EVENT_DEVICE_REFUSED), -ENOSPC);
+        /* As long as the collector has some, nothing else is given up. */
         assert_int_equal(spoolstore_acknowledge(store, held / 2, NOW), 0);
         assert_true(spoolstore_make_room(store) > 0);
         assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
         assert_int_equal(waiting(0, 1000), held - held / 2 + 10);
         assert_int_equal(seq_of(0), held / 2 + 1);
+}
+
+static void the_bound_may_change(void **state)
+{
+        unsigned held;
+
+        (void) state;
+        open_with(40, false);
+        while (append(10, EVENT_DEVICE_REFUSED) == 0)
+                ;
+        held = waiting(0, 1000);
+        assert_int_equal(spoolstore_limit(store, 80), 0);
+        assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
+        assert_int_equal(waiting(0, 1000), held + 10);
+        /* Below what is there: no larger than it is. */
+        assert_int_equal(spoolstore_limit(store, 20), 0);
+        assert_int_equal(waiting(0, 1000), held + 10);
+        while (append(10, EVENT_DEVICE_REFUSED) == 0)
+                ;
+        assert_true(spoolstore_make_room(store) > 0);
+        assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
+}
+
+static unsigned count_of(const char *name)
+{
+        spoolrecords_clear(&got);
+        assert_int_equal(spoolstore_recent(store, name, 100000, &got), 0);
+        return (unsigned) got.n;
+}
+
+static void the_least_severe_go_first_and_refusals_last(void **state)
+{
+        /* In the order in which they go; refusals and drift are of one rank, and the reports stay. */
+        static const enum event_name names[] = { EVENT_AGENT_STARTED,  EVENT_CLIENT_RUNNING, EVENT_DEVICE_FAILED,
+                                                 EVENT_DEVICE_REFUSED, EVENT_GATE_DRIFT,     EVENT_SPOOL_DROPPED };
+        unsigned before[6], now[6], n = 0;
+        int r = 0;
+
+        (void) state;
+        open_with(100, false);
+        while (r == 0)
+                for (unsigned i = 6; r == 0 && i-- > 0;)
+                        r = append(10, names[i]);
+        assert_int_equal(r, -ENOSPC);
+        for (unsigned i = 0; i < 6; i++)
+                before[i] = count_of(event_name_string(names[i]));
+        while ((r = spoolstore_make_room(store)) > 0) {
+                assert_true((unsigned) r <= SPOOLROOM_PIECE);
+                for (unsigned i = 0; i < 6; i++) {
+                        now[i] = count_of(event_name_string(names[i]));
+                        for (unsigned k = 0; k < i && k < 3; k++)
+                                assert_true(now[i] == before[i] || now[k] == 0);
+                }
+                n += (unsigned) r;
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(count_of(""), before[5]);
+        assert_int_equal(now[5], before[5]);
+        assert_int_equal(spoolstore_state(store)->waiting, before[5]);
+        assert_int_equal(n, before[0] + before[1] + before[2] + before[3] + before[4]);
+}
+
+/* Of what is given up the oldest. */
+static void the_oldest_go_first(void **state)
+{
+        (void) state;
+        open_with(100, false);
+        while (append(10, EVENT_AGENT_STARTED) == 0)
+                ;
+        assert_true(next > 2 * SPOOLROOM_PIECE);
+        assert_int_equal(spoolstore_make_room(store), SPOOLROOM_PIECE);
+        assert_true(waiting(0, 10) > 0);
+        assert_int_equal(seq_of(0), SPOOLROOM_PIECE + 1);
+        assert_int_equal(append(10, EVENT_AGENT_STARTED), 0);
+}
+
+static void report(const struct spoolroom_lost *lost)
+{
+        static struct event event;
+
+        make_event(&event, next++, EVENT_SPOOL_DROPPED);
+        assert_int_equal(event_set_int(&event, EVENT_KEY_DROPPED_COUNT, (int64_t) lost->count), 0);
+        assert_int_equal(event_set_int(&event, EVENT_KEY_DROPPED_FIRST, (int64_t) lost->first), 0);
+        assert_int_equal(event_set_int(&event, EVENT_KEY_DROPPED_LAST, (int64_t) lost->last), 0);
+        assert_int_equal(
+                spoolstore_commit(store, spoolstore_begin(store) < 0 ? -EIO : spoolstore_add(store, &event), NOW), 0);
+}
+
+static void a_loss_is_remembered_until_it_is_reported(void **state)
+{
+        struct spoolroom_lost lost, second;
+
+        (void) state;
+        open_with(100, false);
+        while (append(10, EVENT_AGENT_STARTED) == 0)
+                ;
+        assert_int_equal(spoolstore_lost(store, 0, &lost), 0);
+        assert_int_equal(spoolstore_make_room(store), SPOOLROOM_PIECE);
+        assert_int_equal(spoolstore_make_room(store), SPOOLROOM_PIECE);
+        /* Killed before anybody was told. */
+        store = spoolstore_abandon(store);
+        open_with(100, false);
+        assert_int_equal(spoolstore_lost(store, 0, &lost), 1);
+        assert_int_equal(lost.count, 2 * SPOOLROOM_PIECE);
+        assert_int_equal(lost.first, 1);
+        assert_int_equal(lost.last, 2 * SPOOLROOM_PIECE);
+        /* Told, and more is lost before the report is written: that is another loss. */
+        assert_int_equal(spoolstore_lost(store, lost.id, &second), 0);
+        assert_true(spoolstore_make_room(store) > 0);
+        report(&lost);
+        store = spoolstore_abandon(store);
+        open_with(100, false);
+        assert_int_equal(spoolstore_lost(store, 0, &second), 1);
+        assert_int_equal(second.first, lost.last + 1);
+        report(&second);
+        assert_int_equal(spoolstore_lost(store, 0, &lost), 0);
 }
 
 /* Marking takes room, too; and what has arrived must never keep new ones out. */
@@ -613,6 +748,8 @@ static void a_full_disk_is_said_so_and_survived(void **state)
         /* What is there can be read, and is not lost. */
         assert_int_equal(waiting(0, 1000), before - 1);
         assert_int_equal(append(10, EVENT_DEVICE_REFUSED), -ENOSPC);
+        /* It is others who have filled it: giving up what is here would not help. */
+        assert_int_equal(spoolstore_make_room(store), 0);
         assert_int_equal(unlink(fill), 0);
         close(fd);
         assert_int_equal(append(10, EVENT_DEVICE_REFUSED), 0);
@@ -771,12 +908,17 @@ int main(void)
                 TEST(a_second_attempt_is_no_second_record),
                 TEST(what_arrived_is_not_handed_out_again),
                 TEST(it_is_kept_for_a_month),
+                TEST(a_clock_that_was_ahead_keeps_nothing_longer),
                 TEST(recent_ones_by_name),
                 TEST(one_answer_is_bounded),
                 TEST(a_damaged_database_is_set_aside),
                 TEST(damage_that_shows_later_is_set_aside_then),
                 TEST(no_database_at_all_is_no_trouble),
                 TEST(it_has_a_bound_and_makes_room),
+                TEST(the_bound_may_change),
+                TEST(the_least_severe_go_first_and_refusals_last),
+                TEST(the_oldest_go_first),
+                TEST(a_loss_is_remembered_until_it_is_reported),
                 TEST(a_full_store_takes_acknowledgements),
                 TEST(a_full_disk_is_said_so_and_survived),
                 TEST(two_at_a_time_are_one_too_many),

@@ -402,7 +402,9 @@ static void a_phone_is_told_once_a_day(void **state)
                                               .serial = "R58M123ABCD",
                                               .devnum = 5,
                                               .interfaces = { { 6, 1, 1, "MTP" } } };
-        static const char *const secrets[] = { "04e8", "6860", "SAMSUNG", "Fenna", "R58M123ABCD", "04a9", "3192" };
+        /* A number alone would be found in a time some day. */
+        static const char *const secrets[] = { "\"04e8\"", "\"6860\"", "04e8:6860", "SAMSUNG", "Fenna", "R58M123ABCD",
+                                               "\"04a9\"", "\"3192\"", "04a9:3192" };
         unsigned n;
 
         (void) state;

@@ -9,6 +9,7 @@
 # sudo make check   from nothing on a fresh Debian 12: install packages, run all tests
 #                   parts: check-unit check-integration check-vm check-fuzz check-san
 # make pictures     take the pictures of the README anew
+# make notices      take a picture of every kind of notice in every language, into $(BUILD)/screenshots
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
 #
@@ -288,6 +289,10 @@ deb:
 .PHONY: pictures
 pictures: programs
 	BUILD=$(BUILD) docs/pictures/take
+
+.PHONY: notices
+notices: programs
+	BUILD=$(BUILD) docs/pictures/notices
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 

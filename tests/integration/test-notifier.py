@@ -18,7 +18,7 @@ import time
 from gi.repository import GLib
 
 from notifier_bed import (BUILD, NAME, NOTIFIER, OBJECT, PLACES, SERVER, SERVER_OBJECT, STICK, Agent, Desktop, Server, call, connect,
-                          notice, stays, wait_for)
+                          has_owner, notice, stays, wait_for)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NOTICES_MAX = 8               # SHOW_NOTICES_MAX
@@ -27,12 +27,12 @@ FLOOD_MEMORY_MAX_KB = 32 * 1024  # 500 notices at once; GLib 2.74 keeps a part
 
 ENGLISH = ("This USB stick stays shut",
            "USB sticks and disks get lost easily, so your school keeps files off them. Please use OneDrive or Teams instead.\n"
-           "Questions? Servicedesk, room 1.04, telephone 1234\nDe Regenboog · “DataTraveler 3.0” · code 7Q3XYZ")
+           "Questions? Servicedesk, room 1.04, telephone 1234\nData leak? Report it: 0800 1234, day and night\nDe Regenboog · “DataTraveler 3.0” · code 7Q3XYZ")
 DUTCH_SERVICEDESK = "Servicedesk, lokaal 1.04, telefoon 1234"
 DUTCH = ("Deze usb-stick gaat niet open",
          "Usb-sticks en losse schijven raak je makkelijk kwijt. Daarom zet je school er geen bestanden op. "
          "Gebruik liever OneDrive of Teams.\n"
-         f"Vragen? {DUTCH_SERVICEDESK}\nDe Regenboog · ‘DataTraveler 3.0’ · code 7Q3XYZ")
+         f"Vragen? {DUTCH_SERVICEDESK}\nDatalek? Meld het: 0800 1234, day and night\nDe Regenboog · ‘DataTraveler 3.0’ · code 7Q3XYZ")
 
 
 def text(entry):
@@ -98,6 +98,37 @@ def every_access(folder):
             assert len(told) == len(news), told
             for words in news.values():
                 assert any(words[place] in text for text in told), (words[place], told)
+
+
+def preview(folder):
+    """--preview shows every kind in both languages, by the words of that kind; what is not known is told"""
+    def run(*words, **more):
+        return subprocess.run([NOTIFIER, "--preview", *words], capture_output=True, text=True, check=False, timeout=20,
+                              stdin=subprocess.DEVNULL, **more)
+
+    kinds = run("list").stdout.split()
+    assert len(kinds) == 19 and "usb-disk" in kinds and "stopped" in kinds, kinds
+    told = []
+    with Desktop(folder, agent=False) as desktop:
+        for number, (language, kind) in enumerate((language, kind) for language in ("en", "nl") for kind in kinds):
+            shown = desktop.start(NOTIFIER, "--preview", kind, "--lang", language)
+            desktop.shows(1)
+            desktop.ask_dunst("NotificationCloseAll")
+            desktop.shows(0)
+            assert desktop.stop(shown) == 0
+            entry = desktop.ask_dunst("NotificationListHistory")[0][0]
+            told.append(text(entry))
+            assert ("Questions? " in entry["body"]) == (language == "en"), (number, entry)
+        assert len(set(told)) == len(told), told
+        environment = desktop.environment
+        for words, code in ((["tape"], 64), (["usb-disk", "phone"], 64), (["usb-disk", "--lang", "fr"], 64)):
+            done = run(*words, env=environment)
+            assert done.returncode == code and done.stderr, (words, done)
+        # The session's own notifier and a preview do not mind each other; all of them are one after the other.
+        everything = desktop.start(NOTIFIER, "--preview")
+        desktop.shows(1)
+        assert everything.poll() is None and not has_owner(desktop.session, "org.lekdicht.Notifier1")
+    assert subprocess.run([NOTIFIER, "--lang", "nl"], check=False, capture_output=True).returncode == 64
 
 
 def one_each(folder):
@@ -409,7 +440,7 @@ class Skip(Exception):
     """Not possible here, and why."""
 
 
-TESTS = [options, english, dutch, every_kind, every_access, one_each, strangers, hostile, flood, abilities, server_fails, server_late,
+TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, flood, abilities, server_fails, server_late,
          server_restart, agent_restart, bus_restart, only_one, quiet, installed,
          whole_way]
 

@@ -131,6 +131,43 @@ static void kinds_of_notice(void **state)
         assert_int_equal(notice.news, NOTICE_GRANT_ENDED);
 }
 
+/* Numbers and a day: what is not one is not given. */
+static void numbers(void **state)
+{
+        static const char *const no_day[] = {
+                "2027-02-30", "2027-2-1", "2027-02-01 ", "2027-13-01", "", "2027-02-01x"
+        };
+
+        (void) state;
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <uint32 3>"), 0);
+        assert_int_equal(notice.count, 3);
+        assert_int_equal(notice_kind_of(&notice), NOTICE_KIND_EARLIER);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <uint32 4294967295>"), 0);
+        assert_int_equal(notice.count, NOTICE_COUNT_MAX);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <'3'>"), 0);
+        assert_int_equal(notice.count, 1);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-opened'>, 'Minutes': <uint32 30>"), 0);
+        assert_int_equal(notice.minutes, 30);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-readonly'>, 'Until': <'2027-02-01'>"), 0);
+        assert_int_equal(notice.until.month, 2);
+        assert_int_equal(notice.until.day, 1);
+        for (size_t i = 0; i < G_N_ELEMENTS(no_day); i++) {
+                assert_int_equal(parse_string("Until", no_day[i]), 0);
+                assert_int_equal(notice.until.month, 0);
+        }
+        /* Made here, and never sent. */
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'several'>"), -ENOTSUP);
+}
+
+static void stopped(void **state)
+{
+        (void) state;
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'client-stopped'>, 'Category': <'chat'>"), 0);
+        assert_int_equal(notice.news, NOTICE_CLIENT_STOPPED);
+        assert_int_equal(notice.device, NOTICE_CHAT);
+        assert_int_equal(notice_kind_of(&notice), NOTICE_KIND_STOPPED);
+}
+
 static void untouched(void **state)
 {
         (void) state;
@@ -282,10 +319,11 @@ static void wrong_types(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(whole),           cmocka_unit_test(least),     cmocka_unit_test(not_a_notice),
-                cmocka_unit_test(kinds_of_notice), cmocka_unit_test(untouched), cmocka_unit_test(plugs),
-                cmocka_unit_test(kinds),           cmocka_unit_test(texts),     cmocka_unit_test(codes),
-                cmocka_unit_test(links),           cmocka_unit_test(places),    cmocka_unit_test(wrong_types),
+                cmocka_unit_test(whole),           cmocka_unit_test(least),       cmocka_unit_test(not_a_notice),
+                cmocka_unit_test(kinds_of_notice), cmocka_unit_test(numbers),     cmocka_unit_test(stopped),
+                cmocka_unit_test(untouched),       cmocka_unit_test(plugs),       cmocka_unit_test(kinds),
+                cmocka_unit_test(texts),           cmocka_unit_test(codes),       cmocka_unit_test(links),
+                cmocka_unit_test(places),          cmocka_unit_test(wrong_types),
         };
 
         return cmocka_run_group_tests_name("notifier-notice", tests, NULL, NULL);

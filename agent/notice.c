@@ -46,6 +46,29 @@ static int add_places(sd_bus_message *message, const struct policy *policy)
         return r;
 }
 
+/* The school's own words, whatever the kind: a notifier makes notices of its own of several, and knows the language. */
+static int add_wordings(sd_bus_message *message, const struct policy *policy)
+{
+        int r = sd_bus_message_open_container(message, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", "Texts");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', "a(ssss)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "(ssss)");
+        for (size_t i = 0; r >= 0 && i < policy->n_wordings; i++) {
+                const struct policy_wording *wording = &policy->wordings[i];
+
+                r = sd_bus_message_append(message, "(ssss)", notice_kind_name(wording->kind),
+                                          notice_languages[wording->language], wording->title ? wording->title : "",
+                                          wording->text ? wording->text : "");
+        }
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
 int notice_add_school(const struct agent *agent, sd_bus_message *message)
 {
         const struct policy *policy = agent->store.policy;
@@ -61,6 +84,10 @@ int notice_add_school(const struct agent *agent, sd_bus_message *message)
                 r = add_text(message, "LeakReportUrl", policy->leak_report_url);
         if (r >= 0)
                 r = add_places(message, policy);
+        if (r >= 0)
+                r = add_wordings(message, policy);
+        if (r >= 0 && policy->notices_per_hour)
+                r = answer_add(message, "PerHour", "u", policy->notices_per_hour);
         if (r >= 0)
                 r = answer_add(message, "Simulated", "b", (int) agent->config->simulated);
         return r;

@@ -15,6 +15,7 @@
 #include <glib-unix.h>
 
 #include "notifier/agent.h"
+#include "notifier/crowd.h"
 #include "notifier/notice.h"
 #include "notifier/open.h"
 #include "notifier/preview.h"
@@ -28,6 +29,7 @@ struct notifier {
         GMainLoop *loop;
         struct agent *agent;
         struct show *show;
+        struct crowd *crowd;
         guint tidy;
         int status;
 };
@@ -56,12 +58,12 @@ static void on_notice(GVariant *parameters, void *pointer)
 {
         struct notifier *notifier = pointer;
         struct notice notice;
-        int r = notice_parse(parameters, &notice);
+        int r = notice_parse(parameters, speech_language(), &notice);
 
         if (r < 0)
                 g_info("a notice was passed over: %s", strerror(-r));
         else
-                show_notice(notifier->show, &notice);
+                crowd_notice(notifier->crowd, &notice);
         if (!notifier->tidy)
                 notifier->tidy = g_idle_add_full(G_PRIORITY_LOW, on_tidy, notifier, NULL);
 }
@@ -79,6 +81,7 @@ static void on_name(GDBusConnection *session, const char *name, void *pointer)
                 g_main_loop_quit(notifier->loop);
                 return;
         }
+        notifier->crowd = crowd_new(notifier->show);
         notifier->agent = agent_new(on_notice, notifier);
 }
 
@@ -246,6 +249,7 @@ static int notify(GDBusConnection *session, GMainLoop *loop)
 
         g_main_loop_run(loop);
         agent_free(notifier.agent);
+        crowd_free(notifier.crowd);
         show_free(notifier.show);
         g_bus_unown_name(name);
 

@@ -13,6 +13,8 @@
 #include "common/text.h"
 #include "notifier/link.h"
 
+#define TEXTS_MAX ((size_t) _NOTICE_KIND_MAX * NOTICE_LANGUAGES)
+
 static void take(GVariant *dictionary, const char *key, char *out, size_t size)
 {
         g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, key, G_VARIANT_TYPE_STRING);
@@ -200,7 +202,35 @@ enum notice_kind notice_kind_of(const struct notice *notice)
         return of_device[notice->device];
 }
 
-int notice_parse(GVariant *parameters, struct notice *ret)
+/* The words for that kind, if there are any. */
+static void take_wording(GVariant *texts, const char *wanted, const char *spoken, struct notice_wording *ret)
+{
+        const char *kind, *language, *title, *text;
+        GVariantIter iterator;
+
+        g_variant_iter_init(&iterator, texts);
+        for (size_t seen = 0;
+             seen < TEXTS_MAX && g_variant_iter_next(&iterator, "(&s&s&s&s)", &kind, &language, &title, &text);
+             seen++) {
+                if (strcmp(kind, wanted) != 0 || strcmp(language, spoken) != 0)
+                        continue;
+                text_clean(title, strlen(title), ret->title, sizeof(ret->title));
+                text_clean(text, strlen(text), ret->text, sizeof(ret->text));
+                return;
+        }
+}
+
+static void take_wordings(GVariant *dictionary, const char *language, struct notice *notice)
+{
+        g_autoptr(GVariant) texts = g_variant_lookup_value(dictionary, "Texts", G_VARIANT_TYPE("a(ssss)"));
+
+        if (!texts)
+                return;
+        take_wording(texts, notice_kind_name(notice_kind_of(notice)), language, &notice->own);
+        take_wording(texts, notice_kind_name(NOTICE_KIND_SEVERAL), language, &notice->several);
+}
+
+int notice_parse(GVariant *parameters, const char *language, struct notice *ret)
 {
         g_autoptr(GVariant) dictionary = NULL, simulated = NULL;
         struct notice notice = { 0 };
@@ -225,6 +255,10 @@ int notice_parse(GVariant *parameters, struct notice *ret)
         notice.count = MAX(take_number(dictionary, "Count"), 1);
         notice.minutes = take_number(dictionary, "Minutes");
         take_day(dictionary, &notice.until);
+        notice.per_hour = take_number(dictionary, "PerHour");
+        if (notice.per_hour == 0)
+                notice.per_hour = NOTICE_PER_HOUR;
+        take_wordings(dictionary, language, &notice);
         simulated = g_variant_lookup_value(dictionary, "Simulated", G_VARIANT_TYPE_BOOLEAN);
         notice.simulated = simulated && g_variant_get_boolean(simulated);
 

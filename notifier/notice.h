@@ -17,6 +17,7 @@
 #define NOTICE_TEXT_MAX   192U /* a line of a policy has 190 */
 #define NOTICE_PLACES_MAX 16U  /* as in a policy */
 #define NOTICE_COUNT_MAX  9999U
+#define NOTICE_PER_HOUR   10U /* when the policy says nothing */
 
 /* What was plugged in or started, as far as the words differ. */
 enum notice_device {
@@ -54,6 +55,12 @@ struct notice_day {
         unsigned month, day;
 };
 
+/* The school's own; "": as they are. */
+struct notice_wording {
+        char title[NOTICE_TEXT_MAX];
+        char text[NOTICE_TEXT_MAX];
+};
+
 struct notice_place {
         char label[NOTICE_LABEL_MAX];
         char url[NOTICE_TEXT_MAX];
@@ -73,16 +80,19 @@ struct notice {
         char leak_report_url[NOTICE_TEXT_MAX];
         struct notice_place places[NOTICE_PLACES_MAX]; /* each with a label and a url, in the policy's order */
         size_t n_places;
-        unsigned count;          /* of NOTICE_EARLIER and NOTICE_SEVERAL: how many devices, at least 1 */
-        unsigned minutes;        /* of NOTICE_GRANT_OPENED: how long; 0: not given */
-        struct notice_day until; /* of NOTICE_READ_ONLY: the last day on which it opens */
+        unsigned count;                /* of NOTICE_EARLIER and NOTICE_SEVERAL: how many devices, at least 1 */
+        unsigned minutes;              /* of NOTICE_GRANT_OPENED: how long; 0: not given */
+        struct notice_day until;       /* of NOTICE_READ_ONLY: the last day on which it opens */
+        struct notice_wording own;     /* for this kind */
+        struct notice_wording several; /* for NOTICE_SEVERAL */
+        unsigned per_hour;             /* so many notices about devices, and then one for all others */
         bool simulated;
 };
 
 /* Which of the kinds that people know it is. */
 enum notice_kind notice_kind_of(const struct notice *notice);
 
-/* Read the argument of the signal. What is missing, of another type or too long to be meant is left out; text is cut at a
+/* Read the argument of the signal; language: "nl", of the words that are wanted. What is missing, of another type or too long to be meant is left out; text is cut at a
  * whole character. Returns 0; -EINVAL when it is no (a{sv}) or has no usable Plug; -ENOTSUP for a Kind that this version
  * does not tell. */
-int notice_parse(GVariant *parameters, struct notice *ret);
+int notice_parse(GVariant *parameters, const char *language, struct notice *ret);

@@ -9,7 +9,6 @@
 
 #include "notifier/show.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include <libnotify/notify.h>
@@ -202,16 +201,30 @@ struct show *show_new(GDBusConnection *session, show_chosen chosen)
         return show;
 }
 
-/* The entry of that plug, or a new one, at the end. */
-static struct entry *entry_for(struct show *show, const char *plug)
+static struct entry *find(const struct show *show, const char *plug)
 {
-        struct entry *entry;
-
         for (guint i = 0; i < show->entries->len; i++) {
-                entry = show->entries->pdata[i];
+                struct entry *entry = show->entries->pdata[i];
+
                 if (strcmp(entry->notice.plug, plug) == 0)
                         return entry;
         }
+
+        return NULL;
+}
+
+bool show_has(const struct show *show, const char *plug)
+{
+        return find(show, plug);
+}
+
+/* The entry of that plug, or a new one, at the end. */
+static struct entry *entry_for(struct show *show, const char *plug)
+{
+        struct entry *entry = find(show, plug);
+
+        if (entry)
+                return entry;
         if (show->entries->len >= SHOW_NOTICES_MAX) {
                 entry = show->entries->pdata[0];
                 if (entry->shown)

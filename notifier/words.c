@@ -196,14 +196,17 @@ static void say_what(GString *body, const struct notice *notice)
 
 void words_compose(const struct notice *notice, struct words *ret)
 {
-        const char *title = title_of(notice);
+        const char *title = *notice->own.title ? notice->own.title : _(title_of(notice));
         GString *body = g_string_new(NULL);
 
         *ret = (struct words){ .icon = icon_of(notice) };
         /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
-        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(title)) : g_strdup(_(title));
+        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), title) : g_strdup(title);
 
-        say_what(body, notice);
+        if (*notice->own.text)
+                g_string_append(body, notice->own.text);
+        else
+                say_what(body, notice);
         say_whom_to_ask(body, notice);
         say_details(body, notice);
         ret->body = g_string_free(body, FALSE);

@@ -15,6 +15,7 @@
 
 #include "policy/errors.h"
 #include "policy/key.h"
+#include "policy/wording.h"
 
 struct section {
         const char *name;
@@ -176,7 +177,8 @@ static void end_device(struct sections *sections)
                 errors_add(sections->errors, line_of(sections, "access"),
                            "%s cannot be read-only, for no phone can; write access = allow or block",
                            storage_kind_name(device->class));
-        else if (device->has_class && !storage_kind_can_be_encrypted(device->class) && device->access == ACCESS_ENCRYPTED)
+        else if (device->has_class && !storage_kind_can_be_encrypted(device->class) &&
+                 device->access == ACCESS_ENCRYPTED)
                 errors_add(sections->errors, line_of(sections, "access"),
                            "%s cannot be encrypted, for no %s can; write access = allow or block",
                            storage_kind_name(device->class), storage_kind_is_phone(device->class) ? "phone" : "disc");
@@ -235,7 +237,13 @@ static const struct section known[] = {
           .keys = { { "verdict", key_set_verdict, 0 } },
           .begin = begin_service,
           .end = end_service },
-        { .name = "notices", .later = true },
+        { .name = "notices", .keys = { { "per-hour", wording_set_per_hour, 0 } }, .begin = begin_policy },
+        { .name = "notice",
+          .named = true,
+          .keys = { { "title", key_set_text, offsetof(struct policy_wording, title) },
+                    { "text", key_set_text, offsetof(struct policy_wording, text) } },
+          .begin = wording_begin,
+          .end = wording_end },
         { .name = "privacy", .later = true },
         { .name = "report", .later = true },
         { .name = "spool", .later = true },
@@ -280,11 +288,11 @@ static void unknown_section(struct sections *sections, const char *word, unsigne
                 errors_add(sections->errors, line, "unknown section %s; did you mean \"%s\"?",
                            errors_quote(quoted, word), hint.best);
         else
-                errors_add(
-                        sections->errors, line,
-                        "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], [clients] "
-                        "and [service NAME]",
-                        errors_quote(quoted, word));
+                errors_add(sections->errors, line,
+                           "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], "
+                           "[clients], "
+                           "[service NAME], [notices] and [notice KIND.LANGUAGE]",
+                           errors_quote(quoted, word));
 }
 
 static int find_and_begin(struct sections *sections, const struct line *header, unsigned line)

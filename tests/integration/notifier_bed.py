@@ -175,6 +175,8 @@ def variant(value):
         return value
     if isinstance(value, bool):
         return GLib.Variant("b", value)
+    if isinstance(value, int):
+        return GLib.Variant("u", value)
     if isinstance(value, list):
         return GLib.Variant("a(sss)", value)
     return GLib.Variant("s", value)

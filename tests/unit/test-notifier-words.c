@@ -310,6 +310,24 @@ static void news(void **state)
         assert_true(strncmp(words.body, "Before it closes", 16) == 0);
 }
 
+/* The school's own words take the place of ours; whom to ask and the code stay. */
+static void own_words(void **state)
+{
+        (void) state;
+        strcpy(notice.own.title, "100%s dicht");
+        compose();
+        assert_string_equal(words.title, "100%s dicht");
+        assert_has("USB sticks and disks");
+        strcpy(notice.own.text, "Zet het op de N-schijf. %n");
+        compose();
+        assert_true(strncmp(words.body, "Zet het op de N-schijf. %n\nQuestions?", 36) == 0);
+        assert_has("code 7Q3XYZ");
+        assert_int_equal(words.n_buttons, 4);
+        notice.simulated = true;
+        compose();
+        assert_string_equal(words.title, "100%s dicht (simulated)");
+}
+
 static void last_day(void **state)
 {
         (void) state;
@@ -366,9 +384,9 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                TEST(whole),     TEST(buttons),   TEST(kinds),   TEST(places),  TEST(left_out),
-                TEST(read_only), TEST(plain),     TEST(grants),  TEST(leak),    TEST(news),
-                TEST(last_day),  TEST(simulated), TEST(strange), TEST(longest),
+                TEST(whole),     TEST(buttons),   TEST(kinds),     TEST(places),  TEST(left_out),
+                TEST(read_only), TEST(plain),     TEST(grants),    TEST(leak),    TEST(news),
+                TEST(last_day),  TEST(own_words), TEST(simulated), TEST(strange), TEST(longest),
         };
 
         return cmocka_run_group_tests_name("notifier-words", tests, NULL, NULL);

@@ -86,11 +86,11 @@ struct plugs *plugs_free(struct plugs *plugs)
         return NULL;
 }
 
-void plugs_code(const struct record_receipt *receipt, char code[PLUGS_CODE + 1])
+void plugs_code(const struct record_receipt *receipt, char code[EVENT_CODE_LENGTH + 1])
 {
         size_t length = strlen(receipt->uid);
 
-        snprintf(code, PLUGS_CODE + 1, "%s", length > PLUGS_CODE ? receipt->uid + length - PLUGS_CODE : "");
+        snprintf(code, EVENT_CODE_LENGTH + 1, "%s", length > EVENT_CODE_LENGTH ? receipt->uid + length - EVENT_CODE_LENGTH : "");
 }
 
 static enum plug_news news_of(const struct verdict *verdict)

@@ -17,7 +17,6 @@
 #define PLUGS_NAMES_USEC  500000ULL    /* so long a record waits for the device's names: a sick device gives none */
 #define PLUGS_RECORD_USEC 500000ULL    /* so long a notice waits for its record: a sick disk keeps none */
 #define PLUGS_EXPIRE_USEC 120000000ULL /* not refused by then: no notice, for nobody would know what it is about */
-#define PLUGS_CODE        6U           /* characters of an event's uid by which people name it */
 #define PLUGS_NAME_MAX    (RECORD_PORT_MAX + 32U)
 
 /* What there is to tell of a device. */
@@ -35,7 +34,7 @@ struct plug_notice {
         enum storage_kind kind;
         enum plug_news news;
         const char *name;          /* what it calls itself, cleaned; "" when that is not known */
-        char code[PLUGS_CODE + 1]; /* the end of the uid of its event; "" when there is none */
+        char code[EVENT_CODE_LENGTH + 1]; /* the end of the uid of its event; "" when there is none */
 };
 
 typedef void (*plugs_callback)(void *userdata, const struct plug_notice *notice);
@@ -47,8 +46,8 @@ int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void
 /* What still waits for its record is recorded. */
 struct plugs *plugs_free(struct plugs *plugs);
 
-/* By which people name the event of that receipt; "" when there is none. */
-void plugs_code(const struct record_receipt *receipt, char code[PLUGS_CODE + 1]);
+/* By which people name the event of that receipt (EVENT_CODE_LENGTH, common/event.h); "" when there is none. */
+void plugs_code(const struct record_receipt *receipt, char code[EVENT_CODE_LENGTH + 1]);
 
 /* There is a verdict; as decide_ops.verdict. */
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open);

@@ -35,3 +35,27 @@ bool notice_kind_find(const char *name, enum notice_kind *ret)
 
         return false;
 }
+
+bool notice_without_fields(const char *address, char *out, size_t size)
+{
+        static const char *const fields[] = { NOTICE_FIELD_CODE, NOTICE_FIELD_KIND };
+        size_t n = 0;
+
+        while (*address) {
+                size_t field = 0;
+
+                for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+                        if (strncmp(address, fields[i], strlen(fields[i])) == 0)
+                                field = strlen(fields[i]);
+                if (field > 0) {
+                        address += field;
+                        continue;
+                }
+                if (n + 1 >= size)
+                        return false;
+                out[n++] = *address++;
+        }
+        out[n] = '\0';
+
+        return true;
+}

@@ -5,6 +5,7 @@
  * ([notice KIND.LANGUAGE]) and `lekdicht-notifier --preview` shows them. Pure. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum notice_kind {
         /* It stays shut. */
@@ -37,6 +38,13 @@ enum notice_kind {
 #define NOTICE_LANGUAGES     2U
 #define NOTICE_LANGUAGE_SIZE sizeof("nl")
 extern const char *const notice_languages[NOTICE_LANGUAGES];
+
+/* What the notifier fills in, in the policy's address of the servicedesk. */
+#define NOTICE_FIELD_CODE "{code}" /* by which IT finds the event */
+#define NOTICE_FIELD_KIND "{kind}" /* "USB stick", in the teacher's language */
+
+/* Copy the address to out without its fields, to see whether it is one. False: it does not fit in size > 0. */
+bool notice_without_fields(const char *address, char *out, size_t size);
 
 /* "usb-disk", "read-only"; never NULL for a kind. */
 const char *notice_kind_name(enum notice_kind kind);

@@ -14,6 +14,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("USB sticks and disks get lost easily, so your school keeps files off them."),
                 N_("It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted ones."),
                 "drive-removable-media",
+                N_("USB stick"),
         },
         [NOTICE_SD_CARD] = {
                 N_("This memory card stays shut"),
@@ -21,6 +22,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Memory cards get lost easily, so your school keeps files off them."),
                 N_("It is not encrypted. Memory cards get lost easily, so your school opens only encrypted ones."),
                 "media-flash",
+                N_("memory card"),
         },
         [NOTICE_OPTICAL] = {
                 N_("This CD or DVD stays shut"),
@@ -28,6 +30,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("CDs and DVDs get lost easily, so your school keeps files off them."),
                 NULL,
                 "media-optical",
+                N_("CD or DVD"),
         },
         [NOTICE_EXTERNAL_DISK] = {
                 N_("This external disk stays shut"),
@@ -35,6 +38,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("External disks get lost easily, so your school keeps files off them."),
                 N_("It is not encrypted. External disks get lost easily, so your school opens only encrypted ones."),
                 "drive-harddisk",
+                N_("external disk"),
         },
         [NOTICE_PHONE] = {
                 N_("Your phone can charge here, but not share files"),
@@ -42,6 +46,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Phones get lost easily, so your school keeps files off them."),
                 NULL,
                 "phone",
+                N_("phone"),
         },
         [NOTICE_CAMERA] = {
                 N_("The photos on this device stay shut"),
@@ -49,6 +54,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Cameras and phones get lost easily, so your school keeps files off them. Charging works as usual."),
                 NULL,
                 "camera-photo",
+                N_("camera"),
         },
         [NOTICE_SYNC] = {
                 N_("This app copies files to a place of its own"),
@@ -56,6 +62,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
                 NULL,
                 "dialog-information",
+                N_("app that copies files"),
         },
         [NOTICE_CHAT] = {
                 N_("This app is not for school"),
@@ -63,6 +70,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Messages about pupils and colleagues are only safe where your school looks after them."),
                 NULL,
                 "dialog-information",
+                N_("chat app"),
         },
         [NOTICE_BACKUP] = {
                 N_("This app backs up files to a place of its own"),
@@ -70,6 +78,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
                 NULL,
                 "dialog-information",
+                N_("app that makes backups"),
         },
         [NOTICE_OTHER] = {
                 N_("This device stays shut"),
@@ -77,6 +86,7 @@ static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
                 N_("Small devices get lost easily, so your school keeps files off them."),
                 N_("It is not encrypted. Small devices get lost easily, so your school opens only encrypted ones."),
                 "drive-removable-media",
+                N_("device"),
         },
 };
 

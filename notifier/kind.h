@@ -11,6 +11,7 @@ struct kind {
         const char *why;
         const char *plain; /* why, when it is for not being encrypted; NULL: that is never asked of it */
         const char *icon;  /* a name of the freedesktop.org Icon Naming Specification */
+        const char *noun;  /* in a mail to the servicedesk */
 };
 
 /* What is said of the news, and not of the kind. */

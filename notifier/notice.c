@@ -38,6 +38,18 @@ static void take_link(GVariant *dictionary, const char *key, char out[static NOT
         copy_link(value ? g_variant_get_string(value, NULL) : "", out);
 }
 
+/* The same for the one with fields to be filled in: what is around them is an address. */
+static void take_request(GVariant *dictionary, char out[static NOTICE_TEXT_MAX])
+{
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "ServicedeskUrl", G_VARIANT_TYPE_STRING);
+        const char *url = value ? g_variant_get_string(value, NULL) : "";
+        char address[NOTICE_TEXT_MAX];
+
+        if (strlen(url) < NOTICE_TEXT_MAX && notice_without_fields(url, address, sizeof(address)) &&
+            link_allowed(address))
+                strcpy(out, url);
+}
+
 static bool take_plug(GVariant *dictionary, char out[static NOTICE_PLUG_MAX])
 {
         g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, "Plug", G_VARIANT_TYPE_STRING);
@@ -248,7 +260,7 @@ int notice_parse(GVariant *parameters, const char *language, struct notice *ret)
         take_code(dictionary, notice.code);
         take(dictionary, "School", notice.school, sizeof(notice.school));
         take(dictionary, "Servicedesk", notice.servicedesk, sizeof(notice.servicedesk));
-        take_link(dictionary, "ServicedeskUrl", notice.servicedesk_url);
+        take_request(dictionary, notice.servicedesk_url);
         take(dictionary, "LeakReport", notice.leak_report, sizeof(notice.leak_report));
         take_link(dictionary, "LeakReportUrl", notice.leak_report_url);
         take_places(dictionary, &notice);

@@ -66,7 +66,8 @@ struct notice_place {
         char url[NOTICE_TEXT_MAX];
 };
 
-/* Strings are valid UTF-8 on one line without control characters, "" when not given. A url is "" unless link_allowed(). */
+/* Strings are valid UTF-8 on one line without control characters, "" when not given. A url is "" unless link_allowed(); that of the servicedesk
+ * may have fields to be filled in (request.h). */
 struct notice {
         char plug[NOTICE_PLUG_MAX]; /* printable ASCII, never "": one physical plug or grant, one notice */
         enum notice_device device;

@@ -14,6 +14,7 @@
 #include <glib/gi18n.h>
 
 #include "notifier/kind.h"
+#include "notifier/request.h"
 
 #define NAMED_MAX        3U /* places that the sentence names; all of them are buttons */
 #define TELEPHONE_DIGITS 6U /* the shortest that is dialled from outside; a room has less */
@@ -213,8 +214,9 @@ void words_compose(const struct notice *notice, struct words *ret)
 
         for (size_t i = 0; i < notice->n_places; i++)
                 add_button(ret, notice->places[i].label, notice->places[i].url);
-        if (*notice->servicedesk_url)
-                add_button(ret, _("Ask the servicedesk"), notice->servicedesk_url);
+        ret->request = request_link(notice);
+        if (ret->request)
+                add_button(ret, _("Ask the servicedesk"), ret->request);
         if (*notice->leak_report_url)
                 add_button(ret, _("Report a data leak"), notice->leak_report_url);
 }
@@ -223,5 +225,6 @@ void words_clear(struct words *words)
 {
         g_free(words->title);
         g_free(words->body);
+        g_free(words->request);
         *words = (struct words){ 0 };
 }

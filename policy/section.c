@@ -197,7 +197,7 @@ static const struct section known[] = {
         { .name = "school",
           .keys = { { "name", POLICY_TEXT(school_name) },
                     { "servicedesk", POLICY_TEXT(servicedesk) },
-                    { "servicedesk-url", POLICY_URL(servicedesk_url) },
+                    { "servicedesk-url", key_set_request_url, offsetof(struct policy, servicedesk_url) },
                     { "leak-report", POLICY_TEXT(leak_report) },
                     { "leak-report-url", POLICY_URL(leak_report_url) } },
           .begin = begin_policy },

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 from gi.repository import GLib
 
@@ -205,6 +206,23 @@ def hostile(folder):
         assert len(bodies) == 2 and "the last" in bodies[1], bodies
         assert desktop.opened() == [[PLACES[0][2]]], desktop.opened()
         assert "CRITICAL" not in desktop.log() and "WARNING" not in desktop.log(), desktop.log()
+
+
+def asks(folder):
+    """the servicedesk gets a mail that names the kind and the code, in the teacher's language, and nothing of a device's name"""
+    name = ("&bcc=x@example?subject=<a href='file:///etc/passwd'>%0d%0a\u202e" + "x" * 126)[:126]
+    with Desktop(folder, "nl_NL") as desktop:
+        desktop.agent.tell(Name=name, ServicedeskUrl="mailto:desk@school.example")
+        desktop.shows(1)
+        desktop.choose("Vraag het de servicedesk")
+        wait_for("xdg-open", desktop.opened)
+        link = desktop.opened()[0][0]
+        address, query = link.split("?")
+        asked = urllib.parse.parse_qs(query, strict_parsing=True)
+        assert address == "mailto:desk@school.example" and set(asked) == {"subject", "body"}, link
+        assert asked["subject"] == ["Vraag over een melding: usb-stick, code 7Q3XYZ"], link
+        assert asked["body"] == ["Hallo,\r\n\r\nIk kreeg op mijn laptop een melding over: usb-stick\r\nCode: 7Q3XYZ\r\n\r\n"
+                                 "Mijn vraag:\r\n"], link
 
 
 def endless(folder):
@@ -462,7 +480,7 @@ class Skip(Exception):
     """Not possible here, and why."""
 
 
-TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, endless, flood, abilities, server_fails, server_late,
+TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, asks, endless, flood, abilities, server_fails, server_late,
          server_restart, agent_restart, bus_restart, only_one, quiet, installed,
          whole_way]
 

@@ -187,6 +187,20 @@ static void own_words(void **state)
         assert_int_equal(strlen(notice.own.title), NOTICE_TEXT_MAX - 1);
 }
 
+/* The servicedesk's address may have fields, and only those. */
+static void fields(void **state)
+{
+        (void) state;
+        assert_int_equal(parse_string("ServicedeskUrl", "https://desk.example/?a={kind}&b={code}"), 0);
+        assert_string_equal(notice.servicedesk_url, "https://desk.example/?a={kind}&b={code}");
+        assert_int_equal(parse_string("ServicedeskUrl", "https://desk.example/{x}"), 0);
+        assert_string_equal(notice.servicedesk_url, "");
+        assert_int_equal(parse_string("ServicedeskUrl", "{code}file:///"), 0);
+        assert_string_equal(notice.servicedesk_url, "");
+        assert_int_equal(parse_string("LeakReportUrl", "https://desk.example/{code}"), 0);
+        assert_string_equal(notice.leak_report_url, "");
+}
+
 static void stopped(void **state)
 {
         (void) state;
@@ -349,9 +363,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whole),           cmocka_unit_test(least),     cmocka_unit_test(not_a_notice),
                 cmocka_unit_test(kinds_of_notice), cmocka_unit_test(numbers),   cmocka_unit_test(stopped),
-                cmocka_unit_test(own_words),       cmocka_unit_test(untouched), cmocka_unit_test(plugs),
-                cmocka_unit_test(kinds),           cmocka_unit_test(texts),     cmocka_unit_test(codes),
-                cmocka_unit_test(links),           cmocka_unit_test(places),    cmocka_unit_test(wrong_types),
+                cmocka_unit_test(fields),          cmocka_unit_test(own_words), cmocka_unit_test(untouched),
+                cmocka_unit_test(plugs),           cmocka_unit_test(kinds),     cmocka_unit_test(texts),
+                cmocka_unit_test(codes),           cmocka_unit_test(links),     cmocka_unit_test(places),
+                cmocka_unit_test(wrong_types),
         };
 
         return cmocka_run_group_tests_name("notifier-notice", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* links: notifier/preview.c notifier/notice.c notifier/link.c notifier/words.c notifier/kind.c common/noticekind.c common/text.c common/utf8.c libs: glib-2.0 */
+/* links: notifier/preview.c notifier/notice.c notifier/link.c notifier/words.c notifier/kind.c notifier/request.c common/noticekind.c common/text.c common/utf8.c libs: glib-2.0 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Each kind has a name, a sample that is of that kind, and words of its own. */

@@ -1,4 +1,4 @@
-/* links: notifier/words.c notifier/kind.c libs: glib-2.0 */
+/* links: notifier/words.c notifier/kind.c notifier/request.c notifier/link.c common/noticekind.c libs: glib-2.0 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What a notice says: the words for each kind, what is left out when the school has not given it, and the buttons. */

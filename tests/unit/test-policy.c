@@ -197,6 +197,27 @@ static void later_versions(void **state)
 
 #define EXAM HEAD "[device a]\nclass = optical\naccess = allow\n"
 
+/* The address of the servicedesk may have two fields; no other address may, and no other field. */
+static void fields(void **state)
+{
+        struct policy *policy;
+        (void) state;
+
+        policy = assert_accepted(HEAD "[school]\nservicedesk-url = https://desk.example/new?about={kind}&ref={code}\n");
+        assert_string_equal(policy->servicedesk_url, "https://desk.example/new?about={kind}&ref={code}");
+        policy_free(policy);
+        assert_refused(
+                HEAD "[school]\nservicedesk-url = https://desk.example/{name}\n", 4,
+                "the address \"https://desk.example/{name}\" has a character that an address cannot hold; copy it "
+                "from the browser's address bar");
+        assert_refused(HEAD "[school]\nservicedesk-url = https://{code}\n", 4,
+                       "the address \"https://{code}\" names no site after ://");
+        assert_refused(
+                HEAD "[school]\nleak-report-url = https://desk.example/{code}\n", 4,
+                "the address \"https://desk.example/{code}\" has a character that an address cannot hold; copy it "
+                "from the browser's address bar");
+}
+
 /* Words that nobody would ever read are refused. */
 static void own_words(void **state)
 {
@@ -514,6 +535,7 @@ int main(void)
                 cmocka_unit_test(version),
                 cmocka_unit_test(later_versions),
                 cmocka_unit_test(own_words),
+                cmocka_unit_test(fields),
                 cmocka_unit_test(users_are_groups),
                 cmocka_unit_test(users_are_bounded),
                 cmocka_unit_test(no_phone_is_read_only),

@@ -24,17 +24,22 @@ enum plug_news {
         PLUG_REFUSED,
         PLUG_NOT_ENCRYPTED,  /* refused, and it would have opened if it were */
         PLUG_READ_ONLY,      /* it opened, for reading */
+        PLUG_GRANT_OPENED,   /* it is open for a while */
         PLUG_GRANT_ENDING,   /* what was opened for a while closes soon */
         PLUG_GRANT_EXTENDED, /* it was in use then, and closes a little later */
         PLUG_GRANT_ENDED,    /* it is closed */
+        PLUG_EARLIER,        /* devices, before anybody could be told */
 };
 
 struct plug_notice {
         char plug[PLUGS_NAME_MAX]; /* "1-2#7": the same for one physical plug or grant, and for no other */
         enum storage_kind kind;
         enum plug_news news;
-        const char *name;          /* what it calls itself, cleaned; "" when that is not known */
+        const char *name;                 /* what it calls itself, cleaned; "" when that is not known */
         char code[EVENT_CODE_LENGTH + 1]; /* the end of the uid of its event; "" when there is none */
+        unsigned count;                   /* of PLUG_EARLIER: how many devices */
+        unsigned minutes;                 /* of PLUG_GRANT_OPENED: how long it is open, rounded up */
+        bool by_storage;                  /* the rule is the one that the kind has in [storage] */
 };
 
 typedef void (*plugs_callback)(void *userdata, const struct plug_notice *notice);

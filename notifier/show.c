@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The only file that knows libnotify. A notice is remembered as long as it is on the screen, so that the same plug
+/* The only file that knows libnotify. A notice is remembered as long as it is on the screen, so that the next in the same port
  * replaces it and its buttons work; and as long as no server took it, so that a teacher whose desktop is slow to start is
  * told nevertheless.
  *
@@ -201,12 +201,20 @@ struct show *show_new(GDBusConnection *session, show_chosen chosen)
         return show;
 }
 
+/* "1-2#7" and "1-2#8": a port has one thing in it, so what was told of the one before is over. */
+static bool same_port(const char *a, const char *b)
+{
+        size_t length = strcspn(a, "#");
+
+        return length == strcspn(b, "#") && strncmp(a, b, length) == 0;
+}
+
 static struct entry *find(const struct show *show, const char *plug)
 {
         for (guint i = 0; i < show->entries->len; i++) {
                 struct entry *entry = show->entries->pdata[i];
 
-                if (strcmp(entry->notice.plug, plug) == 0)
+                if (same_port(entry->notice.plug, plug))
                         return entry;
         }
 
@@ -218,7 +226,7 @@ bool show_has(const struct show *show, const char *plug)
         return find(show, plug);
 }
 
-/* The entry of that plug, or a new one, at the end. */
+/* The entry of that port, or a new one, at the end. */
 static struct entry *entry_for(struct show *show, const char *plug)
 {
         struct entry *entry = find(show, plug);

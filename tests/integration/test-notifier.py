@@ -133,25 +133,27 @@ def preview(folder):
 
 
 def one_each(folder):
-    """one plug, one notice: the same one is replaced, another one is another; nine are eight"""
+    """one port, one notice: what is plugged in again replaces it, another port is another; nine are eight"""
     with Desktop(folder) as desktop:
         desktop.agent.tell()
         desktop.shows(1)
         desktop.agent.tell(Name="the same, once more")
-        desktop.agent.tell(Plug="1-2#2", Name="another")
+        desktop.agent.tell(Plug="1-2#9", Name="a loose plug: the same port, again")
+        desktop.agent.tell(Plug="1-2#grant1", Name="the same, once more")
+        desktop.agent.tell(Plug="1-2.1#2", Name="another")
         desktop.shows(2)
         stays("the same plug is one notice", lambda: desktop.displayed() == 2)
         names = [entry["body"].split(" · ")[1] for entry in desktop.history()]
         assert names == ["“the same, once more”", "“another”"], names
         for number in range(9):
-            desktop.agent.tell(Plug=f"2-1#{number}", Name=f"stick {number}", PerHour=60)
-        desktop.agent.tell(Plug="2-1#8", Name="the last", PerHour=60)
+            desktop.agent.tell(Plug=f"2-{number}#1", Name=f"stick {number}", PerHour=60)
+        desktop.agent.tell(Plug="2-8#1", Name="the last", PerHour=60)
         wait_for("the oldest is closed", lambda: len(desktop.ask_dunst("NotificationListHistory")[0]) == 3)
         desktop.shows(NOTICES_MAX)
         stays("no more than eight", lambda: desktop.displayed() == NOTICES_MAX)
         assert "the last" in desktop.history()[-1]["body"]
         # What was closed on the screen is told again when the agent tells it again.
-        desktop.agent.tell(Plug="2-1#8", PerHour=60)
+        desktop.agent.tell(Plug="2-8#1", PerHour=60)
         desktop.shows(1)
 
 
@@ -230,7 +232,7 @@ def endless(folder):
     def send(numbers, paced=False):
         for number in numbers:
             size = 10000 if number % 100 == 0 else 1000
-            desktop.agent.tell(Plug=f"3-1#{number % NOTICES_MAX}", Name="x" * size, School="é" * size, Servicedesk="<" * size,
+            desktop.agent.tell(Plug=f"3-{number % NOTICES_MAX}#1", Name="x" * size, School="é" * size, Servicedesk="<" * size,
                                Places=[("x" * size, "&" * size, PLACES[0][2])] * (size // 100))
             told.append(number)
             if paced:
@@ -255,19 +257,19 @@ def flood(folder):
     """500 plugs: as many notices as the policy says, and one that says how many more, by the school's own words if it has any"""
     with Desktop(folder) as desktop:
         for number in range(500):
-            desktop.agent.tell(Plug=f"3-1#{number}", Name=f"stick {number}", PerHour=5)
+            desktop.agent.tell(Plug=f"3-{number}#1", Name=f"stick {number}", PerHour=5)
         wait_for("all are counted", lambda: desktop.displayed() == 6)
         stays("no more than that", lambda: desktop.displayed() == 6, 2)
         # What is no plug is never counted, and what is on the screen is brought up to date.
-        desktop.agent.tell(Plug="3-1#grant7", Kind="grant-ending", PerHour=5)
-        desktop.agent.tell(Plug="3-1#4", Name="stick 4 again", PerHour=5)
+        desktop.agent.tell(Plug="5-1#grant7", Kind="grant-ending", PerHour=5)
+        desktop.agent.tell(Plug="3-4#9", Name="stick 4 again", PerHour=5)
         desktop.shows(7)
         entries = desktop.history()
         assert sum("It was opened for you" in entry["body"] for entry in entries) == 1, entries
         assert sum("again" in entry["body"] for entry in entries) == 1, entries
         several = [text(entry) for entry in entries if entry["summary"] == "Several devices, told at once"]
         assert len(several) == 1 and several[0][1].startswith("495 more devices were plugged in"), several
-        desktop.agent.tell(Plug="3-1#501", PerHour=5,
+        desktop.agent.tell(Plug="3-501#1", PerHour=5,
                            Texts=GLib.Variant("a(ssss)", [("several", "en", "Many", "Ask Jan."), ("several", "nl", "Veel", "")]))
         desktop.shows(1)
         said = desktop.history()[-1]
@@ -357,7 +359,7 @@ def agent_restart(folder):
         desktop.agent.subscribed()
         assert desktop.agent.subscribers == [notifier] and desktop.agent.refused == 2, desktop.agent.subscribers
         old.send(notice(Plug="9-9#9", Name="of the old agent"))
-        desktop.agent.tell(Plug="1-2#2")
+        desktop.agent.tell(Plug="1-3#2")
         desktop.shows(2)
         stays("the old agent is not heard", lambda: desktop.displayed() == 2)
         old.close()

@@ -32,7 +32,7 @@ struct show {
         guint timer;
         unsigned pause;
         bool asked; /* what the server can do is known: */
-        bool markup, actions;
+        bool markup, actions, body;
 };
 
 static void entry_forget(struct entry *entry)
@@ -59,6 +59,7 @@ static void ask_server(struct show *show)
         show->asked = abilities != NULL;
         show->markup = g_list_find_custom(abilities, "body-markup", (GCompareFunc) strcmp) != NULL;
         show->actions = g_list_find_custom(abilities, "actions", (GCompareFunc) strcmp) != NULL;
+        show->body = g_list_find_custom(abilities, "body", (GCompareFunc) strcmp) != NULL;
         g_list_free_full(abilities, g_free);
 }
 
@@ -98,21 +99,30 @@ static void add_buttons(struct show *show, NotifyNotification *shown, const stru
         }
 }
 
+/* Where only titles are shown, all that there is to say is one. */
+static char *title_for(const struct show *show, const struct words *words)
+{
+        if (show->body)
+                return g_strdup(words->title);
+        return g_strdelimit(g_strdup_printf("%s. %s", words->title, words->body), "\n", ' ');
+}
+
 /* Whether a server took it. */
 static bool entry_show(struct entry *entry)
 {
         g_autoptr(GError) error = NULL;
-        g_autofree char *escaped = NULL;
+        g_autofree char *title = NULL, *escaped = NULL;
         struct words words;
         bool taken;
 
         ask_server(entry->show);
         words_compose(&entry->notice, &words);
+        title = title_for(entry->show, &words);
         escaped = entry->show->markup ? g_markup_escape_text(words.body, -1) : g_strdup(words.body);
         if (entry->shown) {
-                notify_notification_update(entry->shown, words.title, escaped, words.icon);
+                notify_notification_update(entry->shown, title, escaped, words.icon);
         } else {
-                entry->shown = notify_notification_new(words.title, escaped, words.icon);
+                entry->shown = notify_notification_new(title, escaped, words.icon);
                 notify_notification_set_category(entry->shown, "device");
                 notify_notification_set_urgency(entry->shown, NOTIFY_URGENCY_NORMAL);
                 g_signal_connect(entry->shown, "closed", G_CALLBACK(on_closed), entry);

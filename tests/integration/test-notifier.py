@@ -277,12 +277,14 @@ def flood(folder):
 
 
 def abilities(folder):
-    """a server gets what it can: plain text without markup and buttons, or escaped text and buttons in their order"""
+    """a server gets what it can: plain text without markup and buttons, all of it a title where there is no body, or escaped text and buttons in their order"""
     with Desktop(folder, server=False) as desktop:
         server = Server(desktop.address("session"))
         desktop.agent.tell(Name="<R&D>")
         wait_for("the notice", lambda: server.given)
         assert server.given[0]["actions"] == [] and "“<R&D>”" in server.given[0]["body"], server.given
+        title = server.given[0]["title"]
+        assert title.startswith(f"{ENGLISH[0]}. USB sticks and disks") and title.endswith("code 7Q3XYZ") and "\n" not in title, title
         server.close()
 
         server = Server(desktop.address("session"), ["actions", "body", "body-markup"])
@@ -290,7 +292,7 @@ def abilities(folder):
         desktop.agent.tell(Name="<R&D>")
         wait_for("the notice", lambda: server.given)
         given = server.given[0]
-        assert given["replaces"] == 0 and "“&lt;R&amp;D&gt;”" in given["body"], given
+        assert given["title"] == ENGLISH[0] and given["replaces"] == 0 and "“&lt;R&amp;D&gt;”" in given["body"], given
         assert given["actions"][1::2] == ["OneDrive", "Teams", "Ask the servicedesk", "Report a data leak"], given
         assert given["hints"]["urgency"] == 1 and given["hints"]["category"] == "device", given
         assert (given["application"], given["icon"], given["timeout"]) == ("lekdicht", "drive-removable-media", -1), given
@@ -302,6 +304,30 @@ def abilities(folder):
         wait_for("xdg-open", desktop.opened)
         assert desktop.opened() == [[STICK["LeakReportUrl"]]], desktop.opened()
         server.close()
+
+
+def another_server(folder):
+    """Xfce's server: the same words and buttons in Dutch, a hostile name of 126 characters is text, a flood is one more notice"""
+    name = ("<b>x</b> <a href='file:///etc/passwd'>\u202e & " + "y" * 126)[:126]
+    with Desktop(folder, "nl_NL", server=False) as desktop:
+        desktop.start_screen()
+        desktop.start_xfce()
+        desktop.agent.tell(Servicedesk=DUTCH_SERVICEDESK)
+        wait_for("the notice", desktop.xfce_log)
+        shown = desktop.xfce_log()[0]
+        desktop.screenshot("notice-xfce")
+        assert (shown["summary"], shown["body"]) == DUTCH, shown
+        labels = [shown[f"action-label-{number}"] for number in range(4)]
+        assert labels == ["OneDrive", "Teams", "Vraag het de servicedesk", "Datalek melden"], shown
+        desktop.agent.tell(Plug="2-1#1", Name=name)
+        wait_for("the second", lambda: len(desktop.xfce_log()) == 2)
+        body = desktop.xfce_log()[1]["body"]
+        assert "&lt;b&gt;x&lt;/b&gt;" in body and "<" not in body and "\u202e" not in body, body
+        for number in range(100):
+            desktop.agent.tell(Plug=f"3-{number}#1", PerHour=4)
+        wait_for("the flood", lambda: len(desktop.xfce_log()) >= 5 and "98 apparaten" in desktop.xfce_log()[-1]["body"])
+        several = [shown for shown in desktop.xfce_log() if shown["summary"] == "Meerdere apparaten in één melding"]
+        assert len(desktop.xfce_log()) == 4 + len(several) and len(several) <= 3, desktop.xfce_log()
 
 
 def server_fails(folder):
@@ -482,7 +508,7 @@ class Skip(Exception):
     """Not possible here, and why."""
 
 
-TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, asks, endless, flood, abilities, server_fails, server_late,
+TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, asks, endless, flood, abilities, another_server, server_fails, server_late,
          server_restart, agent_restart, bus_restart, only_one, quiet, installed,
          whole_way]
 

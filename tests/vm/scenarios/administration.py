@@ -67,6 +67,7 @@ WRONG_TEXTS = (
     ("a vendor that is no number", HEAD + "[device a]\nvendor = 0x951\naccess = allow\n", 4, "vendor"),
     ("a place without an address", HEAD + "[place one]\nlabel = One\n", 3, "url"),
     ("an address that is a program", HEAD + "[place one]\nlabel = One\nurl = javascript:alert(1)\n", 5, ""),
+    ("words for a notice that there is not", HEAD + "[notice tape.nl]\ntitle = x\n", 3, "is no notice"),
     ("a policy for a later lekdicht", HEAD + "min-agent = 99.0\n", 3, "99.0"),
 )
 # What is wrong with the file itself: what, the command that makes it, a part of the reason.

@@ -60,7 +60,7 @@ WRONG_TEXTS = (
     ("a disc that would have to be encrypted", HEAD + "[storage]\noptical = encrypted\n", 4, ""),
     ("a person under users", HEAD + "[device a]\nclass = optical\naccess = allow\nusers = @exam jan\n", 6, "has a name without @"),
     ("a day that does not exist", HEAD + "[device a]\nclass = optical\naccess = allow\nuntil = 2027-02-30\n", 6, "until cannot be"),
-    ("a section of a later version", HEAD + "[clients]\nanything = at all\n", 3, "only by a later version"),
+    ("a section of a later version", HEAD + "[privacy]\nanything = at all\n", 3, "only by a later version"),
     ("a device that is none", HEAD + "[device a]\naccess = allow\nreason = x\n", 3, "does not say which device"),
     ("a device without access", HEAD + "[device a]\nclass = optical\n", 3, "has no access"),
     ("a product without its vendor", HEAD + "[device a]\nproduct = 1666\naccess = allow\n", 4, "vendor"),

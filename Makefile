@@ -12,6 +12,7 @@
 # sudo make coverage    what the unit and integration tests reach, into build-coverage
 # sudo make mutants     break the code in small ways and see that a test notices each
 # make pictures     take the pictures of the README anew
+# make notices      take a picture of every kind of notice in every language, into $(BUILD)/screenshots
 # sudo make check-plugs    200 plugs of everything in tests/zoo that can be plugged, for hours
 # make bench        measure, beside USBGuard in the same virtual machine
 #
@@ -294,6 +295,10 @@ deb:
 .PHONY: pictures
 pictures: programs
 	BUILD=$(BUILD) docs/pictures/take
+
+.PHONY: notices
+notices: programs
+	BUILD=$(BUILD) docs/pictures/notices
 
 # ---- from nothing --------------------------------------------------------------------------------------------------------
 

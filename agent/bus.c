@@ -37,6 +37,7 @@ static void on_joined(void *userdata, uid_t uid)
         struct bus *bus = userdata;
 
         clientwatch_joined(bus->agent->clientwatch, uid);
+        missed_joined(bus->missed, uid);
 }
 
 static void leave(struct bus *bus)
@@ -187,8 +188,15 @@ void bus_recorded(struct bus *bus)
 
 void bus_notice(struct bus *bus, const struct plug_notice *notice)
 {
-        if (bus->connection)
-                notice_send(bus->agent, bus->subscribers, bus->connection, notice);
+        if (!bus->connection || notice_send(bus->agent, bus->subscribers, bus->connection, NULL, notice) <= 0)
+                missed_add(bus->missed, notice);
+}
+
+static int tell_missed(void *userdata, uid_t uid, const struct plug_notice *notice)
+{
+        struct bus *bus = userdata;
+
+        return bus->connection ? notice_send(bus->agent, bus->subscribers, bus->connection, &uid, notice) : 0;
 }
 
 int bus_new(struct agent *agent, const char *address, struct bus **ret)
@@ -201,7 +209,9 @@ int bus_new(struct agent *agent, const char *address, struct bus **ret)
         bus->agent = agent;
         bus->address = address;
         bus->retry_usec = BUS_RETRY_USEC;
-        r = join(bus);
+        r = missed_new(agent->loop, agent->config->sessions, tell_missed, bus, &bus->missed);
+        if (r >= 0)
+                r = join(bus);
         if (r < 0) {
                 bus_free(bus);
                 return r;
@@ -219,6 +229,7 @@ struct bus *bus_free(struct bus *bus)
         if (bus->connection)
                 sd_bus_flush(bus->connection);
         leave(bus);
+        missed_free(bus->missed);
         free(bus);
         return NULL;
 }

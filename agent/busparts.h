@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 
 #include "agent/bus.h"
+#include "agent/missed.h"
 #include "agent/parts.h"
 #include "agent/polkit.h"
 #include "agent/subscribers.h"
@@ -31,6 +32,7 @@ struct bus {
         sd_bus *connection;
         struct polkit *polkit;
         struct subscribers *subscribers;
+        struct missed *missed;
         sd_bus_track *watcher; /* who reported clients; NULL: nobody yet */
         sd_event_source *retry, *recorded;
         uint64_t retry_usec;

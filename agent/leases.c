@@ -81,9 +81,12 @@ static void record(const struct leases *leases, const struct lease *lease, enum 
 static void tell(const struct leases *leases, const struct lease *lease, const struct device *device,
                  enum plug_news news, const struct record_receipt *receipt)
 {
+        uint64_t now = today_boot_usec(leases->today);
         struct plug_notice notice;
 
         leasetell_notice(lease, device, news, receipt, &notice);
+        if (lease->end_usec > now)
+                notice.minutes = (unsigned) ((lease->end_usec - now + USEC_PER_MINUTE - 1) / USEC_PER_MINUTE);
         leases->ops.notice(leases->ops.userdata, &notice);
 }
 
@@ -291,6 +294,7 @@ static void note_used(struct leases *leases, struct lease *lease)
                         continue;
                 lease->used = leases->changed = true;
                 record(leases, lease, EVENT_GRANT_USED, "opened for the first time; ", &receipt);
+                tell(leases, lease, device, PLUG_GRANT_OPENED, &receipt);
         }
 }
 

@@ -11,6 +11,8 @@
 #include "agent/plugs.h"
 #include "common/clock.h"
 
+#define STORAGE_RULE "[storage] "
+
 struct plug {
         uint64_t device; /* its target's id */
         unsigned number;
@@ -86,11 +88,12 @@ struct plugs *plugs_free(struct plugs *plugs)
         return NULL;
 }
 
-void plugs_code(const struct record_receipt *receipt, char code[PLUGS_CODE + 1])
+void plugs_code(const struct record_receipt *receipt, char code[EVENT_CODE_LENGTH + 1])
 {
         size_t length = strlen(receipt->uid);
 
-        snprintf(code, PLUGS_CODE + 1, "%s", length > PLUGS_CODE ? receipt->uid + length - PLUGS_CODE : "");
+        snprintf(code, EVENT_CODE_LENGTH + 1, "%s",
+                 length > EVENT_CODE_LENGTH ? receipt->uid + length - EVENT_CODE_LENGTH : "");
 }
 
 static enum plug_news news_of(const struct verdict *verdict)
@@ -104,7 +107,9 @@ static void tell(struct plugs *plugs, const struct plug *plug)
 {
         struct plug_notice notice = { .kind = plug->subject.kind,
                                       .name = plug->subject.name,
-                                      .news = news_of(&plug->subject.verdict) };
+                                      .news = news_of(&plug->subject.verdict),
+                                      .by_storage = strncmp(plug->subject.verdict.rule, STORAGE_RULE,
+                                                            strlen(STORAGE_RULE)) == 0 };
 
         snprintf(notice.plug, sizeof(notice.plug), "%s#%u", plug->subject.port, plug->number);
         plugs_code(&plug->receipt, notice.code);

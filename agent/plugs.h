@@ -17,7 +17,6 @@
 #define PLUGS_NAMES_USEC  500000ULL    /* so long a record waits for the device's names: a sick device gives none */
 #define PLUGS_RECORD_USEC 500000ULL    /* so long a notice waits for its record: a sick disk keeps none */
 #define PLUGS_EXPIRE_USEC 120000000ULL /* not refused by then: no notice, for nobody would know what it is about */
-#define PLUGS_CODE        6U           /* characters of an event's uid by which people name it */
 #define PLUGS_NAME_MAX    (RECORD_PORT_MAX + 32U)
 
 /* What there is to tell of a device. */
@@ -25,17 +24,22 @@ enum plug_news {
         PLUG_REFUSED,
         PLUG_NOT_ENCRYPTED,  /* refused, and it would have opened if it were */
         PLUG_READ_ONLY,      /* it opened, for reading */
+        PLUG_GRANT_OPENED,   /* it is open for a while */
         PLUG_GRANT_ENDING,   /* what was opened for a while closes soon */
         PLUG_GRANT_EXTENDED, /* it was in use then, and closes a little later */
         PLUG_GRANT_ENDED,    /* it is closed */
+        PLUG_EARLIER,        /* devices, before anybody could be told */
 };
 
 struct plug_notice {
         char plug[PLUGS_NAME_MAX]; /* "1-2#7": the same for one physical plug or grant, and for no other */
         enum storage_kind kind;
         enum plug_news news;
-        const char *name;          /* what it calls itself, cleaned; "" when that is not known */
-        char code[PLUGS_CODE + 1]; /* the end of the uid of its event; "" when there is none */
+        const char *name;                 /* what it calls itself, cleaned; "" when that is not known */
+        char code[EVENT_CODE_LENGTH + 1]; /* the end of the uid of its event; "" when there is none */
+        unsigned count;                   /* of PLUG_EARLIER: how many devices */
+        unsigned minutes;                 /* of PLUG_GRANT_OPENED: how long it is open, rounded up */
+        bool by_storage;                  /* the rule is the one that the kind has in [storage] */
 };
 
 typedef void (*plugs_callback)(void *userdata, const struct plug_notice *notice);
@@ -47,8 +51,8 @@ int plugs_new(sd_event *loop, struct spool *spool, plugs_callback callback, void
 /* What still waits for its record is recorded. */
 struct plugs *plugs_free(struct plugs *plugs);
 
-/* By which people name the event of that receipt; "" when there is none. */
-void plugs_code(const struct record_receipt *receipt, char code[PLUGS_CODE + 1]);
+/* By which people name the event of that receipt (EVENT_CODE_LENGTH, common/event.h); "" when there is none. */
+void plugs_code(const struct record_receipt *receipt, char code[EVENT_CODE_LENGTH + 1]);
 
 /* There is a verdict; as decide_ops.verdict. */
 void plugs_verdict(struct plugs *plugs, const struct device *device, bool open);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The only file that knows libnotify. A notice is remembered as long as it is on the screen, so that the same plug
+/* The only file that knows libnotify. A notice is remembered as long as it is on the screen, so that the next in the same port
  * replaces it and its buttons work; and as long as no server took it, so that a teacher whose desktop is slow to start is
  * told nevertheless.
  *
@@ -9,7 +9,6 @@
 
 #include "notifier/show.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include <libnotify/notify.h>
@@ -33,7 +32,7 @@ struct show {
         guint timer;
         unsigned pause;
         bool asked; /* what the server can do is known: */
-        bool markup, actions;
+        bool markup, actions, body;
 };
 
 static void entry_forget(struct entry *entry)
@@ -60,6 +59,7 @@ static void ask_server(struct show *show)
         show->asked = abilities != NULL;
         show->markup = g_list_find_custom(abilities, "body-markup", (GCompareFunc) strcmp) != NULL;
         show->actions = g_list_find_custom(abilities, "actions", (GCompareFunc) strcmp) != NULL;
+        show->body = g_list_find_custom(abilities, "body", (GCompareFunc) strcmp) != NULL;
         g_list_free_full(abilities, g_free);
 }
 
@@ -99,21 +99,30 @@ static void add_buttons(struct show *show, NotifyNotification *shown, const stru
         }
 }
 
+/* Where only titles are shown, all that there is to say is one. */
+static char *title_for(const struct show *show, const struct words *words)
+{
+        if (show->body)
+                return g_strdup(words->title);
+        return g_strdelimit(g_strdup_printf("%s. %s", words->title, words->body), "\n", ' ');
+}
+
 /* Whether a server took it. */
 static bool entry_show(struct entry *entry)
 {
         g_autoptr(GError) error = NULL;
-        g_autofree char *escaped = NULL;
+        g_autofree char *title = NULL, *escaped = NULL;
         struct words words;
         bool taken;
 
         ask_server(entry->show);
         words_compose(&entry->notice, &words);
+        title = title_for(entry->show, &words);
         escaped = entry->show->markup ? g_markup_escape_text(words.body, -1) : g_strdup(words.body);
         if (entry->shown) {
-                notify_notification_update(entry->shown, words.title, escaped, words.icon);
+                notify_notification_update(entry->shown, title, escaped, words.icon);
         } else {
-                entry->shown = notify_notification_new(words.title, escaped, words.icon);
+                entry->shown = notify_notification_new(title, escaped, words.icon);
                 notify_notification_set_category(entry->shown, "device");
                 notify_notification_set_urgency(entry->shown, NOTIFY_URGENCY_NORMAL);
                 g_signal_connect(entry->shown, "closed", G_CALLBACK(on_closed), entry);
@@ -202,16 +211,38 @@ struct show *show_new(GDBusConnection *session, show_chosen chosen)
         return show;
 }
 
-/* The entry of that plug, or a new one, at the end. */
-static struct entry *entry_for(struct show *show, const char *plug)
+/* "1-2#7" and "1-2#8": a port has one thing in it, so what was told of the one before is over. */
+static bool same_port(const char *a, const char *b)
 {
-        struct entry *entry;
+        size_t length = strcspn(a, "#");
 
+        return length == strcspn(b, "#") && strncmp(a, b, length) == 0;
+}
+
+static struct entry *find(const struct show *show, const char *plug)
+{
         for (guint i = 0; i < show->entries->len; i++) {
-                entry = show->entries->pdata[i];
-                if (strcmp(entry->notice.plug, plug) == 0)
+                struct entry *entry = show->entries->pdata[i];
+
+                if (same_port(entry->notice.plug, plug))
                         return entry;
         }
+
+        return NULL;
+}
+
+bool show_has(const struct show *show, const char *plug)
+{
+        return find(show, plug);
+}
+
+/* The entry of that port, or a new one, at the end. */
+static struct entry *entry_for(struct show *show, const char *plug)
+{
+        struct entry *entry = find(show, plug);
+
+        if (entry)
+                return entry;
         if (show->entries->len >= SHOW_NOTICES_MAX) {
                 entry = show->entries->pdata[0];
                 if (entry->shown)

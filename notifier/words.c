@@ -9,110 +9,15 @@
 
 #include "notifier/words.h"
 
+#include <stdbool.h>
+
 #include <glib/gi18n.h>
 
-#define NAMED_MAX 3U /* places that the sentence names; all of them are buttons */
+#include "notifier/kind.h"
+#include "notifier/request.h"
 
-struct kind {
-        const char *title;
-        const char *read_only; /* the title when it is open for reading; NULL: it never is */
-        const char *why;
-        const char *plain; /* why, when it is for not being encrypted; NULL: that is never asked of it */
-        const char *icon;
-};
-
-static const struct kind kinds[_NOTICE_DEVICE_MAX] = {
-        [NOTICE_USB_DISK] = {
-                N_("This USB stick stays shut"),
-                N_("This USB stick is for reading only"),
-                N_("USB sticks and disks get lost easily, so your school keeps files off them."),
-                N_("It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted ones."),
-                "drive-removable-media",
-        },
-        [NOTICE_SD_CARD] = {
-                N_("This memory card stays shut"),
-                N_("This memory card is for reading only"),
-                N_("Memory cards get lost easily, so your school keeps files off them."),
-                N_("It is not encrypted. Memory cards get lost easily, so your school opens only encrypted ones."),
-                "media-flash",
-        },
-        [NOTICE_OPTICAL] = {
-                N_("This CD or DVD stays shut"),
-                N_("This CD or DVD is for reading only"),
-                N_("CDs and DVDs get lost easily, so your school keeps files off them."),
-                NULL,
-                "media-optical",
-        },
-        [NOTICE_EXTERNAL_DISK] = {
-                N_("This external disk stays shut"),
-                N_("This external disk is for reading only"),
-                N_("External disks get lost easily, so your school keeps files off them."),
-                N_("It is not encrypted. External disks get lost easily, so your school opens only encrypted ones."),
-                "drive-harddisk",
-        },
-        [NOTICE_PHONE] = {
-                N_("Your phone can charge here, but not share files"),
-                NULL,
-                N_("Phones get lost easily, so your school keeps files off them."),
-                NULL,
-                "phone",
-        },
-        [NOTICE_CAMERA] = {
-                N_("The photos on this device stay shut"),
-                NULL,
-                N_("Cameras and phones get lost easily, so your school keeps files off them. Charging works as usual."),
-                NULL,
-                "camera-photo",
-        },
-        [NOTICE_SYNC] = {
-                N_("This app copies files to a place of its own"),
-                NULL,
-                N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
-                NULL,
-                "dialog-information",
-        },
-        [NOTICE_CHAT] = {
-                N_("This app is not for school"),
-                NULL,
-                N_("Messages about pupils and colleagues are only safe where your school looks after them."),
-                NULL,
-                "dialog-information",
-        },
-        [NOTICE_BACKUP] = {
-                N_("This app backs up files to a place of its own"),
-                NULL,
-                N_("Files about pupils and colleagues are only safe where your school looks after them, so please keep them out of it."),
-                NULL,
-                "dialog-information",
-        },
-        [NOTICE_OTHER] = {
-                N_("This device stays shut"),
-                N_("This device is for reading only"),
-                N_("Small devices get lost easily, so your school keeps files off them."),
-                N_("It is not encrypted. Small devices get lost easily, so your school opens only encrypted ones."),
-                "drive-removable-media",
-        },
-};
-
-/* Of what was opened for a while, whatever it is. */
-static const struct {
-        const char *title, *what;
-} grants[_NOTICE_NEWS_MAX] = {
-        [NOTICE_GRANT_ENDING] = {
-                N_("Two more minutes for this device"),
-                N_("It was opened for you for a while, and closes in two minutes. Please save your work and close what is "
-                   "open on it."),
-        },
-        [NOTICE_GRANT_EXTENDED] = {
-                N_("Please close what is open on this device"),
-                N_("Its time is over, and something on it is still in use. It closes in two minutes. Please save your work "
-                   "now."),
-        },
-        [NOTICE_GRANT_ENDED] = {
-                N_("This device is closed again"),
-                N_("What was saved on it is safe, and you can take it out."),
-        },
-};
+#define NAMED_MAX        3U /* places that the sentence names; all of them are buttons */
+#define TELEPHONE_DIGITS 6U /* the shortest that is dialled from outside; a room has less */
 
 static void say_places(GString *body, const struct notice *notice)
 {
@@ -139,6 +44,17 @@ static void say_places(GString *body, const struct notice *notice)
         }
 }
 
+/* An address becomes a button; a number to call, and when, has to be read. */
+static bool has_telephone(const char *text)
+{
+        unsigned digits = 0;
+
+        for (const char *c = text; *c; c++)
+                digits += g_ascii_isdigit(*c);
+
+        return digits >= TELEPHONE_DIGITS;
+}
+
 static void say_whom_to_ask(GString *body, const struct notice *notice)
 {
         if (*notice->servicedesk) {
@@ -146,8 +62,7 @@ static void say_whom_to_ask(GString *body, const struct notice *notice)
                 /* TRANSLATORS: %s is the school's own words, such as "Servicedesk, room 1.04, telephone 1234". */
                 g_string_append_printf(body, _("Questions? %s"), notice->servicedesk);
         }
-        /* An address becomes a button; a telephone number has to be read. */
-        if (*notice->leak_report && !*notice->leak_report_url) {
+        if (*notice->leak_report && (!*notice->leak_report_url || has_telephone(notice->leak_report))) {
                 g_string_append_c(body, '\n');
                 g_string_append_printf(body, _("Data leak? Report it: %s"), notice->leak_report);
         }
@@ -182,55 +97,126 @@ static void add_button(struct words *words, const char *label, const char *url)
 
 static const char *title_of(const struct notice *notice)
 {
-        const struct kind *kind = &kinds[notice->device];
+        const struct kind_news *news = kind_news_of(notice->news);
+        const struct kind *kind = kind_of(notice->device);
 
-        if (grants[notice->news].title)
-                return grants[notice->news].title;
+        if (news)
+                return news->title;
         if (notice->news == NOTICE_READ_ONLY)
-                return kind->read_only ?: kinds[NOTICE_OTHER].read_only;
+                return kind->read_only ?: kind_of(NOTICE_OTHER)->read_only;
         return kind->title;
+}
+
+static const char *icon_of(const struct notice *notice)
+{
+        return notice->news == NOTICE_CLIENT_STOPPED ? "dialog-information" : kind_of(notice->device)->icon;
+}
+
+static const char *month_name(unsigned month)
+{
+        static const char *const names[] = { N_("January"),   N_("February"), N_("March"),    N_("April"),
+                                             N_("May"),       N_("June"),     N_("July"),     N_("August"),
+                                             N_("September"), N_("October"),  N_("November"), N_("December") };
+
+        return _(names[month - 1]);
+}
+
+static void say_read_only(GString *body, const struct notice_day *until)
+{
+        /* TRANSLATORS: of a stick, a card, a disc; the reason follows. */
+        const char *what = _("What is on it you can open and copy, but not change.");
+
+        g_string_append_printf(body, "%s ", what);
+        if (until->month == 0)
+                return;
+        /* TRANSLATORS: %u is the day, %s the month. */
+        g_string_append_printf(body, _("You can do so through %u %s; after that it stays shut."), until->day,
+                               month_name(until->month));
+        g_string_append_c(body, ' ');
+}
+
+/* How many, and why they stay shut, in the words for any small device. */
+static void say_number(GString *body, const struct notice *notice)
+{
+        unsigned n = notice->count;
+
+        if (notice->news == NOTICE_EARLIER)
+                /* TRANSLATORS: nobody could be told then. The sentence that small devices get lost follows. */
+                g_string_append_printf(body,
+                                       ngettext("%u device was plugged in before, and does not open as usual.",
+                                                "%u devices were plugged in before, and do not open as usual.", n),
+                                       n);
+        else
+                /* TRANSLATORS: more than there are notices in an hour. The sentence that small devices get lost follows. */
+                g_string_append_printf(body,
+                                       ngettext("%u more device was plugged in, and does not open as usual.",
+                                                "%u more devices were plugged in, and do not open as usual.", n),
+                                       n);
+        g_string_append_printf(body, " %s ", _(kind_of(NOTICE_OTHER)->why));
+        say_places(body, notice);
+}
+
+static void say_news(GString *body, const struct notice *notice, const struct kind_news *news)
+{
+        if (!news->what) {
+                say_number(body, notice);
+                return;
+        }
+        if (notice->news == NOTICE_GRANT_OPENED && notice->minutes > 0) {
+                g_string_append_printf(
+                        body,
+                        ngettext("You can use it for %u minute.", "You can use it for %u minutes.", notice->minutes),
+                        notice->minutes);
+                g_string_append_c(body, ' ');
+        }
+        g_string_append(body, _(news->what));
+        if (notice->news == NOTICE_CLIENT_STOPPED) {
+                g_string_append_c(body, ' ');
+                say_places(body, notice);
+        }
 }
 
 /* What happened, why, and what to do instead. */
 static void say_what(GString *body, const struct notice *notice)
 {
-        const struct kind *kind = &kinds[notice->device];
-        const char *why = kind->why;
+        const struct kind_news *news = kind_news_of(notice->news);
+        const struct kind *kind = kind_of(notice->device);
 
-        if (grants[notice->news].what) {
-                g_string_append(body, _(grants[notice->news].what));
+        if (news) {
+                say_news(body, notice, news);
                 return;
         }
-        if (notice->news == NOTICE_READ_ONLY) {
-                /* TRANSLATORS: of a stick, a card, a disc; the reason follows. */
-                const char *what = _("What is on it you can open and copy, but not change.");
-
-                g_string_append_printf(body, "%s ", what);
-        }
+        if (notice->news == NOTICE_READ_ONLY)
+                say_read_only(body, &notice->until);
         if (notice->news == NOTICE_NOT_ENCRYPTED)
-                why = kind->plain ?: kinds[NOTICE_OTHER].plain;
-        g_string_append_printf(body, "%s ", _(why));
+                g_string_append_printf(body, "%s ", _(kind->plain ?: kind_of(NOTICE_OTHER)->plain));
+        else
+                g_string_append_printf(body, "%s ", _(kind->why));
         say_places(body, notice);
 }
 
 void words_compose(const struct notice *notice, struct words *ret)
 {
-        const char *title = title_of(notice);
+        const char *title = *notice->own.title ? notice->own.title : _(title_of(notice));
         GString *body = g_string_new(NULL);
 
-        *ret = (struct words){ .icon = kinds[notice->device].icon };
+        *ret = (struct words){ .icon = icon_of(notice) };
         /* TRANSLATORS: %s is the title. The demonstration plays a device that is not there. */
-        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), _(title)) : g_strdup(_(title));
+        ret->title = notice->simulated ? g_strdup_printf(_("%s (simulated)"), title) : g_strdup(title);
 
-        say_what(body, notice);
+        if (*notice->own.text)
+                g_string_append(body, notice->own.text);
+        else
+                say_what(body, notice);
         say_whom_to_ask(body, notice);
         say_details(body, notice);
         ret->body = g_string_free(body, FALSE);
 
         for (size_t i = 0; i < notice->n_places; i++)
                 add_button(ret, notice->places[i].label, notice->places[i].url);
-        if (*notice->servicedesk_url)
-                add_button(ret, _("Ask the servicedesk"), notice->servicedesk_url);
+        ret->request = request_link(notice);
+        if (ret->request)
+                add_button(ret, _("Ask the servicedesk"), ret->request);
         if (*notice->leak_report_url)
                 add_button(ret, _("Report a data leak"), notice->leak_report_url);
 }
@@ -239,5 +225,6 @@ void words_clear(struct words *words)
 {
         g_free(words->title);
         g_free(words->body);
+        g_free(words->request);
         *words = (struct words){ 0 };
 }

@@ -21,9 +21,10 @@ struct words {
         const char *icon;                               /* a name of the freedesktop.org Icon Naming Specification */
         struct words_button buttons[WORDS_BUTTONS_MAX]; /* in the order of showing */
         size_t n_buttons;
+        char *request; /* the url of one of them */
 };
 
-/* Fill in *ret, to be given to words_clear(). The buttons borrow from the notice. */
+/* Fill in *ret, to be given to words_clear(). The buttons borrow from the notice and from *ret. */
 void words_compose(const struct notice *notice, struct words *ret);
 
 void words_clear(struct words *words);

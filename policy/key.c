@@ -22,9 +22,11 @@ int key_set_text(struct sections *sections, const struct key *key, const char *v
         return *field ? 0 : -ENOMEM;
 }
 
-int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line)
+/* address: what of the value has to be one. */
+static int set_url(struct sections *sections, const struct key *key, const char *value, const char *address,
+                   unsigned line)
 {
-        const char *fault = value_url_fault(value);
+        const char *fault = value_url_fault(address);
         char quoted[ERRORS_QUOTE_MAX];
 
         if (fault) {
@@ -33,6 +35,20 @@ int key_set_url(struct sections *sections, const struct key *key, const char *va
         }
 
         return key_set_text(sections, key, value, line);
+}
+
+int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        return set_url(sections, key, value, value, line);
+}
+
+/* Around its fields it is an address; what is no field stays, and is no address then. */
+int key_set_request_url(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char address[POLICY_LINE_MAX + 1];
+
+        return set_url(sections, key, value, notice_without_fields(value, address, sizeof(address)) ? address : value,
+                       line);
 }
 
 int key_set_version(struct sections *sections, const struct key *key, const char *value, unsigned line)

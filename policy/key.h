@@ -16,6 +16,7 @@ struct key {
 /* All return 0, also when the value is wrong (which is told in sections->errors), or -ENOMEM. */
 int key_set_text(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_url(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_request_url(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_version(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_size(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_mode(struct sections *sections, const struct key *key, const char *value, unsigned line);

@@ -37,6 +37,12 @@ struct policy *policy_free(struct policy *policy)
                 free(policy->services[i].name);
         free(policy->services);
 
+        for (size_t i = 0; i < policy->n_wordings; i++) {
+                free(policy->wordings[i].title);
+                free(policy->wordings[i].text);
+        }
+        free(policy->wordings);
+
         for (size_t i = 0; i < policy->n_groups; i++)
                 free(policy->groups[i]);
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/noticekind.h"
 #include "policy/facts.h"
 
 #define POLICY_FILE_MAX       (1024U * 1024U) /* bytes of a policy file */
@@ -29,6 +30,8 @@
 #define POLICY_SPOOL_MIB_MIN  4U
 #define POLICY_SPOOL_MIB_MAX  1024U
 #define POLICY_GROUPS_MAX     32U /* different groups in one policy: a bit each in struct user_facts */
+#define POLICY_WORDINGS_MAX   ((unsigned) _NOTICE_KIND_MAX * NOTICE_LANGUAGES)
+#define POLICY_PER_HOUR_MAX   60U
 #define POLICY_ERRORS_MAX     32U /* errors kept of one file; more are counted */
 #define POLICY_ERROR_TEXT_MAX 256U
 
@@ -55,6 +58,14 @@ struct policy_place {
 struct policy_service {
         char *name; /* "dropbox" of [service dropbox], as in the catalogue of clients */
         bool allowed;
+};
+
+/* The school's own words for one kind of notice, in one language. */
+struct policy_wording {
+        enum notice_kind kind;
+        unsigned language;  /* of notice_languages[] */
+        unsigned line;      /* of the section header */
+        char *title, *text; /* NULL: as they are */
 };
 
 struct policy_device {
@@ -84,6 +95,9 @@ struct policy {
         enum clients_rule clients[POLICY_CATEGORIES]; /* by enum client_category */
         struct policy_service *services;
         size_t n_services;
+        struct policy_wording *wordings;
+        size_t n_wordings;
+        unsigned notices_per_hour;       /* about devices, to one user; 0: not given */
         char *groups[POLICY_GROUPS_MAX]; /* named under users, without '@', each once */
         size_t n_groups;
         unsigned spool_mib; /* bound of the spool; 0: not given */

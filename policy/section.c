@@ -15,6 +15,7 @@
 
 #include "policy/errors.h"
 #include "policy/key.h"
+#include "policy/wording.h"
 
 struct section {
         const char *name;
@@ -196,7 +197,7 @@ static const struct section known[] = {
         { .name = "school",
           .keys = { { "name", POLICY_TEXT(school_name) },
                     { "servicedesk", POLICY_TEXT(servicedesk) },
-                    { "servicedesk-url", POLICY_URL(servicedesk_url) },
+                    { "servicedesk-url", key_set_request_url, offsetof(struct policy, servicedesk_url) },
                     { "leak-report", POLICY_TEXT(leak_report) },
                     { "leak-report-url", POLICY_URL(leak_report_url) } },
           .begin = begin_policy },
@@ -236,7 +237,13 @@ static const struct section known[] = {
           .keys = { { "verdict", key_set_verdict, 0 } },
           .begin = begin_service,
           .end = end_service },
-        { .name = "notices", .later = true },
+        { .name = "notices", .keys = { { "per-hour", wording_set_per_hour, 0 } }, .begin = begin_policy },
+        { .name = "notice",
+          .named = true,
+          .keys = { { "title", key_set_text, offsetof(struct policy_wording, title) },
+                    { "text", key_set_text, offsetof(struct policy_wording, text) } },
+          .begin = wording_begin,
+          .end = wording_end },
         { .name = "privacy", .later = true },
         { .name = "report", .later = true },
         { .name = "spool", .keys = { { "size", key_set_size, 0 } }, .begin = begin_policy },
@@ -283,7 +290,7 @@ static void unknown_section(struct sections *sections, const char *word, unsigne
         else
                 errors_add(sections->errors, line,
                            "unknown section %s; there are [policy], [school], [place NAME], [storage], [device NAME], "
-                           "[clients] and [service NAME]",
+                           "[clients], [service NAME], [notices], [notice KIND.LANGUAGE] and [spool]",
                            errors_quote(quoted, word));
 }
 

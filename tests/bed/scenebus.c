@@ -180,7 +180,13 @@ const char *value_of(sd_bus_message *message, const char *key)
                 } else {
                         assert_true(sd_bus_message_enter_container(message, 'v', type) >= 0);
                         assert_true(sd_bus_message_enter_container(message, 'a', type + 1) >= 0);
-                        if (strcmp(type, "a(sss)") == 0) {
+                        if (strcmp(type, "a(ssss)") == 0) {
+                                const char *language, *title, *words;
+
+                                while (sd_bus_message_read(message, "(ssss)", &s, &language, &title, &words) > 0)
+                                        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s.%s=%s=%s ", s,
+                                                 language, title, words);
+                        } else if (strcmp(type, "a(sss)") == 0) {
                                 const char *label, *url;
 
                                 while (sd_bus_message_read(message, "(sss)", &s, &label, &url) > 0)

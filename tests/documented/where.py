@@ -142,6 +142,7 @@ NOT_RUN = {
     "lekdicht policy check": "names the verb; with its file it is run",
     "lekdicht-gate encrypted": "names the verb; with its device it is run",
     "make po": "changes the sources",
+    "make notices": "pictures to be looked at; the test preview of test-notifier asserts the words of each",
     "sudo make bench": "measures for an hour",
     "sudo make check-plugs": "takes hours",
     "sudo make uninstall-collector": "its steps are those of the package, which is removed and purged in tests/vm/scenarios/packages.py",

@@ -1,4 +1,4 @@
-/* links: policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c policy/judge.c policy/catalogue.c policy/catalogueline.c policy/clientjudge.c policy/glob.c libs: inih */
+/* links: policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c policy/judge.c policy/catalogue.c policy/catalogueline.c policy/clientjudge.c policy/glob.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as a policy file. Refused means that something is said about it; accepted means that every string is text

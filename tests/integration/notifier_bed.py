@@ -60,6 +60,12 @@ DUNSTRC = """[global]
     background = "#900000"
     timeout = 0
 """
+# Xfce's keeps what it showed, if it is told to.
+XFCE_CHANNEL = """<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-notifyd" version="1.0">
+<property name="notification-log" type="bool" value="true"/><property name="log-level" type="uint" value="1"/>
+</channel>
+"""
 # dunst offers the buttons as lines of a menu; this takes the one that the test wants and keeps what was offered.
 MENU = """#!/bin/sh
 cat > %(folder)s/offered.new
@@ -175,6 +181,8 @@ def variant(value):
         return value
     if isinstance(value, bool):
         return GLib.Variant("b", value)
+    if isinstance(value, int):
+        return GLib.Variant("u", value)
     if isinstance(value, list):
         return GLib.Variant("a(sss)", value)
     return GLib.Variant("s", value)
@@ -301,6 +309,24 @@ class Desktop:
         self.dunst = self.start("dunst", "-config", self.folder / "dunstrc", "-verbosity", "crit",
                                 stderr=subprocess.DEVNULL)
         wait_for("dunst", lambda: has_owner(self.session, SERVER))
+
+    def start_xfce(self):
+        """Xfce's notification server, with the settings server that it asks."""
+        channels = self.folder / ".config/xfce4/xfconf/xfce-perchannel-xml"
+        channels.mkdir(parents=True)
+        (channels / "xfce4-notifyd.xml").write_text(XFCE_CHANNEL)
+        for program, name in (("xfconf/xfconfd", "org.xfce.Xfconf"), ("notifyd/xfce4-notifyd", SERVER)):
+            path = next(pathlib.Path("/usr/lib").glob(f"*/xfce4/{program}"))
+            self.start(path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_for(program, lambda wanted=name: has_owner(self.session, wanted))
+
+    def xfce_log(self):
+        """What Xfce's server was given, oldest first: a dictionary of strings each."""
+        log, path = GLib.KeyFile(), self.folder / ".cache/xfce4/notifyd/log"
+        if not path.exists() or path.stat().st_size == 0:
+            return []
+        log.load_from_file(str(path), GLib.KeyFileFlags.NONE)
+        return [{key: log.get_string(group, key) for key in log.get_keys(group)[0]} for group in log.get_groups()[0]]
 
     def stop_dunst(self, number=signal.SIGTERM):
         self.stop(self.dunst, number)

@@ -31,6 +31,7 @@ static const struct bed_usb stick = { .port = "1-2",
 static int64_t wall_sec, boot_sec; /* of the test's clocks from the kernel's */
 static char notices[512];          /* their kinds, as they came */
 static char plugs_[512];           /* and what they are about */
+static char told_minutes[32];      /* how long, of those that say it */
 
 static uint64_t fake_usec(void *userdata, clockid_t clock)
 {
@@ -54,6 +55,9 @@ static int on_notice(sd_bus_message *message, void *userdata, sd_bus_error *erro
         snprintf(notices + strlen(notices), sizeof(notices) - strlen(notices), "%s ", value_of(message, "Kind"));
         sd_bus_message_rewind(message, true);
         snprintf(plugs_ + strlen(plugs_), sizeof(plugs_) - strlen(plugs_), "%s ", value_of(message, "Plug"));
+        sd_bus_message_rewind(message, true);
+        snprintf(told_minutes + strlen(told_minutes), sizeof(told_minutes) - strlen(told_minutes), "%s",
+                 value_of(message, "Minutes"));
         return 0;
 }
 
@@ -66,7 +70,7 @@ static int setup(void **state)
         setenv("TZ", "UTC0", 1);
         wall_sec = 0;
         boot_sec = 100000;
-        notices[0] = plugs_[0] = '\0';
+        notices[0] = plugs_[0] = told_minutes[0] = '\0';
         scene.config.clock = &clock;
         start_bus(NULL);
         client = join();
@@ -197,7 +201,8 @@ static void it_is_warned_of_and_then_closed(void **state_)
         assert_int_equal(events("ending"), 0);
         pass(15);
         assert_int_equal(events("ending"), 1);
-        UNTIL(strcmp(notices, "device-refused grant-ending ") == 0);
+        UNTIL(strcmp(notices, "device-refused grant-opened grant-ending ") == 0);
+        assert_string_equal(told_minutes, "10");
         assert_true(is_open());
         pass(100);
         assert_int_equal(scene_gate("refuse 1-2"), 1);
@@ -208,8 +213,8 @@ static void it_is_warned_of_and_then_closed(void **state_)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.grant.ended",
                                        "LEKDICHT_REASON=its time was over; closed; it was open until *", NULL),
                          1);
-        UNTIL(strcmp(notices, "device-refused grant-ending grant-ended ") == 0);
-        assert_string_equal(strchr(plugs_, ' ') + 1, "1-2#grant1 1-2#grant1 ");
+        UNTIL(strcmp(notices, "device-refused grant-opened grant-ending grant-ended ") == 0);
+        assert_string_equal(strchr(plugs_, ' ') + 1, "1-2#grant1 1-2#grant1 1-2#grant1 ");
         assert_string_equal(explained("1-2", "Until"), "0");
         assert_int_equal(scene_gate("cut 1-2"), 0);
 }
@@ -227,7 +232,7 @@ static void what_is_in_use_gets_one_extension(void **state_)
         pass(2 * MINUTE);
         UNTIL(strcmp(state(), "busy") == 0);
         UNTIL(events("ending") == 2);
-        UNTIL(strcmp(notices, "device-refused grant-ending grant-extended ") == 0);
+        UNTIL(strcmp(notices, "device-refused grant-opened grant-ending grant-extended ") == 0);
         assert_true(is_open());
         pass(100);
         scene_run(100);
@@ -354,7 +359,7 @@ static void unplugged_it_ends_too(void **state_)
                             "LEKDICHT_REASON=its time was over; it was not plugged in; *", NULL) == 1);
         plug();
         assert_int_equal(scene_gate("refuse 1-2"), 2);
-        UNTIL(strcmp(notices, "device-refused device-refused ") == 0);
+        UNTIL(strcmp(notices, "device-refused grant-opened device-refused ") == 0);
 }
 
 /* The laptop slept: an event may come before the timer. */

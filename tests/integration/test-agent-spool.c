@@ -24,7 +24,9 @@
         "[policy]\nversion = 1\nmode = enforce\n[school]\nname = De Wilgen\nservicedesk = Bel 1234\nservicedesk-url "  \
         "= "                                                                                                           \
         "https://desk.example\n[place onedrive]\nlabel = OneDrive\nurl = https://onedrive.example\n[place "            \
-        "teams]\nlabel = Teams\nurl = https://teams.example\n"
+        "teams]\nlabel = Teams\nurl = https://teams.example\n[notices]\nper-hour = 7\n[notice usb-disk.nl]\ntitle = "  \
+        "Deze "                                                                                                        \
+        "niet\n[notice several.en]\ntext = Ask.\n"
 #define AUDIT     "[policy]\nversion = 2\nmode = audit\n"
 #define ALLOW     "[policy]\nversion = 3\nmode = enforce\n[storage]\nusb-disk = allow\nsd-card = allow\noptical = allow\n"
 #define READ_ONLY "[policy]\nversion = 4\n[storage]\nusb-disk = read-only\nsd-card = read-only\noptical = read-only\n"
@@ -69,9 +71,9 @@ static int on_recorded(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 static int on_notice(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-        static const char *const keys[] = { "Kind",       "Plug",          "DeviceKind",  "Name",
-                                            "Code",       "School",        "Servicedesk", "ServicedeskUrl",
-                                            "LeakReport", "LeakReportUrl", "Simulated",   "Places" };
+        static const char *const keys[] = { "Kind",      "Plug",        "DeviceKind",     "Name",       "Code",
+                                            "School",    "Servicedesk", "ServicedeskUrl", "LeakReport", "LeakReportUrl",
+                                            "Simulated", "Places",      "Texts",          "PerHour" };
         char *text = notice[n_notices % 16];
 
         (void) userdata;
@@ -367,6 +369,8 @@ static void one_plug_is_one_notice(void **state)
         assert_string_equal(note(0, "Simulated"), "no");
         assert_string_equal(note(0, "Places"),
                             "onedrive=OneDrive=https://onedrive.example teams=Teams=https://teams.example ");
+        assert_string_equal(note(0, "Texts"), "usb-disk.nl=Deze niet= several.en==Ask. ");
+        assert_string_equal(note(0, "PerHour"), "7");
         snprintf(plug, sizeof(plug), "%s", note(0, "Plug"));
         assert_memory_equal(plug, "1-2#", 4);
         /* Judged again, it is the same plug. */
@@ -403,8 +407,8 @@ static void a_phone_is_told_once_a_day(void **state)
                                               .devnum = 5,
                                               .interfaces = { { 6, 1, 1, "MTP" } } };
         /* A number alone would be found in a time some day. */
-        static const char *const secrets[] = { "\"04e8\"", "\"6860\"", "04e8:6860", "SAMSUNG", "Fenna", "R58M123ABCD",
-                                               "\"04a9\"", "\"3192\"", "04a9:3192" };
+        static const char *const secrets[] = { "\"04e8\"",    "\"6860\"", "04e8:6860", "SAMSUNG",  "Fenna",
+                                               "R58M123ABCD", "\"04a9\"", "\"3192\"",  "04a9:3192" };
         unsigned n;
 
         (void) state;

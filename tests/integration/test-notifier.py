@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 from gi.repository import GLib
 
 from notifier_bed import (BUILD, NAME, NOTIFIER, OBJECT, PLACES, SERVER, SERVER_OBJECT, STICK, Agent, Desktop, Server, call, connect,
-                          notice, stays, wait_for)
+                          has_owner, notice, stays, wait_for)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NOTICES_MAX = 8               # SHOW_NOTICES_MAX
@@ -27,12 +28,12 @@ FLOOD_MEMORY_MAX_KB = 32 * 1024  # 500 notices at once; GLib 2.74 keeps a part
 
 ENGLISH = ("This USB stick stays shut",
            "USB sticks and disks get lost easily, so your school keeps files off them. Please use OneDrive or Teams instead.\n"
-           "Questions? Servicedesk, room 1.04, telephone 1234\nDe Regenboog · “DataTraveler 3.0” · code 7Q3XYZ")
+           "Questions? Servicedesk, room 1.04, telephone 1234\nData leak? Report it: 0800 1234, day and night\nDe Regenboog · “DataTraveler 3.0” · code 7Q3XYZ")
 DUTCH_SERVICEDESK = "Servicedesk, lokaal 1.04, telefoon 1234"
 DUTCH = ("Deze usb-stick gaat niet open",
          "Usb-sticks en losse schijven raak je makkelijk kwijt. Daarom zet je school er geen bestanden op. "
          "Gebruik liever OneDrive of Teams.\n"
-         f"Vragen? {DUTCH_SERVICEDESK}\nDe Regenboog · ‘DataTraveler 3.0’ · code 7Q3XYZ")
+         f"Vragen? {DUTCH_SERVICEDESK}\nDatalek? Meld het: 0800 1234, day and night\nDe Regenboog · ‘DataTraveler 3.0’ · code 7Q3XYZ")
 
 
 def text(entry):
@@ -100,26 +101,59 @@ def every_access(folder):
                 assert any(words[place] in text for text in told), (words[place], told)
 
 
+def preview(folder):
+    """--preview shows every kind in both languages, by the words of that kind; what is not known is told"""
+    def run(*words, **more):
+        return subprocess.run([NOTIFIER, "--preview", *words], capture_output=True, text=True, check=False, timeout=20,
+                              stdin=subprocess.DEVNULL, **more)
+
+    kinds = run("list").stdout.split()
+    assert len(kinds) == 19 and "usb-disk" in kinds and "stopped" in kinds, kinds
+    told = []
+    with Desktop(folder, agent=False) as desktop:
+        for number, (language, kind) in enumerate((language, kind) for language in ("en", "nl") for kind in kinds):
+            shown = desktop.start(NOTIFIER, "--preview", kind, "--lang", language)
+            desktop.shows(1)
+            desktop.ask_dunst("NotificationCloseAll")
+            desktop.shows(0)
+            assert desktop.stop(shown) == 0
+            entry = desktop.ask_dunst("NotificationListHistory")[0][0]
+            told.append(text(entry))
+            assert ("Questions? " in entry["body"]) == (language == "en"), (number, entry)
+        assert len(set(told)) == len(told), told
+        environment = desktop.environment
+        for words, code in ((["tape"], 64), (["usb-disk", "phone"], 64), (["usb-disk", "--lang", "fr"], 64)):
+            done = run(*words, env=environment)
+            assert done.returncode == code and done.stderr, (words, done)
+        # The session's own notifier and a preview do not mind each other; all of them are one after the other.
+        everything = desktop.start(NOTIFIER, "--preview")
+        desktop.shows(1)
+        assert everything.poll() is None and not has_owner(desktop.session, "org.lekdicht.Notifier1")
+    assert subprocess.run([NOTIFIER, "--lang", "nl"], check=False, capture_output=True).returncode == 64
+
+
 def one_each(folder):
-    """one plug, one notice: the same one is replaced, another one is another; nine are eight"""
+    """one port, one notice: what is plugged in again replaces it, another port is another; nine are eight"""
     with Desktop(folder) as desktop:
         desktop.agent.tell()
         desktop.shows(1)
         desktop.agent.tell(Name="the same, once more")
-        desktop.agent.tell(Plug="1-2#2", Name="another")
+        desktop.agent.tell(Plug="1-2#9", Name="a loose plug: the same port, again")
+        desktop.agent.tell(Plug="1-2#grant1", Name="the same, once more")
+        desktop.agent.tell(Plug="1-2.1#2", Name="another")
         desktop.shows(2)
         stays("the same plug is one notice", lambda: desktop.displayed() == 2)
         names = [entry["body"].split(" · ")[1] for entry in desktop.history()]
         assert names == ["“the same, once more”", "“another”"], names
         for number in range(9):
-            desktop.agent.tell(Plug=f"2-1#{number}", Name=f"stick {number}")
-        desktop.agent.tell(Plug="2-1#8", Name="the last")
+            desktop.agent.tell(Plug=f"2-{number}#1", Name=f"stick {number}", PerHour=60)
+        desktop.agent.tell(Plug="2-8#1", Name="the last", PerHour=60)
         wait_for("the oldest is closed", lambda: len(desktop.ask_dunst("NotificationListHistory")[0]) == 3)
         desktop.shows(NOTICES_MAX)
         stays("no more than eight", lambda: desktop.displayed() == NOTICES_MAX)
         assert "the last" in desktop.history()[-1]["body"]
         # What was closed on the screen is told again when the agent tells it again.
-        desktop.agent.tell(Plug="2-1#8")
+        desktop.agent.tell(Plug="2-8#1", PerHour=60)
         desktop.shows(1)
 
 
@@ -176,12 +210,29 @@ def hostile(folder):
         assert "CRITICAL" not in desktop.log() and "WARNING" not in desktop.log(), desktop.log()
 
 
-def flood(folder):
-    """1000 endless notices: all bounded, eight at a time, and memory does not grow with them"""
+def asks(folder):
+    """the servicedesk gets a mail that names the kind and the code, in the teacher's language, and nothing of a device's name"""
+    name = ("&bcc=x@example?subject=<a href='file:///etc/passwd'>%0d%0a\u202e" + "x" * 126)[:126]
+    with Desktop(folder, "nl_NL") as desktop:
+        desktop.agent.tell(Name=name, ServicedeskUrl="mailto:desk@school.example")
+        desktop.shows(1)
+        desktop.choose("Vraag het de servicedesk")
+        wait_for("xdg-open", desktop.opened)
+        link = desktop.opened()[0][0]
+        address, query = link.split("?")
+        asked = urllib.parse.parse_qs(query, strict_parsing=True)
+        assert address == "mailto:desk@school.example" and set(asked) == {"subject", "body"}, link
+        assert asked["subject"] == ["Vraag over een melding: usb-stick, code 7Q3XYZ"], link
+        assert asked["body"] == ["Hallo,\r\n\r\nIk kreeg op mijn laptop een melding over: usb-stick\r\nCode: 7Q3XYZ\r\n\r\n"
+                                 "Mijn vraag:\r\n"], link
+
+
+def endless(folder):
+    """1000 endless notices: all bounded, and memory does not grow with them"""
     def send(numbers, paced=False):
         for number in numbers:
             size = 10000 if number % 100 == 0 else 1000
-            desktop.agent.tell(Plug=f"3-1#{number}", Name="x" * size, School="é" * size, Servicedesk="<" * size,
+            desktop.agent.tell(Plug=f"3-{number % NOTICES_MAX}#1", Name="x" * size, School="é" * size, Servicedesk="<" * size,
                                Places=[("x" * size, "&" * size, PLACES[0][2])] * (size // 100))
             told.append(number)
             if paced:
@@ -196,20 +247,44 @@ def flood(folder):
         memory = [send(range(20)), send(range(20, 500), True), send(range(500, 1000))]
         print(f"# memory after 20, 500 and 1000 endless notices, the last 500 at once: {memory} KiB", flush=True)
         assert "ASAN_OPTIONS" in os.environ or memory[1] < memory[0] + 1024 and memory[2] < memory[0] + FLOOD_MEMORY_MAX_KB, memory
-        assert len(server.closed) == 1000 - NOTICES_MAX, len(server.closed)
         longest = max(len(given["body"]) for given in server.given)
         assert longest < 3000 and all(len(given["actions"]) <= 36 for given in server.given), longest
         assert desktop.opened() == []
         server.close()
 
 
+def flood(folder):
+    """500 plugs: as many notices as the policy says, and one that says how many more, by the school's own words if it has any"""
+    with Desktop(folder) as desktop:
+        for number in range(500):
+            desktop.agent.tell(Plug=f"3-{number}#1", Name=f"stick {number}", PerHour=5)
+        wait_for("all are counted", lambda: desktop.displayed() == 6)
+        stays("no more than that", lambda: desktop.displayed() == 6, 2)
+        # What is no plug is never counted, and what is on the screen is brought up to date.
+        desktop.agent.tell(Plug="5-1#grant7", Kind="grant-ending", PerHour=5)
+        desktop.agent.tell(Plug="3-4#9", Name="stick 4 again", PerHour=5)
+        desktop.shows(7)
+        entries = desktop.history()
+        assert sum("It was opened for you" in entry["body"] for entry in entries) == 1, entries
+        assert sum("again" in entry["body"] for entry in entries) == 1, entries
+        several = [text(entry) for entry in entries if entry["summary"] == "Several devices, told at once"]
+        assert len(several) == 1 and several[0][1].startswith("495 more devices were plugged in"), several
+        desktop.agent.tell(Plug="3-501#1", PerHour=5,
+                           Texts=GLib.Variant("a(ssss)", [("several", "en", "Many", "Ask Jan."), ("several", "nl", "Veel", "")]))
+        desktop.shows(1)
+        said = desktop.history()[-1]
+        assert said["summary"] == "Many" and said["body"].startswith("Ask Jan.\n"), said
+
+
 def abilities(folder):
-    """a server gets what it can: plain text without markup and buttons, or escaped text and buttons in their order"""
+    """a server gets what it can: plain text without markup and buttons, all of it a title where there is no body, or escaped text and buttons in their order"""
     with Desktop(folder, server=False) as desktop:
         server = Server(desktop.address("session"))
         desktop.agent.tell(Name="<R&D>")
         wait_for("the notice", lambda: server.given)
         assert server.given[0]["actions"] == [] and "“<R&D>”" in server.given[0]["body"], server.given
+        title = server.given[0]["title"]
+        assert title.startswith(f"{ENGLISH[0]}. USB sticks and disks") and title.endswith("code 7Q3XYZ") and "\n" not in title, title
         server.close()
 
         server = Server(desktop.address("session"), ["actions", "body", "body-markup"])
@@ -217,7 +292,7 @@ def abilities(folder):
         desktop.agent.tell(Name="<R&D>")
         wait_for("the notice", lambda: server.given)
         given = server.given[0]
-        assert given["replaces"] == 0 and "“&lt;R&amp;D&gt;”" in given["body"], given
+        assert given["title"] == ENGLISH[0] and given["replaces"] == 0 and "“&lt;R&amp;D&gt;”" in given["body"], given
         assert given["actions"][1::2] == ["OneDrive", "Teams", "Ask the servicedesk", "Report a data leak"], given
         assert given["hints"]["urgency"] == 1 and given["hints"]["category"] == "device", given
         assert (given["application"], given["icon"], given["timeout"]) == ("lekdicht", "drive-removable-media", -1), given
@@ -229,6 +304,30 @@ def abilities(folder):
         wait_for("xdg-open", desktop.opened)
         assert desktop.opened() == [[STICK["LeakReportUrl"]]], desktop.opened()
         server.close()
+
+
+def another_server(folder):
+    """Xfce's server: the same words and buttons in Dutch, a hostile name of 126 characters is text, a flood is one more notice"""
+    name = ("<b>x</b> <a href='file:///etc/passwd'>\u202e & " + "y" * 126)[:126]
+    with Desktop(folder, "nl_NL", server=False) as desktop:
+        desktop.start_screen()
+        desktop.start_xfce()
+        desktop.agent.tell(Servicedesk=DUTCH_SERVICEDESK)
+        wait_for("the notice", desktop.xfce_log)
+        shown = desktop.xfce_log()[0]
+        desktop.screenshot("notice-xfce")
+        assert (shown["summary"], shown["body"]) == DUTCH, shown
+        labels = [shown[f"action-label-{number}"] for number in range(4)]
+        assert labels == ["OneDrive", "Teams", "Vraag het de servicedesk", "Datalek melden"], shown
+        desktop.agent.tell(Plug="2-1#1", Name=name)
+        wait_for("the second", lambda: len(desktop.xfce_log()) == 2)
+        body = desktop.xfce_log()[1]["body"]
+        assert "&lt;b&gt;x&lt;/b&gt;" in body and "<" not in body and "\u202e" not in body, body
+        for number in range(100):
+            desktop.agent.tell(Plug=f"3-{number}#1", PerHour=4)
+        wait_for("the flood", lambda: len(desktop.xfce_log()) >= 5 and "98 apparaten" in desktop.xfce_log()[-1]["body"])
+        several = [shown for shown in desktop.xfce_log() if shown["summary"] == "Meerdere apparaten in één melding"]
+        assert len(desktop.xfce_log()) == 4 + len(several) and len(several) <= 3, desktop.xfce_log()
 
 
 def server_fails(folder):
@@ -286,7 +385,7 @@ def agent_restart(folder):
         desktop.agent.subscribed()
         assert desktop.agent.subscribers == [notifier] and desktop.agent.refused == 2, desktop.agent.subscribers
         old.send(notice(Plug="9-9#9", Name="of the old agent"))
-        desktop.agent.tell(Plug="1-2#2")
+        desktop.agent.tell(Plug="1-3#2")
         desktop.shows(2)
         stays("the old agent is not heard", lambda: desktop.displayed() == 2)
         old.close()
@@ -409,7 +508,7 @@ class Skip(Exception):
     """Not possible here, and why."""
 
 
-TESTS = [options, english, dutch, every_kind, every_access, one_each, strangers, hostile, flood, abilities, server_fails, server_late,
+TESTS = [options, english, dutch, every_kind, every_access, preview, one_each, strangers, hostile, asks, endless, flood, abilities, another_server, server_fails, server_late,
          server_restart, agent_restart, bus_restart, only_one, quiet, installed,
          whole_way]
 

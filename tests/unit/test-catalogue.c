@@ -1,4 +1,4 @@
-/* links: policy/load.c policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
+/* links: policy/load.c policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The catalogue as it is shipped, held against what clients look like in /proc and against what only looks like one; and the

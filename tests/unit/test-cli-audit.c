@@ -1,4 +1,4 @@
-/* links: cli/audit-report.c cli/exception.c cli/record.c cli/device.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih jansson */
+/* links: cli/audit-report.c cli/exception.c cli/record.c cli/device.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih jansson */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht audit-report without a bus: records as lekdichtd writes them, and what is said of them. */

@@ -1,4 +1,4 @@
-/* links: cli/learn.c cli/exception.c cli/devices.c cli/device.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
+/* links: cli/learn.c cli/exception.c cli/devices.c cli/device.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/sysfs.c common/text.c common/utf8.c policy/errors.c policy/facts.c policy/judge.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht learn without a bus, on a /sys of a few files: each text is read back as a policy, appended to another one. */

@@ -1,4 +1,4 @@
-/* links: cli/devices.c cli/device.c cli/policy-check.c cli/policy-explain.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/utf8.c policy/errors.c policy/facts.c policy/key.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
+/* links: cli/devices.c cli/device.c cli/policy-check.c cli/policy-explain.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/utf8.c policy/errors.c policy/facts.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is said of devices and of policy files. */

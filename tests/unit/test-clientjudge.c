@@ -1,4 +1,4 @@
-/* links: policy/clientjudge.c policy/catalogue.c policy/catalogueline.c policy/glob.c policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
+/* links: policy/clientjudge.c policy/catalogue.c policy/catalogueline.c policy/glob.c policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is approved, by which rule, and who is told. */

@@ -1,4 +1,4 @@
-/* links: policy/judge.c policy/facts.c policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c libs: inih */
+/* links: policy/judge.c policy/facts.c policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The verdict, case by case, and the serials that identify nothing. */

@@ -1,4 +1,4 @@
-/* links: notifier/notice.c notifier/link.c common/text.c common/utf8.c libs: glib-2.0 */
+/* links: notifier/notice.c notifier/link.c common/noticekind.c common/text.c common/utf8.c libs: glib-2.0 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is taken out of the signal Notice, and that nothing in it is too long, of the wrong type or a link that is none. */
@@ -34,7 +34,7 @@ static int parse_variant(GVariant *value)
 
         memset(&notice, 0xA5, sizeof(notice));
         g_variant_ref_sink(value);
-        r = notice_parse(value, &notice);
+        r = notice_parse(value, "nl", &notice);
         g_variant_unref(value);
 
         return r;
@@ -129,6 +129,85 @@ static void kinds_of_notice(void **state)
         assert_int_equal(notice.news, NOTICE_GRANT_EXTENDED);
         assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-ended'>"), 0);
         assert_int_equal(notice.news, NOTICE_GRANT_ENDED);
+}
+
+/* Numbers and a day: what is not one is not given. */
+static void numbers(void **state)
+{
+        static const char *const no_day[] = {
+                "2027-02-30", "2027-2-1", "2027-02-01 ", "2027-13-01", "", "2027-02-01x"
+        };
+
+        (void) state;
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <uint32 3>"), 0);
+        assert_int_equal(notice.count, 3);
+        assert_int_equal(notice_kind_of(&notice), NOTICE_KIND_EARLIER);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <uint32 4294967295>"), 0);
+        assert_int_equal(notice.count, NOTICE_COUNT_MAX);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'earlier'>, 'Count': <'3'>"), 0);
+        assert_int_equal(notice.count, 1);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'grant-opened'>, 'Minutes': <uint32 30>"), 0);
+        assert_int_equal(notice.minutes, 30);
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'device-readonly'>, 'Until': <'2027-02-01'>"), 0);
+        assert_int_equal(notice.until.month, 2);
+        assert_int_equal(notice.until.day, 1);
+        for (size_t i = 0; i < G_N_ELEMENTS(no_day); i++) {
+                assert_int_equal(parse_string("Until", no_day[i]), 0);
+                assert_int_equal(notice.until.month, 0);
+        }
+        /* Made here, and never sent. */
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'several'>"), -ENOTSUP);
+}
+
+/* Of the school's own words those of this kind, in the language that is spoken; and those for many in one. */
+static void own_words(void **state)
+{
+        char text[NOTICE_TEXT_MAX + 100];
+
+        (void) state;
+        assert_int_equal(parse(LEAST ", 'DeviceKind': <'usb-disk'>, 'PerHour': <uint32 3>, "
+                                     "'Texts': <[('usb-disk', 'en', 'a', 'b'), ('sd-card', 'nl', 'c', 'd'), "
+                                     "('usb-disk', 'nl', 'e\\u202e', ''), ('several', 'nl', 'g', 'h')]>"),
+                         0);
+        assert_string_equal(notice.own.title, "e?");
+        assert_string_equal(notice.own.text, "");
+        assert_string_equal(notice.several.title, "g");
+        assert_string_equal(notice.several.text, "h");
+        assert_int_equal(notice.per_hour, 3);
+        assert_int_equal(parse(LEAST ", 'Texts': <[('other', 'nl', 'x')]>"), 0);
+        assert_string_equal(notice.own.title, "");
+        assert_int_equal(notice.per_hour, NOTICE_PER_HOUR);
+        memset(text, 'x', sizeof(text));
+        text[sizeof(text) - 1] = '\0';
+        {
+                g_autofree char *keys = g_strdup_printf(LEAST ", 'Texts': <[('other', 'nl', '%s', '%s')]>", text, text);
+
+                assert_int_equal(parse(keys), 0);
+        }
+        assert_int_equal(strlen(notice.own.title), NOTICE_TEXT_MAX - 1);
+}
+
+/* The servicedesk's address may have fields, and only those. */
+static void fields(void **state)
+{
+        (void) state;
+        assert_int_equal(parse_string("ServicedeskUrl", "https://desk.example/?a={kind}&b={code}"), 0);
+        assert_string_equal(notice.servicedesk_url, "https://desk.example/?a={kind}&b={code}");
+        assert_int_equal(parse_string("ServicedeskUrl", "https://desk.example/{x}"), 0);
+        assert_string_equal(notice.servicedesk_url, "");
+        assert_int_equal(parse_string("ServicedeskUrl", "{code}file:///"), 0);
+        assert_string_equal(notice.servicedesk_url, "");
+        assert_int_equal(parse_string("LeakReportUrl", "https://desk.example/{code}"), 0);
+        assert_string_equal(notice.leak_report_url, "");
+}
+
+static void stopped(void **state)
+{
+        (void) state;
+        assert_int_equal(parse("'Plug': <'p'>, 'Kind': <'client-stopped'>, 'Category': <'chat'>"), 0);
+        assert_int_equal(notice.news, NOTICE_CLIENT_STOPPED);
+        assert_int_equal(notice.device, NOTICE_CHAT);
+        assert_int_equal(notice_kind_of(&notice), NOTICE_KIND_STOPPED);
 }
 
 static void untouched(void **state)
@@ -283,9 +362,11 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whole),           cmocka_unit_test(least),     cmocka_unit_test(not_a_notice),
-                cmocka_unit_test(kinds_of_notice), cmocka_unit_test(untouched), cmocka_unit_test(plugs),
-                cmocka_unit_test(kinds),           cmocka_unit_test(texts),     cmocka_unit_test(codes),
-                cmocka_unit_test(links),           cmocka_unit_test(places),    cmocka_unit_test(wrong_types),
+                cmocka_unit_test(kinds_of_notice), cmocka_unit_test(numbers),   cmocka_unit_test(stopped),
+                cmocka_unit_test(fields),          cmocka_unit_test(own_words), cmocka_unit_test(untouched),
+                cmocka_unit_test(plugs),           cmocka_unit_test(kinds),     cmocka_unit_test(texts),
+                cmocka_unit_test(codes),           cmocka_unit_test(links),     cmocka_unit_test(places),
+                cmocka_unit_test(wrong_types),
         };
 
         return cmocka_run_group_tests_name("notifier-notice", tests, NULL, NULL);

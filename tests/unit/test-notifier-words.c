@@ -1,4 +1,4 @@
-/* links: notifier/words.c libs: glib-2.0 */
+/* links: notifier/words.c notifier/kind.c notifier/request.c notifier/link.c common/noticekind.c libs: glib-2.0 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What a notice says: the words for each kind, what is left out when the school has not given it, and the buttons. */
@@ -71,6 +71,7 @@ static void whole(void **state)
                             "USB sticks and disks get lost easily, so your school keeps files off them. Please use "
                             "OneDrive or Teams instead.\n"
                             "Questions? Servicedesk, room 1.04\n"
+                            "Data leak? Report it: 0800 1234\n"
                             "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         assert_string_equal(words.icon, "drive-removable-media");
 }
@@ -86,6 +87,7 @@ static void read_only(void **state)
                 "What is on it you can open and copy, but not change. USB sticks and disks get lost easily, so "
                 "your school keeps files off them. Please use OneDrive or Teams instead.\n"
                 "Questions? Servicedesk, room 1.04\n"
+                "Data leak? Report it: 0800 1234\n"
                 "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
                 notice.device = (enum notice_device) device;
@@ -105,6 +107,7 @@ static void plain(void **state)
                 "It is not encrypted. USB sticks and disks get lost easily, so your school opens only encrypted "
                 "ones. Please use OneDrive or Teams instead.\n"
                 "Questions? Servicedesk, room 1.04\n"
+                "Data leak? Report it: 0800 1234\n"
                 "De Regenboog · “DataTraveler” · code 7Q3XYZ");
         for (int device = 0; device < _NOTICE_DEVICE_MAX; device++) {
                 notice.device = (enum notice_device) device;
@@ -135,7 +138,8 @@ static void grants(void **state)
         (void) state;
         for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
                 for (unsigned device = 0; device < _NOTICE_DEVICE_MAX; device++) {
-                        g_autofree char *body = g_strdup_printf("%s\nQuestions? Servicedesk, room 1.04\nDe Regenboog · "
+                        g_autofree char *body = g_strdup_printf("%s\nQuestions? Servicedesk, room 1.04\nData leak? "
+                                                                "Report it: 0800 1234\nDe Regenboog · "
                                                                 "“DataTraveler” · code 7Q3XYZ",
                                                                 all[i].what);
 
@@ -221,7 +225,7 @@ static void places(void **state)
 static void left_out(void **state)
 {
         (void) state;
-        notice.servicedesk[0] = '\0';
+        notice.servicedesk[0] = notice.leak_report[0] = '\0';
         compose();
         assert_has_not("Questions");
         assert_has_not("\n\n");
@@ -245,16 +249,95 @@ static void left_out(void **state)
         assert_has_not("\n");
 }
 
-/* A telephone number is read, an address is a button. */
+/* A telephone number is read, an address is a button; where there is no button, all is read. */
 static void leak(void **state)
 {
         (void) state;
         compose();
-        assert_has_not("0800");
+        assert_has("\nData leak? Report it: 0800 1234\n");
+        assert_int_equal(words.n_buttons, 4);
+        strcpy(notice.leak_report, "the servicedesk, room 1.04");
+        compose();
+        assert_has_not("Data leak");
         notice.leak_report_url[0] = '\0';
         compose();
-        assert_has("\nData leak? Report it: 0800 1234\n");
+        assert_has("\nData leak? Report it: the servicedesk, room 1.04\n");
         assert_int_equal(words.n_buttons, 3);
+}
+
+/* What is the same whatever it is about. */
+static void news(void **state)
+{
+        static const struct {
+                enum notice_news news;
+                const char *title, *what;
+        } all[] = {
+                { NOTICE_GRANT_OPENED, "This device is open for a while",
+                  "You can use it for 30 minutes. Before it closes you get a notice here, so that you can save your "
+                  "work.\n" },
+                { NOTICE_CLIENT_STOPPED, "This app has been closed",
+                  "It works with a place outside your school. Your own files are still where they were. Please "
+                  "use OneDrive or Teams instead.\n" },
+                { NOTICE_SEVERAL, "Several devices, told at once",
+                  "3 more devices were plugged in, and do not open as usual. Small devices get lost easily, so your "
+                  "school keeps files off them. Please use OneDrive or Teams instead.\n" },
+                { NOTICE_EARLIER, "Plugged in before you were here",
+                  "3 devices were plugged in before, and do not open as usual. Small devices get lost easily, so your "
+                  "school keeps files off them. Please use OneDrive or Teams instead.\n" },
+        };
+
+        (void) state;
+        notice.minutes = 30;
+        notice.count = 3;
+        for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+                notice.news = all[i].news;
+                compose();
+                assert_string_equal(words.title, all[i].title);
+                assert_true(strncmp(words.body, all[i].what, strlen(all[i].what)) == 0);
+                assert_non_null(words.icon);
+        }
+        notice.minutes = notice.count = 1;
+        compose();
+        assert_has("1 device was plugged in before, and does not");
+        notice.news = NOTICE_SEVERAL;
+        compose();
+        assert_has("1 more device was plugged in, and does not");
+        notice.news = NOTICE_GRANT_OPENED;
+        compose();
+        assert_has("for 1 minute.");
+        notice.minutes = 0;
+        compose();
+        assert_true(strncmp(words.body, "Before it closes", 16) == 0);
+}
+
+/* The school's own words take the place of ours; whom to ask and the code stay. */
+static void own_words(void **state)
+{
+        (void) state;
+        strcpy(notice.own.title, "100%s dicht");
+        compose();
+        assert_string_equal(words.title, "100%s dicht");
+        assert_has("USB sticks and disks");
+        strcpy(notice.own.text, "Zet het op de N-schijf. %n");
+        compose();
+        assert_true(strncmp(words.body, "Zet het op de N-schijf. %n\nQuestions?", 36) == 0);
+        assert_has("code 7Q3XYZ");
+        assert_int_equal(words.n_buttons, 4);
+        notice.simulated = true;
+        compose();
+        assert_string_equal(words.title, "100%s dicht (simulated)");
+}
+
+static void last_day(void **state)
+{
+        (void) state;
+        notice.news = NOTICE_READ_ONLY;
+        notice.until = (struct notice_day){ .month = 2, .day = 1 };
+        compose();
+        assert_has("but not change. You can do so through 1 February; after that it stays shut. USB sticks");
+        notice.until = (struct notice_day){ .month = 12, .day = 31 };
+        compose();
+        assert_has("through 31 December;");
 }
 
 static void simulated(void **state)
@@ -301,8 +384,9 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                TEST(whole), TEST(buttons), TEST(kinds), TEST(places),    TEST(left_out), TEST(read_only),
-                TEST(plain), TEST(grants),  TEST(leak),  TEST(simulated), TEST(strange),  TEST(longest),
+                TEST(whole),     TEST(buttons),   TEST(kinds),     TEST(places),  TEST(left_out),
+                TEST(read_only), TEST(plain),     TEST(grants),    TEST(leak),    TEST(news),
+                TEST(last_day),  TEST(own_words), TEST(simulated), TEST(strange), TEST(longest),
         };
 
         return cmocka_run_group_tests_name("notifier-words", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* links: policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
+/* links: policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The traps of INI files, and of inih above all: each is either harmless or refused with its line. What inih itself would
@@ -158,7 +158,7 @@ static void section_without_keys(void **state)
         assert_refused(
                 HEAD "[nothing]\n", 3,
                 "unknown section \"nothing\"; there are [policy], [school], [place NAME], [storage], [device NAME], "
-                "[clients] and [service NAME]");
+                "[clients], [service NAME], [notices], [notice KIND.LANGUAGE] and [spool]");
         assert_refused(HEAD "[storage]\n[storage]\n", 4, "[storage] stands in line 3 already; put its keys there");
 }
 

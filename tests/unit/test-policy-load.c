@@ -1,4 +1,4 @@
-/* links: policy/load.c policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
+/* links: policy/load.c policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Reading a policy from a file: what is no plain file of root's is refused, and nothing makes us wait. */

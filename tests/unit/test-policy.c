@@ -1,4 +1,4 @@
-/* links: policy/parse.c policy/section.c policy/key.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
+/* links: policy/parse.c policy/section.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/value.c policy/errors.c policy/policy.c policy/facts.c libs: inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What a policy file means: sections and keys, what is missing, what is too many. */
@@ -181,7 +181,7 @@ static void version(void **state)
 
 static void later_versions(void **state)
 {
-        static const char *const sections[] = { "notices", "privacy", "report" };
+        static const char *const sections[] = { "privacy", "report" };
         (void) state;
 
         for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
@@ -197,8 +197,9 @@ static void later_versions(void **state)
 
 static void the_spool_has_a_size(void **state)
 {
-        static const char *const wrong[] = { "32", "32MiB", "32 MB", "3 MiB", "1025 MiB", "-8 MiB", "MiB", "8 MiB MiB",
-                                             "99999999999999999999999999 MiB" };
+        static const char *const wrong[] = { "32",    "32MiB",     "32 MB",
+                                             "3 MiB", "1025 MiB",  "-8 MiB",
+                                             "MiB",   "8 MiB MiB", "99999999999999999999999999 MiB" };
         struct policy *p = assert_accepted(HEAD "[spool]\nsize = 64 MiB\n");
         char text[128], said[160];
 
@@ -219,6 +220,68 @@ static void the_spool_has_a_size(void **state)
 }
 
 #define EXAM HEAD "[device a]\nclass = optical\naccess = allow\n"
+
+/* The address of the servicedesk may have two fields; no other address may, and no other field. */
+static void fields(void **state)
+{
+        struct policy *policy;
+        (void) state;
+
+        policy = assert_accepted(HEAD "[school]\nservicedesk-url = https://desk.example/new?about={kind}&ref={code}\n");
+        assert_string_equal(policy->servicedesk_url, "https://desk.example/new?about={kind}&ref={code}");
+        policy_free(policy);
+        assert_refused(
+                HEAD "[school]\nservicedesk-url = https://desk.example/{name}\n", 4,
+                "the address \"https://desk.example/{name}\" has a character that an address cannot hold; copy it "
+                "from the browser's address bar");
+        assert_refused(HEAD "[school]\nservicedesk-url = https://{code}\n", 4,
+                       "the address \"https://{code}\" names no site after ://");
+        assert_refused(
+                HEAD "[school]\nleak-report-url = https://desk.example/{code}\n", 4,
+                "the address \"https://desk.example/{code}\" has a character that an address cannot hold; copy it "
+                "from the browser's address bar");
+}
+
+/* Words that nobody would ever read are refused. */
+static void own_words(void **state)
+{
+        static const char *const none[] = {
+                "usb-disk", "usb-disk.fr", "tape.nl", ".nl", "usb-disk.", "usb-disk.nl.nl"
+        };
+        struct policy *policy;
+        (void) state;
+
+        policy = assert_accepted(HEAD
+                                 "[notices]\nper-hour = 60\n[notice usb-disk.nl]\ntitle = Deze gaat niet open\n"
+                                 "[notice usb-disk.en]\ntext = Ask Jan.\n[notice earlier.nl]\ntitle = a\ntext = b\n");
+        assert_int_equal(policy->notices_per_hour, 60);
+        assert_int_equal(policy->n_wordings, 3);
+        assert_int_equal(policy->wordings[0].kind, NOTICE_KIND_USB_DISK);
+        assert_string_equal(notice_languages[policy->wordings[0].language], "nl");
+        assert_string_equal(policy->wordings[0].title, "Deze gaat niet open");
+        assert_null(policy->wordings[0].text);
+        assert_string_equal(policy->wordings[1].text, "Ask Jan.");
+        assert_int_equal(policy->wordings[2].kind, NOTICE_KIND_EARLIER);
+        policy_free(policy);
+
+        for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+                char text[128], wanted[320];
+
+                snprintf(text, sizeof(text), HEAD "[notice %s]\ntitle = x\n", none[i]);
+                snprintf(wanted, sizeof(wanted),
+                         "[notice %s] is no notice; write its kind and its language, as in [notice usb-disk.nl]: the "
+                         "kinds are listed by lekdicht-notifier --preview list, the languages are en and nl",
+                         none[i]);
+                assert_refused(text, 3, wanted);
+        }
+        assert_refused(HEAD "[notice sync.nl]\n", 3, "[notice sync.nl] says nothing; write title, text or both");
+        assert_refused(HEAD "[notices]\nper-hour = 61\n", 4,
+                       "per-hour cannot be \"61\"; write a whole number from 1 to 60");
+        assert_refused(HEAD "[notices]\nper-hour = 0\n", 4,
+                       "per-hour cannot be \"0\"; write a whole number from 1 to 60");
+        assert_refused(HEAD "[notice sync.nl]\ntitle = a\n[notice sync.nl]\ntitle = a\n", 5,
+                       "[notice sync.nl] stands in line 3 already; put its keys there");
+}
 
 static void users_are_groups(void **state)
 {
@@ -320,12 +383,12 @@ static void unknown(void **state)
                        "unknown section \"devices\"; did you mean \"device\"?");
         assert_refused(HEAD "[printers]\nusb-disk = allow\n", 3,
                        "unknown section \"printers\"; there are [policy], [school], [place NAME], [storage], "
-                       "[device NAME], [clients] and [service NAME]");
+                       "[device NAME], [clients], [service NAME], [notices], [notice KIND.LANGUAGE] and [spool]");
         assert_refused(HEAD "[client]\n", 3, "unknown section \"client\"; did you mean \"clients\"?");
         /* what a later version knows is no advice */
-        assert_refused(HEAD "[notice]\n", 3,
-                       "unknown section \"notice\"; there are [policy], [school], [place NAME], [storage], "
-                       "[device NAME], [clients] and [service NAME]");
+        assert_refused(HEAD "[privac]\n", 3,
+                       "unknown section \"privac\"; there are [policy], [school], [place NAME], [storage], "
+                       "[device NAME], [clients], [service NAME], [notices], [notice KIND.LANGUAGE] and [spool]");
         assert_refused(HEAD "[storage usb]\nusb-disk = allow\n", 3, "write [storage], without a name");
         assert_refused(HEAD "[device]\nclass = optical\n", 3, "a name is missing; write [device NAME]");
 }
@@ -496,6 +559,8 @@ int main(void)
                 cmocka_unit_test(version),
                 cmocka_unit_test(later_versions),
                 cmocka_unit_test(the_spool_has_a_size),
+                cmocka_unit_test(own_words),
+                cmocka_unit_test(fields),
                 cmocka_unit_test(users_are_groups),
                 cmocka_unit_test(users_are_bounded),
                 cmocka_unit_test(no_phone_is_read_only),

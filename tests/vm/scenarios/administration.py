@@ -61,12 +61,14 @@ WRONG_TEXTS = (
     ("a person under users", HEAD + "[device a]\nclass = optical\naccess = allow\nusers = @exam jan\n", 6, "has a name without @"),
     ("a day that does not exist", HEAD + "[device a]\nclass = optical\naccess = allow\nuntil = 2027-02-30\n", 6, "until cannot be"),
     ("an unknown key of clients", HEAD + "[clients]\nanything = at all\n", 4, "unknown key \"anything\""),
+    ("a section of a later version", HEAD + "[privacy]\nanything = at all\n", 3, "only by a later version"),
     ("a device that is none", HEAD + "[device a]\naccess = allow\nreason = x\n", 3, "does not say which device"),
     ("a device without access", HEAD + "[device a]\nclass = optical\n", 3, "has no access"),
     ("a product without its vendor", HEAD + "[device a]\nproduct = 1666\naccess = allow\n", 4, "vendor"),
     ("a vendor that is no number", HEAD + "[device a]\nvendor = 0x951\naccess = allow\n", 4, "vendor"),
     ("a place without an address", HEAD + "[place one]\nlabel = One\n", 3, "url"),
     ("an address that is a program", HEAD + "[place one]\nlabel = One\nurl = javascript:alert(1)\n", 5, ""),
+    ("words for a notice that there is not", HEAD + "[notice tape.nl]\ntitle = x\n", 3, "is no notice"),
     ("a policy for a later lekdicht", HEAD + "min-agent = 99.0\n", 3, "99.0"),
 )
 # What is wrong with the file itself: what, the command that makes it, a part of the reason.

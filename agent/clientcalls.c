@@ -27,6 +27,21 @@ static bool take_name(const char *text, char out[static POLICY_NAME_MAX + 1])
         return true;
 }
 
+static int read_pids(sd_bus_message *message, struct client_row *row)
+{
+        const void *pids;
+        size_t size;
+        int r = sd_bus_message_read_array(message, 'u', &pids, &size);
+
+        if (r < 0)
+                return r;
+        if (size > sizeof(row->pids))
+                return -EBADMSG;
+        memcpy(row->pids, pids ?: "", size);
+        row->n_pids = size / sizeof(row->pids[0]);
+        return 0;
+}
+
 /* 1; 0 when there are no more; -EBADMSG when it cannot be that; or another -errno. */
 static int read_row(sd_bus_message *message, struct client_row *row)
 {
@@ -34,9 +49,16 @@ static int read_row(sd_bus_message *message, struct client_row *row)
         int category, evidence, sure, r;
         uint32_t uid;
 
-        r = sd_bus_message_read(message, "(usssssb)", &uid, &client, &label, &service, &category_name, &evidence_name,
-                                &sure);
+        r = sd_bus_message_enter_container(message, 'r', "usssssbau");
         if (r <= 0)
+                return r;
+        r = sd_bus_message_read(message, "usssssb", &uid, &client, &label, &service, &category_name, &evidence_name,
+                                &sure);
+        if (r >= 0)
+                r = read_pids(message, row);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
                 return r;
         category = client_category_from_name(category_name);
         evidence = mark_kind_from_name(evidence_name);
@@ -87,7 +109,7 @@ static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
                 return -ENOMEM;
         r = sd_bus_message_read(message, "s", &how_name);
         if (r >= 0)
-                r = sd_bus_message_enter_container(message, 'a', "(usssssb)");
+                r = sd_bus_message_enter_container(message, 'a', "(usssssbau)");
         while (r > 0 && n < CLIENTWATCH_ROWS_MAX && (r = read_row(message, &rows[n])) > 0)
                 n++;
         how = r >= 0 ? clientwatch_how_from_name(how_name) : -EINVAL;
@@ -108,6 +130,22 @@ int clientcalls_report(sd_bus_message *message, void *userdata, sd_bus_error *er
 
         (void) error;
         return polkit_user(bus->polkit, message, report_now, bus);
+}
+
+static int add_pids(sd_bus_message *reply, const struct client_seen *seen)
+{
+        int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "Pids");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "au");
+        if (r >= 0)
+                r = sd_bus_message_append_array(reply, 'u', seen->row.pids,
+                                                seen->here ? seen->row.n_pids * sizeof(seen->row.pids[0]) : 0);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int add_seen(sd_bus_message *reply, const struct client_seen *seen)
@@ -134,6 +172,8 @@ static int add_seen(sd_bus_message *reply, const struct client_seen *seen)
                 r = answer_add(reply, "Running", "b", (int) (seen->here && !client_row_is_linked(&seen->row)));
         if (r >= 0)
                 r = answer_add(reply, "Since", "t", seen->since_usec);
+        if (r >= 0)
+                r = add_pids(reply, seen);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

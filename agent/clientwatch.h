@@ -15,6 +15,7 @@
 
 #define CLIENTWATCH_MAX      128U /* that are remembered; of more the oldest that do not run are forgotten */
 #define CLIENTWATCH_ROWS_MAX 128U /* in one report */
+#define CLIENTWATCH_PIDS     8U   /* processes of a row */
 #define CLIENTWATCH_CODE     6U   /* characters of an event's uid by which people name it */
 
 /* One row of a report, or of what is remembered. */
@@ -26,6 +27,8 @@ struct client_row {
         enum client_category category;
         enum mark_kind evidence;
         bool sure;
+        uint32_t pids[CLIENTWATCH_PIDS]; /* shown to who asks now; in no record */
+        size_t n_pids;
 };
 
 /* Is it only set up? One that runs has a row of its own. */

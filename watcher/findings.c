@@ -16,19 +16,22 @@ static struct finding *find(struct findings *findings, uid_t uid, const struct c
 }
 
 void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
-                  const struct mark *mark)
+                  const struct mark *mark, pid_t pid)
 {
         struct finding *row = find(findings, uid, client, service);
 
         if (!row && findings->n == FINDINGS_MAX)
                 return;
-        if (row && (row->sure || mark->hearsay))
-                return;
-        if (!row)
+        if (!row) {
                 row = &findings->items[findings->n++];
-        *row = (struct finding){
-                .uid = uid, .client = client, .service = service, .evidence = mark->kind, .sure = !mark->hearsay
-        };
+                *row = (struct finding){ .uid = uid, .client = client, .service = service, .evidence = mark->kind };
+        }
+        if (!row->sure && !mark->hearsay) {
+                row->evidence = mark->kind;
+                row->sure = true;
+        }
+        if (pid > 0 && row->n_pids < FINDINGS_PIDS)
+                row->pids[row->n_pids++] = (uint32_t) pid;
 }
 
 bool findings_have(const struct findings *findings, uid_t uid, const struct client *client)
@@ -37,6 +40,11 @@ bool findings_have(const struct findings *findings, uid_t uid, const struct clie
                 if (findings->items[i].uid == uid && findings->items[i].client == client)
                         return true;
         return false;
+}
+
+static bool same_pids(const struct finding *a, const struct finding *b)
+{
+        return a->n_pids == b->n_pids && memcmp(a->pids, b->pids, a->n_pids * sizeof(a->pids[0])) == 0;
 }
 
 bool findings_equal(const struct findings *a, const struct findings *b)
@@ -50,7 +58,7 @@ bool findings_equal(const struct findings *a, const struct findings *b)
                 for (size_t k = 0; k < b->n && !found; k++)
                         found = b->items[k].uid == one->uid && b->items[k].client == one->client &&
                                 b->items[k].evidence == one->evidence && b->items[k].sure == one->sure &&
-                                strcmp(b->items[k].service, one->service) == 0;
+                                same_pids(&b->items[k], one) && strcmp(b->items[k].service, one->service) == 0;
                 if (!found)
                         return false;
         }

@@ -77,14 +77,21 @@ static int on_told(sd_bus_message *message, void *userdata, sd_bus_error *error)
 
 static int add_rows(sd_bus_message *message, const struct findings *findings)
 {
-        int r = sd_bus_message_open_container(message, 'a', "(usssssb)");
+        int r = sd_bus_message_open_container(message, 'a', "(usssssbau)");
 
         for (size_t i = 0; r >= 0 && i < findings->n; i++) {
                 const struct finding *row = &findings->items[i];
 
-                r = sd_bus_message_append(message, "(usssssb)", (uint32_t) row->uid, row->client->name,
-                                          row->client->label, row->service, client_category_name(row->client->category),
-                                          mark_kind_name(row->evidence), (int) row->sure);
+                r = sd_bus_message_open_container(message, 'r', "usssssbau");
+                if (r >= 0)
+                        r = sd_bus_message_append(message, "usssssb", (uint32_t) row->uid, row->client->name,
+                                                  row->client->label, row->service,
+                                                  client_category_name(row->client->category),
+                                                  mark_kind_name(row->evidence), (int) row->sure);
+                if (r >= 0)
+                        r = sd_bus_message_append_array(message, 'u', row->pids, row->n_pids * sizeof(row->pids[0]));
+                if (r >= 0)
+                        r = sd_bus_message_close_container(message);
         }
         return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -84,7 +84,7 @@ static void add_mount(void *userdata, const struct mount_seen *mount)
 
         /* The service of one that was seen to run is better known from there. */
         if (found.client && is_person(mount->uid) && !findings_have(&telling->findings, mount->uid, found.client))
-                findings_add(&telling->findings, mount->uid, found.client, found.client->service, found.mark);
+                findings_add(&telling->findings, mount->uid, found.client, found.client->service, found.mark, 0);
 }
 
 static void tell(struct watcher *watcher)
@@ -97,7 +97,7 @@ static void tell(struct watcher *watcher)
 
                 for (size_t k = 0; running->pid && k < running->places.n; k++)
                         findings_add(&telling.findings, running->uid, running->found.client,
-                                     running->places.services[k], running->found.mark);
+                                     running->places.services[k], running->found.mark, running->pid);
         }
         r = watcher->mounts ? fusemounts_each(watcher->mounts, add_mount, &telling) : 0;
         if (r < 0)

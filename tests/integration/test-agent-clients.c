@@ -471,25 +471,39 @@ static void whatever_is_in_a_home_stops_nobody(void **state)
         UNTIL(runs("syncthing"));
 }
 
-static void the_command_shows_it(void **state)
+/* What `lekdicht` answers to these words, into the bed's file "answer". */
+static void ask_command(const char *words)
 {
         char command[2 * BED_PATH];
         pid_t pid;
 
-        (void) state;
-        begin(POLICY);
-        start(&bench.teacher, syncthing, alone);
-        UNTIL(runs("syncthing"));
         snprintf(command, sizeof(command),
-                 "env -u LD_PRELOAD DBUS_SYSTEM_BUS_ADDRESS=%s ${BUILD:-build}/lekdicht clients >%s/answer 2>&1",
-                 scenebus_address(), scene.bed.root);
+                 "env -u LD_PRELOAD DBUS_SYSTEM_BUS_ADDRESS=%s ${BUILD:-build}/lekdicht %s >%s/answer 2>&1",
+                 scenebus_address(), words, scene.bed.root);
         pid = fork();
         if (pid == 0)
                 _exit(execl("/bin/sh", "sh", "-c", command, (char *) NULL));
         assert_int_equal(result_of(pid), 0);
+}
+
+static void the_command_shows_it(void **state)
+{
+        char words[64], line[64];
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        pid = start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        ask_command("clients");
         assert_non_null(strstr(bed_read(&scene.bed, "answer"), "Syncthing  syncthing  sync  runs"));
         assert_non_null(strstr(bed_read(&scene.bed, "answer"), "program   flag     flagged by [clients] sync"));
         assert_null(strstr(bed_read(&scene.bed, "answer"), "5123"));
+        snprintf(words, sizeof(words), "policy explain %d", (int) pid);
+        ask_command(words);
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), "Syncthing is a sync client, and reaches syncthing."));
+        snprintf(line, sizeof(line), "PID      %d\n", (int) pid);
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), line));
         /* Not to everybody. */
         assert_int_equal(result_of(call_as(TEACHER, false, "ListClients", "")), 1);
 }
@@ -651,17 +665,17 @@ static void only_the_watcher_may_report(void **state)
         scene.config.watcher_uid = COLLEAGUE;
         scene_start(POLICY);
         agent_answers();
-        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssb)", "events", 0)), 1);
+        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssbau)", "events", 0)), 1);
         assert_string_equal(status("Clients"), "absent");
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "absent", 0)), 3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "Drop Box",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "absent", 0)), 3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER, "Drop Box",
+                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, 0, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, 0, "dropbox",
+                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER, "dropbox",
+                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
                          0);
         UNTIL(scene_journal("LEKDICHT_CLIENT=dropbox", NULL) == 1);
 }

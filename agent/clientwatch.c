@@ -59,12 +59,14 @@ struct clientwatch *clientwatch_free(struct clientwatch *watch)
 
 bool client_row_is_linked(const struct client_row *row)
 {
-        return row->evidence == MARK_LINKED;
+        return mark_kind_is_setup(row->evidence);
 }
 
 static bool is_same(const struct client_row *a, const struct client_row *b)
 {
-        return a->uid == b->uid && client_row_is_linked(a) == client_row_is_linked(b) &&
+        bool setup = client_row_is_linked(a);
+
+        return a->uid == b->uid && setup == client_row_is_linked(b) && (!setup || a->evidence == b->evidence) &&
                strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0;
 }
 

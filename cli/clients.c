@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht clients: the sync, chat and backup clients that were found since the agent started, one a line, with the rule
- * that decided; and those that are set up (evidence "linked") by who is logged in. Whose they are is not shown: the agent does not tell.
+ * that decided; and those that are set up (evidence "linked", "autostart" or "unit") by who is logged in. Whose they are is not shown: the agent does not tell.
  *
  * --json: { "clients": [ { client, label, service, category, evidence, verdict, rule, reason: string, running: bool,
  * since: string, RFC 3339, UTC, pids: array of numbers } ] }; when the agent does not answer, the object of trouble.h. */
@@ -22,11 +22,16 @@
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 DEFINE_CLEANUP(cleanup_table, struct table *, table_free)
 
+static bool is_setup(const char *evidence)
+{
+        return strcmp(evidence, "linked") == 0 || strcmp(evidence, "autostart") == 0 || strcmp(evidence, "unit") == 0;
+}
+
 const char *clients_state(const struct answer_client *client)
 {
         if (client->running)
                 return "runs";
-        return strcmp(client->evidence, "linked") == 0 ? "set up" : "ended";
+        return is_setup(client->evidence) ? "set up" : "ended";
 }
 
 static int add_row(const struct cli *cli, struct table *table, const struct answer_client *client)

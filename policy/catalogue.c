@@ -39,7 +39,8 @@ static const char *const categories[_CLIENT_CATEGORY_MAX] = {
 
 static const char *const kinds[_MARK_KIND_MAX] = {
         [MARK_PROGRAM] = "program", [MARK_SCRIPT] = "script", [MARK_FLATPAK] = "flatpak",
-        [MARK_MOUNT] = "mount",     [MARK_LINKED] = "linked", [MARK_EXCEPT] = "except",
+        [MARK_MOUNT] = "mount",     [MARK_LINKED] = "linked", [MARK_AUTOSTART] = "autostart",
+        [MARK_UNIT] = "unit",       [MARK_EXCEPT] = "except",
 };
 
 static int place_of(const char *const *names, int n, const char *name)
@@ -68,6 +69,11 @@ const char *mark_kind_name(enum mark_kind kind)
 int mark_kind_from_name(const char *name)
 {
         return place_of(kinds, _MARK_KIND_MAX, name);
+}
+
+bool mark_kind_is_setup(enum mark_kind kind)
+{
+        return kind == MARK_LINKED || kind == MARK_AUTOSTART || kind == MARK_UNIT;
 }
 
 const char *catalogue_last_part(const char *path)

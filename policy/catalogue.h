@@ -26,25 +26,29 @@ const char *client_category_name(enum client_category category);
 int client_category_from_name(const char *name);
 
 enum mark_kind {
-        MARK_PROGRAM, /* the path of what runs */
-        MARK_SCRIPT,  /* an interpreter, and one of its arguments */
-        MARK_FLATPAK, /* the id of the flatpak it runs in */
-        MARK_MOUNT,   /* a FUSE file system: type and source */
-        MARK_LINKED,  /* a file in the home of who has set it up */
-        MARK_EXCEPT,  /* a path that is none, whatever else fits */
+        MARK_PROGRAM,   /* the path of what runs */
+        MARK_SCRIPT,    /* an interpreter, and one of its arguments */
+        MARK_FLATPAK,   /* the id of the flatpak it runs in */
+        MARK_MOUNT,     /* a FUSE file system: type and source */
+        MARK_LINKED,    /* a file in the home of who has set it up */
+        MARK_AUTOSTART, /* an entry by which the desktop of one user starts it */
+        MARK_UNIT,      /* the same for the user's systemd */
+        MARK_EXCEPT,    /* a path that is none, whatever else fits */
         _MARK_KIND_MAX,
 };
 
 /* "program", "script", ...: also the word for evidence in an event. NULL when it is none. And back, or -EINVAL. */
 const char *mark_kind_name(enum mark_kind kind);
 int mark_kind_from_name(const char *name);
+/* Does it say that a client is set up, and nothing of whether it runs? */
+bool mark_kind_is_setup(enum mark_kind kind);
 
 struct mark {
         enum mark_kind kind;
         bool hearsay;  /* a K */
         char *word;    /* MARK_SCRIPT: the interpreter without its version; MARK_MOUNT: the type;
                         * MARK_LINKED: what the file has in it, or NULL; else NULL */
-        char *pattern; /* glob.h; of a MARK_FLATPAK the id itself */
+        char *pattern; /* glob.h; of a MARK_FLATPAK the id itself, of a MARK_AUTOSTART or MARK_UNIT the file's name */
 };
 
 /* How it is found out which service a client reaches that can reach several. */

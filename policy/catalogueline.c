@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The lines of a file of the catalogue. They are those of a policy (line.c), but that a key may come more than once: each
- * exe, argv, flatpak, mount, linked and except is a mark of its own. */
+ * exe, argv, flatpak, mount, linked, autostart, unit and except is a mark of its own. */
 
 #include "policy/catalogueline.h"
 
@@ -65,6 +65,8 @@ static const struct mark_key {
         { "flatpak", MARK_FLATPAK, "flatpak = V org.example.Client", false, true },
         { "mount", MARK_MOUNT, "mount = V fuse.client *", true, false },
         { "linked", MARK_LINKED, "linked = V .config/client.ini has token=", false, true },
+        { "autostart", MARK_AUTOSTART, "autostart = V client.desktop", false, true },
+        { "unit", MARK_UNIT, "unit = V client.service", false, true },
         { "except", MARK_EXCEPT, "except = V /opt/other/client", false, false },
 };
 
@@ -118,6 +120,8 @@ static const char *mark_fault(const struct mark_key *key, const char *word, cons
                 return "the path begins with / or */";
         if (key->kind == MARK_LINKED && (pattern[0] == '/' || strstr(pattern, "..") || strchr(pattern, '*')))
                 return "the path is one in a home, as in .config/client.ini";
+        if ((key->kind == MARK_AUTOSTART || key->kind == MARK_UNIT) && strchr(pattern, '/'))
+                return "it is the name of a file, without its directory";
         if (key->ends_plain && (last[0] == '\0' || strchr(last, '*')))
                 return "the last part is a name without *";
         if (key->kind == MARK_SCRIPT && catalogue_stem(word) != strlen(word))
@@ -260,10 +264,11 @@ static void close_section(struct reading *reading)
                         marked = marked || client->marks[i].kind != MARK_EXCEPT;
                 if (!client->label || !client->service || !reading->category_line || !marked)
                         errors_add(reading->errors, reading->section_line, "[client %s] has no %s", client->name,
-                                   !client->label            ? "label; write what people call it"
-                                   : !client->service        ? "service; write what it reaches, or unknown"
-                                   : !reading->category_line ? "category; write sync, chat or backup"
-                                                             : "mark; write an exe, argv, flatpak, mount or linked");
+                                   !client->label     ? "label; write what people call it"
+                                   : !client->service ? "service; write what it reaches, or unknown"
+                                   : !reading->category_line
+                                           ? "category; write sync, chat or backup"
+                                           : "mark; write an exe, argv, flatpak, mount, linked, autostart or unit");
         }
         reading->open = NULL;
         reading->in_catalogue = reading->passed_over = false;

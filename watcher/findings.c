@@ -4,12 +4,20 @@
 
 #include <string.h>
 
-static struct finding *find(struct findings *findings, uid_t uid, const struct client *client, const char *service)
+/* Of what runs all evidence is for one row. By what it is set up each has its own: they are done away with one by one. */
+static bool share_a_row(enum mark_kind a, enum mark_kind b)
+{
+        return a == b || (!mark_kind_is_setup(a) && !mark_kind_is_setup(b));
+}
+
+static struct finding *find(struct findings *findings, uid_t uid, const struct client *client, const char *service,
+                            enum mark_kind evidence)
 {
         for (size_t i = 0; i < findings->n; i++) {
                 struct finding *each = &findings->items[i];
 
-                if (each->uid == uid && each->client == client && strcmp(each->service, service) == 0)
+                if (each->uid == uid && each->client == client && strcmp(each->service, service) == 0 &&
+                    share_a_row(each->evidence, evidence))
                         return each;
         }
         return NULL;
@@ -18,7 +26,7 @@ static struct finding *find(struct findings *findings, uid_t uid, const struct c
 void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
                   const struct mark *mark, pid_t pid)
 {
-        struct finding *row = find(findings, uid, client, service);
+        struct finding *row = find(findings, uid, client, service, mark->kind);
 
         if (!row && findings->n == FINDINGS_MAX)
                 return;
@@ -37,7 +45,8 @@ void findings_add(struct findings *findings, uid_t uid, const struct client *cli
 bool findings_have(const struct findings *findings, uid_t uid, const struct client *client)
 {
         for (size_t i = 0; i < findings->n; i++)
-                if (findings->items[i].uid == uid && findings->items[i].client == client)
+                if (findings->items[i].uid == uid && findings->items[i].client == client &&
+                    !mark_kind_is_setup(findings->items[i].evidence))
                         return true;
         return false;
 }

@@ -31,7 +31,7 @@ struct findings {
 /* Add one, or make the row that there is surer. pid: by which it was found, or 0. */
 void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
                   const struct mark *mark, pid_t pid);
-/* Is there a row of that user and client, whatever the service? */
+/* Does that client run for that user, whatever the service? */
 bool findings_have(const struct findings *findings, uid_t uid, const struct client *client);
 /* The same rows, in whatever order? */
 bool findings_equal(const struct findings *a, const struct findings *b);

@@ -448,6 +448,46 @@ static void what_is_only_downloaded_is_not_set_up(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 1);
 }
 
+/* The n-th row of that client that has this evidence: whether there is one. */
+static bool is_found_by(const char *name, const char *evidence)
+{
+        const char *is;
+
+        for (unsigned n = 0; (is = row(n, "Client")); n++)
+                if (strcmp(is, name) == 0 && strcmp(row(n, "Evidence"), evidence) == 0)
+                        return true;
+        return false;
+}
+
+static void what_starts_by_itself_is_told_by_its_kind(void **state)
+{
+        char path[2 * BED_PATH];
+
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        user_has(&bench.teacher, ".config/autostart/dropbox.desktop", "[Desktop Entry]\nExec=dropbox start -i\n");
+        user_has(&bench.teacher, ".config/autostart/pcloud.desktop", "[Desktop Entry]\nExec=pcloud\nHidden=true\n");
+        user_has(&bench.teacher, ".config/systemd/user/default.target.wants/onedrive.service", "no link");
+        user_has(&bench.teacher, ".config/systemd/user/default.target.wants/x", "");
+        snprintf(path, sizeof(path), "%s/.config/systemd/user/default.target.wants/syncthing.service",
+                 bench.teacher.home);
+        assert_int_equal(symlink("/usr/lib/systemd/user/syncthing.service", path), 0);
+        assert_int_equal(lchown(path, TEACHER, TEACHER), 0);
+        snprintf(path, sizeof(path), "%s/.config/systemd/user/default.target.wants/resilio-sync.service",
+                 bench.teacher.home);
+        assert_int_equal(symlink("/etc/passwd", path), 0); /* root's */
+        bench.logged_in = &bench.teacher;
+        begin(POLICY);
+        UNTIL(is_found_by("dropbox", "linked"));
+        assert_true(is_found_by("dropbox", "autostart"));
+        assert_true(is_found_by("syncthing", "unit"));
+        assert_false(is_found_by("pcloud", "autostart"));
+        assert_false(is_found_by("onedrive", "unit"));
+        assert_false(is_found_by("resilio-sync", "unit"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 3);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
 static void whatever_is_in_a_home_stops_nobody(void **state)
 {
         char path[2 * BED_PATH];
@@ -668,8 +708,8 @@ static void only_the_watcher_may_report(void **state)
         assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssbau)", "events", 0)), 1);
         assert_string_equal(status("Clients"), "absent");
         assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "absent", 0)), 3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER, "Drop Box",
-                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER,
+                                           "Drop Box", "Dropbox", "dropbox", "sync", "program", 1, 0)),
                          3);
         assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, 0, "dropbox",
                                            "Dropbox", "dropbox", "sync", "program", 1, 0)),
@@ -696,6 +736,7 @@ int main(void)
                 TEST(a_pipe_for_a_configuration_stops_nobody),
                 TEST(what_is_set_up_is_recorded_and_told_to_nobody),
                 TEST(what_is_only_downloaded_is_not_set_up),
+                TEST(what_starts_by_itself_is_told_by_its_kind),
                 TEST(whatever_is_in_a_home_stops_nobody),
                 TEST(the_command_shows_it),
                 TEST(what_ran_before_the_watcher_is_found),

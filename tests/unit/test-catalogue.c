@@ -281,7 +281,7 @@ static void bad_files_are_refused_whole(void **state)
                    "linked cannot be that: the path is one in a home, as in .config/client.ini");
         assert_bad(FILE_HEAD BOX "category = sync\n", 8, "category stands in line 6 already; keep one of them");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = sync\n", 3,
-                   "[client box] has no mark; write an exe, argv, flatpak, mount or linked");
+                   "[client box] has no mark; write an exe, argv, flatpak, mount, linked, autostart or unit");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\ncategory = sync\nexe = V /x\n", 3,
                    "[client box] has no service; write what it reaches, or unknown");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = disk\nexe = V /x\n", 6,

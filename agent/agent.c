@@ -336,6 +336,8 @@ static void use_policy(struct agent *agent)
         inventory_set_policy(agent->inventory, agent->store.policy);
         users_set_policy(agent->users, agent->store.policy);
         clientwatch_set_policy(agent->clientwatch, agent->store.policy);
+        if (agent->bus)
+                bus_reconsider_clients(agent->bus);
         watch_days(agent);
         gatewatch_set_audit(agent->gatewatch, agent->store.policy->mode == POLICY_AUDIT);
 }

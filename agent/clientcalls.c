@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "agent/answer.h"
 #include "agent/busparts.h"
@@ -93,6 +94,25 @@ static int follow(struct bus *bus, sd_bus_message *message)
         return r;
 }
 
+/* What of it is to be ended: all of that, each time. Who reports does it, for to become a user and end what is that user's
+ * is less than to be able to end anything. */
+static int answer_report(struct agent *agent, sd_bus_message *message)
+{
+        sd_bus_message *reply = NULL;
+        const struct client_seen *seen;
+        int r = sd_bus_message_new_method_return(message, &reply);
+
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ussu)");
+        for (size_t i = 0; r >= 0 && (seen = clientwatch_item(agent->clientwatch, i)); i++)
+                if (client_seen_is_to_stop(seen))
+                        r = sd_bus_message_append(reply, "(ussu)", (uint32_t) seen->row.uid, seen->row.client,
+                                                  seen->row.service, (uint32_t) agent->store.policy->kill_after);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return bus_reply(reply, r);
+}
+
 static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
 {
         struct bus *bus = userdata;
@@ -121,7 +141,7 @@ static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
         if (r < 0)
                 return r;
         clientwatch_report(bus->agent->clientwatch, (enum clientwatch_how) how, rows, n);
-        return sd_bus_reply_method_return(message, "");
+        return answer_report(bus->agent, message);
 }
 
 int clientcalls_report(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -200,6 +220,20 @@ int clientcalls_list(sd_bus_message *message, void *userdata, sd_bus_error *erro
 
         (void) error;
         return polkit_check(bus->polkit, message, ACTION_READ, list_now, bus);
+}
+
+/* The signal has no words: whoever sent it, all it does is that a report comes once more. */
+void bus_reconsider_clients(struct bus *bus)
+{
+        const char *name = bus->watcher ? sd_bus_track_first(bus->watcher) : NULL;
+        sd_bus_message *message = NULL;
+        int r = name ? sd_bus_message_new_signal(bus->connection, &message, BUS_PATH, BUS_INTERFACE, "Reconsider") : 0;
+
+        if (name && r >= 0)
+                r = sd_bus_send_to(bus->connection, message, name, NULL);
+        sd_bus_message_unref(message);
+        if (r < 0)
+                record_note(LOG_WARNING, "lekdicht-watch does not hear of the new policy: %s", strerror(-r));
 }
 
 /* ---- the notice ---- */

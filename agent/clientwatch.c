@@ -70,6 +70,11 @@ static bool is_same(const struct client_row *a, const struct client_row *b)
                strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0;
 }
 
+bool client_seen_is_to_stop(const struct client_seen *seen)
+{
+        return seen->here && seen->verdict.kind == CLIENT_STOPPED && !client_row_is_linked(&seen->row);
+}
+
 static struct client_seen *find(struct clientwatch *watch, const struct client_row *row)
 {
         for (size_t i = 0; i < watch->n; i++)
@@ -117,8 +122,11 @@ static void look_at(struct clientwatch *watch, struct client_seen *seen)
         if (!watch->policy)
                 return;
         client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.sure, &seen->verdict);
-        if (client_row_is_linked(&seen->row))
-                seen->verdict.tell = false; /* for IT to know of; nothing is copied by it */
+        if (client_row_is_linked(&seen->row)) { /* for IT to know of; nothing is copied by it */
+                seen->verdict.tell = false;
+                if (seen->verdict.kind == CLIENT_STOPPED)
+                        seen->verdict.kind = CLIENT_FLAGGED;
+        }
         if (seen->verdict.kind == CLIENT_IGNORED || !seen->verdict.tell)
                 seen->untold = false;
         if (seen->verdict.kind == CLIENT_IGNORED || (seen->day == today && seen->verdict.kind == before))
@@ -152,12 +160,25 @@ static void set_here(struct client_seen *seen, bool here)
         seen->here = here;
 }
 
+/* It was to be stopped and has ended. Where nobody watches any more that is not known. */
+static void say_stopped(struct clientwatch *watch, struct client_seen *seen)
+{
+        unsigned today = today_day(watch->today);
+
+        if (watch->how == CLIENTWATCH_ABSENT || !client_seen_is_to_stop(seen) || seen->stopped_day == today)
+                return;
+        seen->stopped_day = today;
+        record_client_stopped(&seen->row, &seen->verdict);
+}
+
 void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, const struct client_row *rows, size_t n)
 {
         watch->how = how;
         for (size_t i = 0; i < watch->n; i++)
-                if (!is_in(&watch->items[i], rows, n))
+                if (!is_in(&watch->items[i], rows, n)) {
+                        say_stopped(watch, &watch->items[i]);
                         set_here(&watch->items[i], false);
+                }
         for (size_t i = 0; i < n; i++) {
                 struct client_seen *seen = find(watch, &rows[i]);
                 bool runs = seen && seen->here;

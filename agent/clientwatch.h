@@ -37,10 +37,11 @@ bool client_row_is_linked(const struct client_row *row);
 struct client_seen {
         struct client_row row;
         struct client_verdict verdict;
-        bool here;           /* it runs, or is set up, at this moment */
-        uint64_t since_usec; /* CLOCK_REALTIME: when it was found, or that it had gone */
-        unsigned day;        /* on which that verdict was last recorded; 0: not yet */
-        bool untold;         /* its user is still to be told */
+        bool here;            /* it runs, or is set up, at this moment */
+        uint64_t since_usec;  /* CLOCK_REALTIME: when it was found, or that it had gone */
+        unsigned day;         /* on which that verdict was last recorded; 0: not yet */
+        unsigned stopped_day; /* the same of its having been stopped */
+        bool untold;          /* its user is still to be told */
         char code[CLIENTWATCH_CODE + 1];
 };
 
@@ -52,6 +53,9 @@ int clientwatch_how_from_name(const char *name);
 
 /* Tell its user. Returns whether he heard it. */
 typedef bool (*clientwatch_tell)(void *userdata, const struct client_seen *seen);
+
+/* Is it to be ended now? What is only set up never is. */
+bool client_seen_is_to_stop(const struct client_seen *seen);
 
 struct clientwatch;
 

@@ -25,6 +25,7 @@
 #define POLICY_DEVICES_MAX 1000U
 #define POLICY_SERVICES_MAX 100U
 #define POLICY_CATEGORIES  3U             /* of clients: sync, chat, backup */
+#define POLICY_KILL_AFTER_MAX 3600U       /* seconds */
 #define POLICY_GROUP_MAX 64U              /* bytes of a group's name, without its '@' */
 #define POLICY_GROUPS_MAX 32U             /* different groups in one policy: a bit each in struct user_facts */
 #define POLICY_ERRORS_MAX 32U             /* errors kept of one file; more are counted */
@@ -34,7 +35,7 @@ enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
 /* From the least to the most. */
 enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ENCRYPTED, ACCESS_ALLOW };
 /* What is done about the clients of a category that reach no approved service. */
-enum clients_rule { CLIENTS_FLAG, CLIENTS_IGNORE };
+enum clients_rule { CLIENTS_FLAG, CLIENTS_IGNORE, CLIENTS_STOP };
 
 #define POLICY_DAY_SIZE sizeof("2027-02-01")
 
@@ -53,6 +54,7 @@ struct policy_place {
 struct policy_service {
         char *name;             /* "dropbox" of [service dropbox], as in the catalogue of clients */
         bool allowed;
+        bool stopped;           /* what reaches it is ended; never together with allowed */
 };
 
 struct policy_device {
@@ -80,6 +82,7 @@ struct policy {
         struct policy_device *devices;
         size_t n_devices;
         enum clients_rule clients[POLICY_CATEGORIES];      /* by enum client_category */
+        unsigned kill_after;    /* seconds that a client has to end when it is stopped; 0: it is never killed */
         struct policy_service *services;
         size_t n_services;
         char *groups[POLICY_GROUPS_MAX];    /* named under users, without '@', each once */

@@ -119,7 +119,7 @@ static int begin_service(struct sections *sections, const char *name, unsigned l
 static void end_service(struct sections *sections)
 {
         if (!line_of(sections, "verdict"))
-                errors_add(sections->errors, sections->line, "[%s] has no verdict; write verdict = allow or flag",
+                errors_add(sections->errors, sections->line, "[%s] has no verdict; write verdict = allow, flag or stop",
                            sections->title);
 }
 
@@ -228,7 +228,7 @@ static const struct section known[] = {
           .begin = begin_device,
           .end = end_device },
         { .name = "clients",
-          .keys = { { "sync", key_set_clients, 0 }, { "chat", key_set_clients, 0 }, { "backup", key_set_clients, 0 } },
+          .keys = { { "sync", key_set_clients, 0 }, { "chat", key_set_clients, 0 }, { "backup", key_set_clients, 0 }, { "kill-after", key_set_kill_after, 0 } },
           .begin = begin_policy },
         { .name = "service",
           .named = true,

@@ -18,6 +18,8 @@ struct report {
         sd_event_source *retry;
         uint64_t pause;
         const char *how;
+        report_stops stops;
+        void *userdata;
         struct findings now, told;
         bool known;  /* there is something to tell */
         bool untold; /* the agent has not heard it */
@@ -52,6 +54,26 @@ static void retry_later(struct report *report)
                 report->pause *= 2;
 }
 
+/* The answer to our own call: nobody but the agent can give it. */
+static void take_stops(struct report *report, sd_bus_message *message)
+{
+        struct report_stop stops[FINDINGS_MAX];
+        uint32_t uid, kill_after;
+        size_t n = 0;
+        int r = sd_bus_message_enter_container(message, 'a', "(ussu)");
+
+        while (r > 0 && n < FINDINGS_MAX &&
+               (r = sd_bus_message_read(message, "(ussu)", &uid, &stops[n].client, &stops[n].service, &kill_after)) >
+                       0) {
+                stops[n].uid = uid;
+                stops[n++].kill_after = kill_after;
+        }
+        if (r < 0)
+                fprintf(stderr, "lekdicht-watch: lekdichtd's answer is not understood; is it another version?\n");
+        else
+                report->stops(report->userdata, stops, n);
+}
+
 /* An agent that does not run is no trouble: it is told when it comes. */
 static int on_told(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -70,8 +92,21 @@ static int on_told(sd_bus_message *message, void *userdata, sd_bus_error *error)
                 return 0;
         }
         report->pause = REPORT_RETRY_USEC;
+        take_stops(report, message);
         if (report->untold)
                 send_now(report);
+        return 0;
+}
+
+/* The agent judges otherwise now. */
+static int on_reconsider(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        struct report *report = userdata;
+
+        (void) message;
+        (void) error;
+        report->untold = true;
+        send_now(report);
         return 0;
 }
 
@@ -178,6 +213,9 @@ static int connect_bus(struct report *report)
                                            "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                                            "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" NAME "'",
                                            on_owner, NULL, report);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(report->bus, NULL, NULL, PATH, NAME, "Reconsider", on_reconsider, NULL,
+                                              report);
         return r;
 }
 
@@ -192,7 +230,7 @@ static void join(struct report *report)
         }
 }
 
-int report_new(sd_event *loop, const char *address, struct report **ret)
+int report_new(sd_event *loop, const char *address, report_stops stops, void *userdata, struct report **ret)
 {
         struct report *report = calloc(1, sizeof(*report));
 
@@ -200,6 +238,8 @@ int report_new(sd_event *loop, const char *address, struct report **ret)
                 return -ENOMEM;
         report->loop = sd_event_ref(loop);
         report->address = address;
+        report->stops = stops;
+        report->userdata = userdata;
         report->pause = REPORT_RETRY_USEC;
         join(report);
         *ret = report;

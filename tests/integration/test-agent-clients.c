@@ -657,6 +657,101 @@ static void what_runs_as_root_is_nobodys(void **state)
         UNTIL(!runs("syncthing"));
 }
 
+/* ---- what is to end ---- */
+
+static siginfo_t end_of(pid_t pid)
+{
+        siginfo_t info = { 0 };
+
+        assert_int_equal(waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+        return info;
+}
+
+/* By which signal it ended; 0: it lives, or ended by itself. */
+static int ended_by(pid_t pid)
+{
+        siginfo_t info = end_of(pid);
+
+        return info.si_pid == pid && info.si_code == CLD_KILLED ? info.si_status : 0;
+}
+
+/* Programs at the path of a client that they are not. */
+static const char *look_alike(const struct user *user, const char *path, const char *program)
+{
+        static char whole[2 * BED_PATH];
+        char command[6 * BED_PATH];
+
+        snprintf(whole, sizeof(whole), "%s/%s", user->home, path);
+        snprintf(command, sizeof(command), "mkdir -p $(dirname %s) && cp /usr/bin/%s %s && chown -R %u %s", whole,
+                 program, whole, user->uid, user->home);
+        assert_int_equal(system(command), 0);
+        return whole;
+}
+
+#define DROPBOX ".dropbox-dist/dropbox-lnx.x86_64-1.2/dropbox"
+#define STOP    "[clients]\nsync = stop\n"
+
+static void what_is_not_approved_is_ended(void **state)
+{
+        pid_t pid, other;
+
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
+        begin(POLICY STOP "[service google-drive]\nverdict = flag\n");
+        pid = start(&bench.teacher, syncthing, alone);
+        other = start(&bench.teacher, rclone_serves, NULL);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=syncthing",
+                            "LEKDICHT_RULE=[clients] sync", NULL) == 1);
+        UNTIL(end_of(pid).si_pid == pid);
+        UNTIL(strcmp(listed("syncthing", "Running"), "no") == 0);
+        assert_string_equal(listed("syncthing", "Verdict"), "stop");
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", "LEKDICHT_CLIENT=syncthing", NULL), 1);
+        UNTIL(runs("rclone"));
+        scene_run(500);
+        assert_true(is_running(other, "rclone"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 1);
+        assert_false(was_written(TEACHER_NAME));
+}
+
+static void it_is_killed_only_when_the_policy_says_so(void **state)
+{
+        const char *deaf[] = { NULL, "-c", "trap '' TERM; while :; do sleep 1; done", NULL };
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY STOP);
+        deaf[0] = look_alike(&bench.teacher, DROPBOX, "bash");
+        pid = start(&bench.teacher, deaf, NULL);
+        UNTIL(runs("dropbox"));
+        assert_string_equal(listed("dropbox", "Verdict"), "stop");
+        scene_run(1500);
+        assert_int_equal(ended_by(pid), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 0);
+        scene_policy(POLICY STOP "kill-after = 1\n");
+        call("ReloadPolicy", "");
+        UNTIL(ended_by(pid) == SIGKILL);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=dropbox", NULL) == 1);
+}
+
+static void what_may_run_goes_on(void **state)
+{
+        pid_t pid;
+
+        (void) state;
+        begin("[policy]\nversion = 4\nmode = audit\n" STOP);
+        pid = start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        assert_string_equal(listed("syncthing", "Reason"), "audit: would have been stopped by [clients] sync");
+        scene_run(1000);
+        assert_true(is_running(pid, "syncthing"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 0);
+        /* Another policy holds for what runs already. */
+        scene_policy("[policy]\nversion = 5\n" STOP);
+        call("ReloadPolicy", "");
+        UNTIL(end_of(pid).si_pid == pid);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL) == 1);
+}
+
 /* As in its unit: an ordinary user with four capabilities. */
 static void watch_with_four_rights(void)
 {
@@ -681,12 +776,13 @@ static void watch_with_four_rights(void)
 
 static void four_rights_are_enough(void **state)
 {
+        const char *telegram[] = { NULL, "600", NULL };
         pid_t pid;
 
         (void) state;
         user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
         scene.config.watcher_uid = WATCHER;
-        scene_start(POLICY);
+        scene_start(POLICY "[service telegram]\nverdict = stop\n");
         agent_answers();
         pid = fork();
         if (pid == 0)
@@ -697,6 +793,11 @@ static void four_rights_are_enough(void **state)
         start(&bench.teacher, rclone_serves, NULL);
         UNTIL(runs("syncthing") && runs("rclone"));
         assert_string_equal(listed("rclone", "Service"), "google-drive");
+        /* Not one of the four is that to kill. */
+        telegram[0] = look_alike(&bench.teacher, "Telegram/Telegram", "sleep");
+        pid = start(&bench.teacher, telegram, NULL);
+        UNTIL(ended_by(pid) == SIGTERM);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=telegram", NULL) == 1);
 }
 
 static void only_the_watcher_may_report(void **state)
@@ -746,6 +847,9 @@ int main(void)
                 TEST(audit_tells_nobody),
                 TEST(a_question_to_a_client_is_no_client),
                 TEST(what_runs_as_root_is_nobodys),
+                TEST(what_is_not_approved_is_ended),
+                TEST(it_is_killed_only_when_the_policy_says_so),
+                TEST(what_may_run_goes_on),
                 TEST(four_rights_are_enough),
                 TEST(only_the_watcher_may_report),
         };

@@ -44,6 +44,20 @@ static void each_rule_in_its_turn(void **state)
                   "[clients] backup", "flagged by [clients] backup" },
                 { HEAD "mode = audit\n", CLIENT_SYNC, "dropbox", true, CLIENT_FLAGGED, false, "[clients] sync",
                   "audit: would have been flagged by [clients] sync" },
+                { HEAD "[clients]\nsync = stop\n", CLIENT_SYNC, "dropbox", true, CLIENT_STOPPED, true, "[clients] sync",
+                  "stopped by [clients] sync" },
+                { HEAD "[clients]\nsync = stop\n", CLIENT_SYNC, "dropbox", false, CLIENT_FLAGGED, false,
+                  "[clients] sync", "flagged by [clients] sync, known by hearsay only" },
+                { HEAD "[clients]\nsync = stop\n", CLIENT_SYNC, "unknown", true, CLIENT_OPEN, false, "[clients] sync",
+                  "it is not known which service it reaches" },
+                { HEAD "[clients]\nsync = stop\n", CLIENT_CHAT, "whatsapp", true, CLIENT_FLAGGED, true,
+                  "[clients] chat", "flagged by [clients] chat" },
+                { HEAD ONEDRIVE "[clients]\nsync = stop\n", CLIENT_SYNC, "onedrive", true, CLIENT_APPROVED, false,
+                  "[place onedrive]", "approved by [place onedrive]" },
+                { HEAD "mode = audit\n[clients]\nsync = stop\n", CLIENT_SYNC, "dropbox", true, CLIENT_FLAGGED, false,
+                  "[clients] sync", "audit: would have been stopped by [clients] sync" },
+                { HEAD "[service telegram]\nverdict = stop\n", CLIENT_CHAT, "telegram", true, CLIENT_STOPPED, true,
+                  "[service telegram]", "stopped by [service telegram]" },
                 /* A school on Google Workspace. */
                 { HEAD GOOGLE, CLIENT_SYNC, "google-drive", true, CLIENT_APPROVED, false, "[place google-drive]",
                   "approved by [place google-drive]" },
@@ -84,13 +98,19 @@ static void without_a_policy_nobody_is_told(void **state)
 static void the_sections_are_read(void **state)
 {
         (void) state;
-        assert_refused(HEAD "[clients]\nsync = allow\n", 4, "sync cannot be \"allow\"; write flag or ignore");
+        assert_refused(HEAD "[clients]\nsync = allow\n", 4, "sync cannot be \"allow\"; write flag, stop or ignore");
         assert_refused(HEAD "[clients]\nsyncs = flag\n", 4,
                        "unknown key \"syncs\" in [clients]; did you mean \"sync\"?");
-        assert_refused(HEAD "[service x]\nverdict = ignore\n", 4, "verdict cannot be \"ignore\"; write allow or flag");
-        assert_refused(HEAD "[service x]\n", 3, "[service x] has no verdict; write verdict = allow or flag");
+        assert_refused(HEAD "[service x]\nverdict = ignore\n", 4,
+                       "verdict cannot be \"ignore\"; write allow, flag or stop");
+        assert_refused(HEAD "[service x]\n", 3, "[service x] has no verdict; write verdict = allow, flag or stop");
         assert_refused(HEAD "[service x]\nverdict = allow\n[service x]\nverdict = flag\n", 5,
                        "[service x] stands in line 3 already; put its key there");
+        assert_refused(HEAD "[clients]\nchat = stop\n", 4, "chat cannot be \"stop\"; write flag or ignore");
+        assert_refused(HEAD "[clients]\nkill-after = 0\n", 4,
+                       "kill-after cannot be \"0\"; write a whole number of seconds from 1 to 3600");
+        assert_refused(HEAD "[clients]\nkill-after = 3601\n", 4,
+                       "kill-after cannot be \"3601\"; write a whole number of seconds from 1 to 3600");
         assert_refused(HEAD "[service]\nverdict = allow\n", 3, "a name is missing; write [service NAME]");
 }
 

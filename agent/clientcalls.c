@@ -28,6 +28,16 @@ static bool take_name(const char *text, char out[static POLICY_NAME_MAX + 1])
         return true;
 }
 
+static bool take_host(const char *text, char out[static CLIENTWATCH_HOST + 1])
+{
+        size_t size = strlen(text);
+
+        if (size > CLIENTWATCH_HOST || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") != size)
+                return false;
+        memcpy(out, text, size + 1);
+        return true;
+}
+
 static int read_pids(sd_bus_message *message, struct client_row *row)
 {
         const void *pids;
@@ -46,15 +56,15 @@ static int read_pids(sd_bus_message *message, struct client_row *row)
 /* 1; 0 when there are no more; -EBADMSG when it cannot be that; or another -errno. */
 static int read_row(sd_bus_message *message, struct client_row *row)
 {
-        const char *client, *label, *service, *category_name, *evidence_name;
+        const char *client, *label, *service, *host, *category_name, *evidence_name;
         int category, evidence, sure, r;
         uint32_t uid;
 
-        r = sd_bus_message_enter_container(message, 'r', "usssssbau");
+        r = sd_bus_message_enter_container(message, 'r', "ussssssbau");
         if (r <= 0)
                 return r;
-        r = sd_bus_message_read(message, "usssssb", &uid, &client, &label, &service, &category_name, &evidence_name,
-                                &sure);
+        r = sd_bus_message_read(message, "ussssssb", &uid, &client, &label, &service, &host, &category_name,
+                                &evidence_name, &sure);
         if (r >= 0)
                 r = read_pids(message, row);
         if (r >= 0)
@@ -64,7 +74,8 @@ static int read_row(sd_bus_message *message, struct client_row *row)
         category = client_category_from_name(category_name);
         evidence = mark_kind_from_name(evidence_name);
         if (uid == 0 || uid == UINT32_MAX || category < 0 || evidence < 0 || !take_name(client, row->client) ||
-            !take_name(service, row->service) || text_clean(label, strlen(label), row->label, sizeof(row->label)) == 0)
+            !take_name(service, row->service) || !take_host(host, row->host) ||
+            text_clean(label, strlen(label), row->label, sizeof(row->label)) == 0)
                 return -EBADMSG;
         row->uid = uid;
         row->category = (enum client_category) category;
@@ -129,7 +140,7 @@ static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
                 return -ENOMEM;
         r = sd_bus_message_read(message, "s", &how_name);
         if (r >= 0)
-                r = sd_bus_message_enter_container(message, 'a', "(usssssbau)");
+                r = sd_bus_message_enter_container(message, 'a', "(ussssssbau)");
         while (r > 0 && n < CLIENTWATCH_ROWS_MAX && (r = read_row(message, &rows[n])) > 0)
                 n++;
         how = r >= 0 ? clientwatch_how_from_name(how_name) : -EINVAL;

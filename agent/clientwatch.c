@@ -67,7 +67,8 @@ static bool is_same(const struct client_row *a, const struct client_row *b)
         bool setup = client_row_is_linked(a);
 
         return a->uid == b->uid && setup == client_row_is_linked(b) && (!setup || a->evidence == b->evidence) &&
-               strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0;
+               strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0 &&
+               strcmp(a->host, b->host) == 0;
 }
 
 bool client_seen_is_to_stop(const struct client_seen *seen)
@@ -121,7 +122,8 @@ static void look_at(struct clientwatch *watch, struct client_seen *seen)
 
         if (!watch->policy)
                 return;
-        client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.sure, &seen->verdict);
+        client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.host, seen->row.sure,
+                     &seen->verdict);
         if (client_row_is_linked(&seen->row)) { /* for IT to know of; nothing is copied by it */
                 seen->verdict.tell = false;
                 if (seen->verdict.kind == CLIENT_STOPPED)

@@ -15,6 +15,7 @@
 
 #define CLIENTWATCH_MAX      128U /* that are remembered; of more the oldest that do not run are forgotten */
 #define CLIENTWATCH_ROWS_MAX 128U /* in one report */
+#define CLIENTWATCH_HOST     127U /* bytes of a server's name */
 #define CLIENTWATCH_PIDS     8U   /* processes of a row */
 #define CLIENTWATCH_CODE     6U   /* characters of an event's uid by which people name it */
 
@@ -24,6 +25,7 @@ struct client_row {
         char client[POLICY_NAME_MAX + 1];
         char label[CATALOGUE_LABEL_MAX + 1];
         char service[POLICY_NAME_MAX + 1];
+        char host[CLIENTWATCH_HOST + 1]; /* the server of it, or "": to judge by, shown to nobody and in no record */
         enum client_category category;
         enum mark_kind evidence;
         bool sure;

@@ -252,7 +252,7 @@ const sd_bus_vtable methods_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListClients", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", clients), clientcalls_list,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("s", how, "a(usssssbau)", clients),
+        SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("s", how, "a(ussssssbau)", clients),
                                 SD_BUS_RESULT("a(ussu)", stop), clientcalls_report, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Unsubscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, unsubscribe,

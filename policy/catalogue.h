@@ -52,7 +52,7 @@ struct mark {
 };
 
 /* How it is found out which service a client reaches that can reach several. */
-enum client_lookup { LOOKUP_NONE, LOOKUP_RCLONE };
+enum client_lookup { LOOKUP_NONE, LOOKUP_RCLONE, LOOKUP_SERVER };
 
 struct client {
         char *name;

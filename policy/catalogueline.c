@@ -232,8 +232,10 @@ static int client_key(struct reading *reading, const char *key, char *value)
         } else if (strcmp(key, "lookup") == 0) {
                 if (strcmp(value, "rclone") == 0)
                         reading->open->lookup = LOOKUP_RCLONE;
+                else if (strcmp(value, "server") == 0)
+                        reading->open->lookup = LOOKUP_SERVER;
                 else
-                        errors_add(reading->errors, reading->line, "lookup is rclone, or is not there");
+                        errors_add(reading->errors, reading->line, "lookup is rclone or server, or is not there");
         } else if (strcmp(key, "category") == 0) {
                 set_category(reading, value);
         } else {

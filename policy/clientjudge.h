@@ -28,7 +28,7 @@ struct client_verdict {
 /* "flag", "stop", "allow", "unknown", "ignore": as in an event. */
 const char *client_verdict_name(enum client_verdict_kind kind);
 
-/* sure: it was found by more than hearsay. [service] first; then a [place] of that name, for where the school sends its files
+/* host: the server on which that service is; "": that is not known, or it is nobody's own. sure: it was found by more than hearsay. [service] first; then a [place] of that name, for where the school sends its files
  * is approved; then [clients]. Never fails. */
-void client_judge(const struct policy *policy, enum client_category category, const char *service, bool sure,
-                  struct client_verdict *ret);
+void client_judge(const struct policy *policy, enum client_category category, const char *service, const char *host,
+                  bool sure, struct client_verdict *ret);

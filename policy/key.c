@@ -217,6 +217,34 @@ int key_set_verdict(struct sections *sections, const struct key *key, const char
         return 0;
 }
 
+/* "cloud.school.example files.school.example" */
+static bool are_hosts(const char *value)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+
+        for (const char *at = value;; at++) {
+                size_t size = strspn(at, plain);
+
+                at += size;
+                if (size == 0 || (*at != ' ' && *at != '\0'))
+                        return false;
+                if (*at == '\0')
+                        return true;
+        }
+}
+
+int key_set_host(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (are_hosts(value))
+                return key_set_text(sections, key, value, line);
+        errors_add(sections->errors, line,
+                   "%s cannot be %s; write the names of servers in small letters, as in cloud.school.example",
+                   key->name, errors_quote(quoted, value));
+        return 0;
+}
+
 int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line)
 {
         struct policy_device *device = sections->object;

@@ -55,6 +55,7 @@ struct policy_service {
         char *name;             /* "dropbox" of [service dropbox], as in the catalogue of clients */
         bool allowed;
         bool stopped;           /* what reaches it is ended; never together with allowed */
+        char *host;             /* for these servers alone, a blank between; NULL: whichever */
 };
 
 struct policy_device {

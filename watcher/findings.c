@@ -2,6 +2,7 @@
 
 #include "watcher/findings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Of what runs all evidence is for one row. By what it is set up each has its own: they are done away with one by one. */
@@ -11,28 +12,31 @@ static bool share_a_row(enum mark_kind a, enum mark_kind b)
 }
 
 static struct finding *find(struct findings *findings, uid_t uid, const struct client *client, const char *service,
-                            enum mark_kind evidence)
+                            const char *host, enum mark_kind evidence)
 {
         for (size_t i = 0; i < findings->n; i++) {
                 struct finding *each = &findings->items[i];
 
                 if (each->uid == uid && each->client == client && strcmp(each->service, service) == 0 &&
-                    share_a_row(each->evidence, evidence))
+                    strcmp(each->host, host) == 0 && share_a_row(each->evidence, evidence))
                         return each;
         }
         return NULL;
 }
 
 void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
-                  const struct mark *mark, pid_t pid)
+                  const char *host, const struct mark *mark, pid_t pid)
 {
-        struct finding *row = find(findings, uid, client, service, mark->kind);
+        struct finding *row = find(findings, uid, client, service, host, mark->kind);
 
         if (!row && findings->n == FINDINGS_MAX)
                 return;
         if (!row) {
                 row = &findings->items[findings->n++];
-                *row = (struct finding){ .uid = uid, .client = client, .service = service, .evidence = mark->kind };
+                *row = (struct finding){
+                        .uid = uid, .client = client, .service = service, .evidence = mark->kind
+                };
+                snprintf(row->host, sizeof(row->host), "%s", host);
         }
         if (!row->sure && !mark->hearsay) {
                 row->evidence = mark->kind;
@@ -67,7 +71,8 @@ bool findings_equal(const struct findings *a, const struct findings *b)
                 for (size_t k = 0; k < b->n && !found; k++)
                         found = b->items[k].uid == one->uid && b->items[k].client == one->client &&
                                 b->items[k].evidence == one->evidence && b->items[k].sure == one->sure &&
-                                same_pids(&b->items[k], one) && strcmp(b->items[k].service, one->service) == 0;
+                                same_pids(&b->items[k], one) && strcmp(b->items[k].service, one->service) == 0 &&
+                                strcmp(b->items[k].host, one->host) == 0;
                 if (!found)
                         return false;
         }

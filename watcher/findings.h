@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "policy/catalogue.h"
+#include "watcher/server.h"
 
 #define FINDINGS_MAX  128U /* rows; more are not told */
 #define FINDINGS_PIDS 8U   /* processes of a row that are named; more are not */
@@ -17,6 +18,7 @@ struct finding {
         uid_t uid;
         const struct client *client; /* borrowed */
         const char *service;         /* borrowed */
+        char host[SERVER_NAME_MAX];  /* the server of it, or "" */
         enum mark_kind evidence;
         bool sure;                    /* by more than hearsay */
         uint32_t pids[FINDINGS_PIDS]; /* that stand behind it */
@@ -30,7 +32,7 @@ struct findings {
 
 /* Add one, or make the row that there is surer. pid: by which it was found, or 0. */
 void findings_add(struct findings *findings, uid_t uid, const struct client *client, const char *service,
-                  const struct mark *mark, pid_t pid);
+                  const char *host, const struct mark *mark, pid_t pid);
 /* Does that client run for that user, whatever the service? */
 bool findings_have(const struct findings *findings, uid_t uid, const struct client *client);
 /* The same rows, in whatever order? */

@@ -294,7 +294,7 @@ void homes_add(const struct homes *homes, struct findings *findings)
 
                 for (size_t k = 0; k < home->n; k++)
                         if (!findings_have(findings, home->uid, home->linked[k]))
-                                findings_add(findings, home->uid, home->linked[k], home->linked[k]->service,
+                                findings_add(findings, home->uid, home->linked[k], home->linked[k]->service, "",
                                              home->marks[k], 0);
         }
 }

@@ -112,15 +112,15 @@ static int on_reconsider(sd_bus_message *message, void *userdata, sd_bus_error *
 
 static int add_rows(sd_bus_message *message, const struct findings *findings)
 {
-        int r = sd_bus_message_open_container(message, 'a', "(usssssbau)");
+        int r = sd_bus_message_open_container(message, 'a', "(ussssssbau)");
 
         for (size_t i = 0; r >= 0 && i < findings->n; i++) {
                 const struct finding *row = &findings->items[i];
 
-                r = sd_bus_message_open_container(message, 'r', "usssssbau");
+                r = sd_bus_message_open_container(message, 'r', "ussssssbau");
                 if (r >= 0)
-                        r = sd_bus_message_append(message, "usssssb", (uint32_t) row->uid, row->client->name,
-                                                  row->client->label, row->service,
+                        r = sd_bus_message_append(message, "ussssssb", (uint32_t) row->uid, row->client->name,
+                                                  row->client->label, row->service, row->host,
                                                   client_category_name(row->client->category),
                                                   mark_kind_name(row->evidence), (int) row->sure);
                 if (r >= 0)

@@ -123,7 +123,7 @@ static void on_places(void *userdata, const char *text)
         struct program *program = userdata;
 
         program->question = NULL;
-        places_read(text, &program->places);
+        places_read(program->found.client, text, &program->places);
         say_changed(program->running);
 }
 
@@ -131,9 +131,8 @@ static void on_places(void *userdata, const char *text)
 static void find_places(struct program *program, int fd, const struct process *process)
 {
         const struct client *client = program->found.client;
-        int r = client->lookup == LOOKUP_RCLONE ? places_ask(program->running->config.questions, fd, process, on_places,
-                                                             program, &program->question)
-                                                : -EOPNOTSUPP;
+        int r = places_ask(program->running->config.questions, client, fd, process, on_places, program,
+                           &program->question);
 
         if (r == 1)
                 forget(program);
@@ -167,7 +166,7 @@ void running_tell(const struct running *running, struct findings *findings)
 
                 for (size_t k = 0; program->running && k < program->places.n; k++)
                         findings_add(findings, program->target.uid, program->found.client, program->places.services[k],
-                                     program->found.mark, program->target.pid);
+                                     program->places.hosts[k], program->found.mark, program->target.pid);
         }
 }
 

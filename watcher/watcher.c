@@ -65,7 +65,7 @@ static void add_mount(void *userdata, const struct mount_seen *mount)
 
         /* The service of one that was seen to run is better known from there. */
         if (found.client && is_person(mount->uid) && !findings_have(&telling->findings, mount->uid, found.client))
-                findings_add(&telling->findings, mount->uid, found.client, found.client->service, found.mark, 0);
+                findings_add(&telling->findings, mount->uid, found.client, found.client->service, "", found.mark, 0);
 }
 
 static void tell(struct watcher *watcher)

@@ -657,6 +657,81 @@ static void what_runs_as_root_is_nobodys(void **state)
         UNTIL(!runs("syncthing"));
 }
 
+/* Programs at the path of a client that they are not. */
+static const char *look_alike(const struct user *user, const char *path, const char *program)
+{
+        static char whole[2 * BED_PATH];
+        char command[6 * BED_PATH];
+
+        snprintf(whole, sizeof(whole), "%s/%s", user->home, path);
+        snprintf(command, sizeof(command), "mkdir -p $(dirname %s) && cp /usr/bin/%s %s && chown -R %u %s", whole,
+                 program, whole, user->uid, user->home);
+        assert_int_equal(system(command), 0);
+        return whole;
+}
+
+/* ---- servers of a school's own ---- */
+
+/* As in the catalogue, but for a program in a home, where a test can put it. */
+#define NEXTCLOUD                                                                                                      \
+        "[catalogue]\nversion = 2\n[client nextcloud]\nlabel = Nextcloud\nservice = nextcloud\nlookup = server\n"      \
+        "category = sync\nexe = V */bin/nextcloud\nlinked = V .config/Nextcloud/nextcloud.cfg has url=\n"
+#define OWN "[service nextcloud]\nverdict = allow\nhost = cloud.school.example\n"
+
+static const char *const *start_nextcloud(const char *config)
+{
+        static const char *argv[] = { NULL, "600", NULL };
+        struct policy_errors errors;
+
+        assert_int_equal(catalogue_add(bench.catalogue, NEXTCLOUD, strlen(NEXTCLOUD), &errors), 0);
+        user_has(&bench.teacher, ".config/Nextcloud/nextcloud.cfg", config);
+        argv[0] = look_alike(&bench.teacher, "bin/nextcloud", "sleep");
+        return argv;
+}
+
+static void the_schools_own_server_is_approved(void **state)
+{
+        const char *const *nextcloud =
+                start_nextcloud("[Accounts]\n0\\url=https://" REMOTE "@Cloud.School.Example/x\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(runs("nextcloud"));
+        assert_string_equal(listed("nextcloud", "Verdict"), "allow");
+        assert_string_equal(listed("nextcloud", "Rule"), "[service nextcloud]");
+        assert_string_equal(notices(&bench.teacher), "");
+        assert_false(scene_journal_has("school.example")); /* the policy itself is kept, and has it */
+        assert_false(was_written(REMOTE));
+}
+
+static void anybody_elses_server_is_not(void **state)
+{
+        const char *const *nextcloud =
+                start_nextcloud("[Accounts]\n0\\url=https://cloud.school.example/\n1\\url=https://wolk.example/\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(strncmp(notices(&bench.teacher), "client-running sync Nextcloud", 29) == 0);
+        assert_int_equal(scene_journal("LEKDICHT_CLIENT=nextcloud", "LEKDICHT_RULE=[clients] sync", NULL), 1);
+        assert_int_equal(scene_journal("LEKDICHT_CLIENT=nextcloud", "LEKDICHT_RULE=[service nextcloud]", NULL), 1);
+        assert_false(was_written("wolk"));
+}
+
+static void a_server_that_is_not_known_is_told_to_nobody(void **state)
+{
+        const char *const *nextcloud = start_nextcloud("[Accounts]\n0\\user=x\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(runs("nextcloud"));
+        assert_string_equal(listed("nextcloud", "Verdict"), "unknown");
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
 /* ---- what is to end ---- */
 
 static siginfo_t end_of(pid_t pid)
@@ -673,19 +748,6 @@ static int ended_by(pid_t pid)
         siginfo_t info = end_of(pid);
 
         return info.si_pid == pid && info.si_code == CLD_KILLED ? info.si_status : 0;
-}
-
-/* Programs at the path of a client that they are not. */
-static const char *look_alike(const struct user *user, const char *path, const char *program)
-{
-        static char whole[2 * BED_PATH];
-        char command[6 * BED_PATH];
-
-        snprintf(whole, sizeof(whole), "%s/%s", user->home, path);
-        snprintf(command, sizeof(command), "mkdir -p $(dirname %s) && cp /usr/bin/%s %s && chown -R %u %s", whole,
-                 program, whole, user->uid, user->home);
-        assert_int_equal(system(command), 0);
-        return whole;
 }
 
 #define DROPBOX ".dropbox-dist/dropbox-lnx.x86_64-1.2/dropbox"
@@ -735,20 +797,22 @@ static void it_is_killed_only_when_the_policy_says_so(void **state)
 
 static void what_may_run_goes_on(void **state)
 {
+        const char *sleeps[] = { NULL, "600", NULL };
         pid_t pid;
 
         (void) state;
+        sleeps[0] = look_alike(&bench.teacher, DROPBOX, "sleep");
         begin("[policy]\nversion = 4\nmode = audit\n" STOP);
-        pid = start(&bench.teacher, syncthing, alone);
-        UNTIL(runs("syncthing"));
-        assert_string_equal(listed("syncthing", "Reason"), "audit: would have been stopped by [clients] sync");
+        pid = start(&bench.teacher, sleeps, NULL);
+        UNTIL(runs("dropbox"));
+        assert_string_equal(listed("dropbox", "Reason"), "audit: would have been stopped by [clients] sync");
         scene_run(1000);
-        assert_true(is_running(pid, "syncthing"));
+        assert_true(is_running(pid, "dropbox"));
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 0);
         /* Another policy holds for what runs already. */
         scene_policy("[policy]\nversion = 5\n" STOP);
         call("ReloadPolicy", "");
-        UNTIL(end_of(pid).si_pid == pid);
+        UNTIL(ended_by(pid) == SIGTERM);
         UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL) == 1);
 }
 
@@ -806,17 +870,17 @@ static void only_the_watcher_may_report(void **state)
         scene.config.watcher_uid = COLLEAGUE;
         scene_start(POLICY);
         agent_answers();
-        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssbau)", "events", 0)), 1);
+        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(ussssssbau)", "events", 0)), 1);
         assert_string_equal(status("Clients"), "absent");
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "absent", 0)), 3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER,
-                                           "Drop Box", "Dropbox", "dropbox", "sync", "program", 1, 0)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "absent", 0)), 3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, TEACHER,
+                                           "Drop Box", "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, 0, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, 0, "dropbox",
+                                           "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssbau)", "events", 1, TEACHER, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1, 0)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, TEACHER,
+                                           "dropbox", "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          0);
         UNTIL(scene_journal("LEKDICHT_CLIENT=dropbox", NULL) == 1);
 }
@@ -847,6 +911,9 @@ int main(void)
                 TEST(audit_tells_nobody),
                 TEST(a_question_to_a_client_is_no_client),
                 TEST(what_runs_as_root_is_nobodys),
+                TEST(the_schools_own_server_is_approved),
+                TEST(anybody_elses_server_is_not),
+                TEST(a_server_that_is_not_known_is_told_to_nobody),
                 TEST(what_is_not_approved_is_ended),
                 TEST(it_is_killed_only_when_the_policy_says_so),
                 TEST(what_may_run_goes_on),

@@ -237,7 +237,7 @@ static int on_day(sd_event_source *source, uint64_t usec, void *userdata)
         for (size_t i = 0; i < HOMES_MAX; i++)
                 homes->items[i].looked = false;
         look_who_is_there(homes);
-        (void) sd_event_source_set_time_relative(source, HOMES_DAY_USEC);
+        (void) sd_event_source_set_time_relative(source, homes->config.day_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -262,7 +262,7 @@ int homes_new(sd_event *loop, const struct homes_config *config, struct homes **
                 return -ENOMEM;
         homes->loop = sd_event_ref(loop);
         homes->config = *config;
-        r = sd_event_add_time_relative(loop, &homes->day, CLOCK_MONOTONIC, HOMES_DAY_USEC, 0, on_day, homes);
+        r = sd_event_add_time_relative(loop, &homes->day, CLOCK_MONOTONIC, config->day_usec, 0, on_day, homes);
         if (r < 0)
                 return r;
         watch_comings(homes);

@@ -20,6 +20,7 @@ struct homes_config {
         struct questions *questions;
         int (*users)(uid_t **ret); /* who is logged in: how many, with a list that is freed; as homes_logged_in() */
         bool (*is_person)(uid_t uid);
+        uint64_t day_usec; /* HOMES_DAY_USEC */
         void (*changed)(void *userdata);
         void *userdata;
 };

@@ -209,6 +209,7 @@ static int watch_everything(struct watcher *watcher)
                                               .questions = watcher->questions,
                                               .users = watcher->config->users,
                                               .is_person = is_person,
+                                              .day_usec = watcher->config->day_usec,
                                               .changed = on_changed,
                                               .userdata = watcher },
                       &watcher->homes);

@@ -20,6 +20,7 @@ struct watcher_config {
         const char *bus;                   /* D-Bus address of the system bus */
         const struct catalogue *catalogue; /* borrowed */
         uint64_t dwell_usec;
+        uint64_t day_usec;         /* how often homes are looked into; HOMES_DAY_USEC */
         int (*users)(uid_t **ret); /* who is logged in; homes_logged_in() */
         bool by_scan;              /* tests: as on a kernel without proc connector */
 };

@@ -26,12 +26,14 @@
 #include "tests/bed/scene.h"
 #include "tests/bed/scenebus.h"
 #include "tests/bed/user.h"
+#include "watcher/homes.h"
 #include "watcher/watcher.h"
 
 #define TEACHER   5123
 #define COLLEAGUE 5124
-#define WATCHER   5126      /* as lekdicht-watch is */
-#define DWELL     300000ULL /* microseconds: the test's patience, not the teacher's */
+#define WATCHER   5126                 /* as lekdicht-watch is */
+#define LOGIND    "/run/systemd/users" /* where logind writes who is there; a folder of this test's own */
+#define DWELL     300000ULL            /* microseconds: the test's patience, not the teacher's */
 
 #define POLICY                                                                                                         \
         "[policy]\nversion = 4\n[school]\nname = De Regenboog\n"                                                       \
@@ -47,6 +49,8 @@ static struct {
         struct watcher *watcher;
         struct user teacher, colleague;
         const struct user *logged_in; /* NULL: nobody */
+        bool by_logind;               /* who is there says logind's folder */
+        uint64_t day;
         pid_t programs[8];
         size_t n;
 } bench;
@@ -68,7 +72,8 @@ static int make_users(void **state)
                  "done >>%s",
                  path, TEACHER, COLLEAGUE, WATCHER, path);
         if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-            system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0)
+            system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
+            system("mkdir -p " LOGIND) == 0 && mount("none", LOGIND, "tmpfs", 0, NULL) == 0)
                 r = scenebus_init(state);
         (void) unlink(path);
         return r;
@@ -107,6 +112,7 @@ static int setup(void **state)
         struct policy_errors errors;
 
         memset(&bench, 0, sizeof(bench));
+        bench.day = HOMES_DAY_USEC;
         if (scene_setup(state) < 0 || catalogue_new(&bench.catalogue) < 0 ||
             catalogue_load(bench.catalogue, "policy/clients.ini", 0, &errors) < 0)
                 return -1;
@@ -140,7 +146,8 @@ static void watch(bool by_scan)
                                                 .bus = scenebus_address(),
                                                 .catalogue = bench.catalogue,
                                                 .dwell_usec = DWELL,
-                                                .users = who_is_here,
+                                                .day_usec = bench.day,
+                                                .users = bench.by_logind ? homes_logged_in : who_is_here,
                                                 .by_scan = by_scan };
         assert_true(watcher_new(scene.loop, &bench.config, &bench.watcher) >= 0);
 }
@@ -187,7 +194,7 @@ static const char *listed(const char *name, const char *key)
 
         for (unsigned n = 0; (is = row(n, "Client")); n++)
                 if (strcmp(is, name) == 0)
-                        return row(n, key);
+                        return row(n, key) ?: ""; /* it may have gone meanwhile */
         return "";
 }
 
@@ -439,6 +446,8 @@ static void what_is_only_downloaded_is_not_set_up(void **state)
         (void) state;
         user_has(&bench.teacher, ".dropbox/info.json", "{}");
         user_has(&bench.teacher, ".dropbox-dist/VERSION", "1.2.3");
+        user_has(&bench.teacher, ".grive", "{}"); /* Grive2's or CloudCross's: the name does not say */
+        user_has(&bench.teacher, "Drive/.grive", "{}");
         user_has(&bench.teacher, ".config/goa-1.0/accounts.conf",
                  "[Account account_1_0]\nProvider=google\nMailEnabled=true\nFilesEnabled=true\n");
         user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
@@ -448,13 +457,13 @@ static void what_is_only_downloaded_is_not_set_up(void **state)
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 1);
 }
 
-/* The n-th row of that client that has this evidence: whether there is one. */
+/* Is there a row of that client with this evidence? */
 static bool is_found_by(const char *name, const char *evidence)
 {
         const char *is;
 
         for (unsigned n = 0; (is = row(n, "Client")); n++)
-                if (strcmp(is, name) == 0 && strcmp(row(n, "Evidence"), evidence) == 0)
+                if (strcmp(is, name) == 0 && strcmp(row(n, "Evidence") ?: "", evidence) == 0)
                         return true;
         return false;
 }
@@ -486,6 +495,50 @@ static void what_starts_by_itself_is_told_by_its_kind(void **state)
         assert_false(is_found_by("resilio-sync", "unit"));
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 3);
         assert_string_equal(notices(&bench.teacher), "");
+}
+
+/* As logind does: another file takes the place of the one that is there. */
+static void logind_says(uid_t uid, const char *state)
+{
+        char command[256];
+
+        snprintf(command, sizeof(command),
+                 "printf 'NAME=x\\nSTATE=%s\\n' >" LOGIND "/.#%u && mv " LOGIND "/.#%u " LOGIND "/%u", state, uid, uid,
+                 uid);
+        assert_int_equal(system(command), 0);
+}
+
+static void who_comes_and_goes_is_noticed(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        user_has(&bench.colleague, ".config/onedrive/refresh_token", "secret");
+        bench.by_logind = true;
+        begin(POLICY);
+        logind_says(COLLEAGUE, "lingering"); /* only services of his are left */
+        scene_run(500);
+        assert_null(row(0, "Client"));
+        logind_says(TEACHER, "online");
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
+        assert_string_equal(listed("onedrive", "Evidence"), "");
+        logind_says(TEACHER, "closing");
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "") == 0);
+        logind_says(COLLEAGUE, "active");
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        assert_int_equal(system("rm " LOGIND "/*"), 0);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "") == 0);
+}
+
+static void homes_are_looked_at_again_another_day(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
+        bench.logged_in = &bench.teacher;
+        bench.day = 1000000;
+        begin(POLICY);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
 }
 
 static void whatever_is_in_a_home_stops_nobody(void **state)
@@ -670,6 +723,26 @@ static const char *look_alike(const struct user *user, const char *path, const c
         return whole;
 }
 
+#define DROPBOX ".dropbox-dist/dropbox-lnx.x86_64-1.2/dropbox"
+
+/* Several starts of one process, of which the last is the client. */
+static void a_wrapper_is_what_it_becomes(void **state)
+{
+        const char *wrapper[] = { "sh", "-c", NULL, NULL };
+        char script[3 * BED_PATH];
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        snprintf(script, sizeof(script), "exec sh -c 'exec env - %s 600'",
+                 look_alike(&bench.teacher, DROPBOX, "sleep"));
+        wrapper[2] = script;
+        pid = start(&bench.teacher, wrapper, NULL);
+        UNTIL(runs("dropbox"));
+        assert_true(is_running(pid, "dropbox"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", "LEKDICHT_CLIENT=dropbox", NULL), 1);
+}
+
 /* ---- servers of a school's own ---- */
 
 /* As in the catalogue, but for a program in a home, where a test can put it. */
@@ -750,8 +823,7 @@ static int ended_by(pid_t pid)
         return info.si_pid == pid && info.si_code == CLD_KILLED ? info.si_status : 0;
 }
 
-#define DROPBOX ".dropbox-dist/dropbox-lnx.x86_64-1.2/dropbox"
-#define STOP    "[clients]\nsync = stop\n"
+#define STOP "[clients]\nsync = stop\n"
 
 static void what_is_not_approved_is_ended(void **state)
 {
@@ -829,7 +901,8 @@ static void watch_with_four_rights(void)
                                                 .bus = scenebus_address(),
                                                 .catalogue = bench.catalogue,
                                                 .dwell_usec = DWELL,
-                                                .users = who_is_here };
+                                                .day_usec = bench.day,
+                                                .users = bench.by_logind ? homes_logged_in : who_is_here };
         if (close_range(3, ~0U, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
             setgroups(0, NULL) < 0 || setresgid(WATCHER, WATCHER, WATCHER) < 0 ||
             setresuid(WATCHER, WATCHER, WATCHER) < 0 || syscall(SYS_capset, &header, sets) < 0 ||
@@ -902,7 +975,10 @@ int main(void)
                 TEST(what_is_set_up_is_recorded_and_told_to_nobody),
                 TEST(what_is_only_downloaded_is_not_set_up),
                 TEST(what_starts_by_itself_is_told_by_its_kind),
+                TEST(who_comes_and_goes_is_noticed),
+                TEST(homes_are_looked_at_again_another_day),
                 TEST(whatever_is_in_a_home_stops_nobody),
+                TEST(a_wrapper_is_what_it_becomes),
                 TEST(the_command_shows_it),
                 TEST(what_ran_before_the_watcher_is_found),
                 TEST(an_agent_that_starts_anew_hears_all_of_it),

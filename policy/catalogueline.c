@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The lines of a file of the catalogue. They are those of a policy (line.c), but that a key may come more than once: each
- * exe, argv, flatpak, mount, linked, autostart, unit and except is a mark of its own. */
+ * exe, argv, flatpak, snap, mount, linked, autostart, unit and except is a mark of its own. */
 
 #include "policy/catalogueline.h"
 
@@ -63,6 +63,7 @@ static const struct mark_key {
         { "exe", MARK_PROGRAM, "exe = V /usr/bin/client", false, true },
         { "argv", MARK_SCRIPT, "argv = V python */client.py", true, false },
         { "flatpak", MARK_FLATPAK, "flatpak = V org.example.Client", false, true },
+        { "snap", MARK_SNAP, "snap = V client", false, true },
         { "mount", MARK_MOUNT, "mount = V fuse.client *", true, false },
         { "linked", MARK_LINKED, "linked = V .config/client.ini has token=", false, true },
         { "autostart", MARK_AUTOSTART, "autostart = V client.desktop", false, true },
@@ -265,12 +266,13 @@ static void close_section(struct reading *reading)
                 for (size_t i = 0; i < client->n_marks; i++)
                         marked = marked || client->marks[i].kind != MARK_EXCEPT;
                 if (!client->label || !client->service || !reading->category_line || !marked)
-                        errors_add(reading->errors, reading->section_line, "[client %s] has no %s", client->name,
-                                   !client->label     ? "label; write what people call it"
-                                   : !client->service ? "service; write what it reaches, or unknown"
-                                   : !reading->category_line
-                                           ? "category; write sync, chat or backup"
-                                           : "mark; write an exe, argv, flatpak, mount, linked, autostart or unit");
+                        errors_add(
+                                reading->errors, reading->section_line, "[client %s] has no %s", client->name,
+                                !client->label     ? "label; write what people call it"
+                                : !client->service ? "service; write what it reaches, or unknown"
+                                : !reading->category_line
+                                        ? "category; write sync, chat or backup"
+                                        : "mark; write an exe, argv, flatpak, snap, mount, linked, autostart or unit");
         }
         reading->open = NULL;
         reading->in_catalogue = reading->passed_over = false;

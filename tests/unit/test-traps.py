@@ -37,6 +37,7 @@ TRAPS = (
     ("the home of who is not there is never touched", CLIENTS, "who_comes_and_goes_is_noticed"),
     ("mountinfo: other users' mounts, octal characters", "tests/unit/test-watcher-fusemounts.c", "a_line_is_read"),
     ("control groups of both versions, or none", PROCESS, "flatpak_is_in_the_control_group"),
+    ("a snap runs programs that others have, too", CATALOGUE, "snaps_are_found"),
     ("in its unit it sees other users' processes still", CLIENTS, "four_rights_are_enough"),
     ("a program that was renamed mounts as what it is", CATALOGUE, "mounts_are_found"),
     ("several people at one laptop", CLIENTS, "a_client_is_recorded_and_told_to_its_user_alone"),

@@ -337,6 +337,8 @@ static void use_policy(struct agent *agent)
         inventory_set_policy(agent->inventory, agent->store.policy);
         users_set_policy(agent->users, agent->store.policy);
         clientwatch_set_policy(agent->clientwatch, agent->store.policy);
+        if (agent->bus)
+                bus_reconsider_clients(agent->bus);
         watch_days(agent);
         spool_limit(agent->spool, agent->store.policy->spool_mib ? agent->store.policy->spool_mib * PAGES_A_MIB
                                                                  : agent->config->spool_pages);

@@ -28,5 +28,7 @@ void bus_gate_result(struct bus *bus, const struct gatekeeper_result *result);
 void bus_recorded(struct bus *bus);
 /* A plug was refused: those who subscribed and sit at this laptop are told. */
 void bus_notice(struct bus *bus, const struct plug_notice *notice);
+/* The policy is another: what is to be stopped may be, too. */
+void bus_reconsider_clients(struct bus *bus);
 /* A client runs that is not approved: its user is told. Returns whether he heard it. */
 bool bus_client_notice(struct bus *bus, const struct client_seen *seen);

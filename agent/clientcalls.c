@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "agent/answer.h"
 #include "agent/busparts.h"
@@ -27,21 +28,54 @@ static bool take_name(const char *text, char out[static POLICY_NAME_MAX + 1])
         return true;
 }
 
+static bool take_host(const char *text, char out[static CLIENTWATCH_HOST + 1])
+{
+        size_t size = strlen(text);
+
+        if (size > CLIENTWATCH_HOST || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") != size)
+                return false;
+        memcpy(out, text, size + 1);
+        return true;
+}
+
+static int read_pids(sd_bus_message *message, struct client_row *row)
+{
+        const void *pids;
+        size_t size;
+        int r = sd_bus_message_read_array(message, 'u', &pids, &size);
+
+        if (r < 0)
+                return r;
+        if (size > sizeof(row->pids))
+                return -EBADMSG;
+        memcpy(row->pids, pids ?: "", size);
+        row->n_pids = size / sizeof(row->pids[0]);
+        return 0;
+}
+
 /* 1; 0 when there are no more; -EBADMSG when it cannot be that; or another -errno. */
 static int read_row(sd_bus_message *message, struct client_row *row)
 {
-        const char *client, *label, *service, *category_name, *evidence_name;
+        const char *client, *label, *service, *host, *category_name, *evidence_name;
         int category, evidence, sure, r;
         uint32_t uid;
 
-        r = sd_bus_message_read(message, "(usssssb)", &uid, &client, &label, &service, &category_name, &evidence_name,
-                                &sure);
+        r = sd_bus_message_enter_container(message, 'r', "ussssssbau");
         if (r <= 0)
+                return r;
+        r = sd_bus_message_read(message, "ussssssb", &uid, &client, &label, &service, &host, &category_name,
+                                &evidence_name, &sure);
+        if (r >= 0)
+                r = read_pids(message, row);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
                 return r;
         category = client_category_from_name(category_name);
         evidence = mark_kind_from_name(evidence_name);
         if (uid == 0 || uid == UINT32_MAX || category < 0 || evidence < 0 || !take_name(client, row->client) ||
-            !take_name(service, row->service) || text_clean(label, strlen(label), row->label, sizeof(row->label)) == 0)
+            !take_name(service, row->service) || !take_host(host, row->host) ||
+            text_clean(label, strlen(label), row->label, sizeof(row->label)) == 0)
                 return -EBADMSG;
         row->uid = uid;
         row->category = (enum client_category) category;
@@ -71,6 +105,25 @@ static int follow(struct bus *bus, sd_bus_message *message)
         return r;
 }
 
+/* What of it is to be ended: all of that, each time. Who reports does it, for to become a user and end what is that user's
+ * is less than to be able to end anything. */
+static int answer_report(struct agent *agent, sd_bus_message *message)
+{
+        sd_bus_message *reply = NULL;
+        const struct client_seen *seen;
+        int r = sd_bus_message_new_method_return(message, &reply);
+
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ussu)");
+        for (size_t i = 0; r >= 0 && (seen = clientwatch_item(agent->clientwatch, i)); i++)
+                if (client_seen_is_to_stop(seen))
+                        r = sd_bus_message_append(reply, "(ussu)", (uint32_t) seen->row.uid, seen->row.client,
+                                                  seen->row.service, (uint32_t) agent->store.policy->kill_after);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return bus_reply(reply, r);
+}
+
 static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
 {
         struct bus *bus = userdata;
@@ -87,7 +140,7 @@ static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
                 return -ENOMEM;
         r = sd_bus_message_read(message, "s", &how_name);
         if (r >= 0)
-                r = sd_bus_message_enter_container(message, 'a', "(usssssb)");
+                r = sd_bus_message_enter_container(message, 'a', "(ussssssbau)");
         while (r > 0 && n < CLIENTWATCH_ROWS_MAX && (r = read_row(message, &rows[n])) > 0)
                 n++;
         how = r >= 0 ? clientwatch_how_from_name(how_name) : -EINVAL;
@@ -99,7 +152,7 @@ static int report_now(void *userdata, sd_bus_message *message, uid_t uid)
         if (r < 0)
                 return r;
         clientwatch_report(bus->agent->clientwatch, (enum clientwatch_how) how, rows, n);
-        return sd_bus_reply_method_return(message, "");
+        return answer_report(bus->agent, message);
 }
 
 int clientcalls_report(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -108,6 +161,22 @@ int clientcalls_report(sd_bus_message *message, void *userdata, sd_bus_error *er
 
         (void) error;
         return polkit_user(bus->polkit, message, report_now, bus);
+}
+
+static int add_pids(sd_bus_message *reply, const struct client_seen *seen)
+{
+        int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "Pids");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "au");
+        if (r >= 0)
+                r = sd_bus_message_append_array(reply, 'u', seen->row.pids,
+                                                seen->here ? seen->row.n_pids * sizeof(seen->row.pids[0]) : 0);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int add_seen(sd_bus_message *reply, const struct client_seen *seen)
@@ -134,6 +203,8 @@ static int add_seen(sd_bus_message *reply, const struct client_seen *seen)
                 r = answer_add(reply, "Running", "b", (int) (seen->here && !client_row_is_linked(&seen->row)));
         if (r >= 0)
                 r = answer_add(reply, "Since", "t", seen->since_usec);
+        if (r >= 0)
+                r = add_pids(reply, seen);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -160,6 +231,20 @@ int clientcalls_list(sd_bus_message *message, void *userdata, sd_bus_error *erro
 
         (void) error;
         return polkit_check(bus->polkit, message, ACTION_READ, list_now, bus);
+}
+
+/* The signal has no words: whoever sent it, all it does is that a report comes once more. */
+void bus_reconsider_clients(struct bus *bus)
+{
+        const char *name = bus->watcher ? sd_bus_track_first(bus->watcher) : NULL;
+        sd_bus_message *message = NULL;
+        int r = name ? sd_bus_message_new_signal(bus->connection, &message, BUS_PATH, BUS_INTERFACE, "Reconsider") : 0;
+
+        if (name && r >= 0)
+                r = sd_bus_send_to(bus->connection, message, name, NULL);
+        sd_bus_message_unref(message);
+        if (r < 0)
+                record_note(LOG_WARNING, "lekdicht-watch does not hear of the new policy: %s", strerror(-r));
 }
 
 /* ---- the notice ---- */

@@ -59,13 +59,21 @@ struct clientwatch *clientwatch_free(struct clientwatch *watch)
 
 bool client_row_is_linked(const struct client_row *row)
 {
-        return row->evidence == MARK_LINKED;
+        return mark_kind_is_setup(row->evidence);
 }
 
 static bool is_same(const struct client_row *a, const struct client_row *b)
 {
-        return a->uid == b->uid && client_row_is_linked(a) == client_row_is_linked(b) &&
-               strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0;
+        bool setup = client_row_is_linked(a);
+
+        return a->uid == b->uid && setup == client_row_is_linked(b) && (!setup || a->evidence == b->evidence) &&
+               strcmp(a->client, b->client) == 0 && strcmp(a->service, b->service) == 0 &&
+               strcmp(a->host, b->host) == 0;
+}
+
+bool client_seen_is_to_stop(const struct client_seen *seen)
+{
+        return seen->here && seen->verdict.kind == CLIENT_STOPPED && !client_row_is_linked(&seen->row);
 }
 
 static struct client_seen *find(struct clientwatch *watch, const struct client_row *row)
@@ -114,9 +122,13 @@ static void look_at(struct clientwatch *watch, struct client_seen *seen)
 
         if (!watch->policy)
                 return;
-        client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.sure, &seen->verdict);
-        if (client_row_is_linked(&seen->row))
-                seen->verdict.tell = false; /* for IT to know of; nothing is copied by it */
+        client_judge(watch->policy, seen->row.category, seen->row.service, seen->row.host, seen->row.sure,
+                     &seen->verdict);
+        if (client_row_is_linked(&seen->row)) { /* for IT to know of; nothing is copied by it */
+                seen->verdict.tell = false;
+                if (seen->verdict.kind == CLIENT_STOPPED)
+                        seen->verdict.kind = CLIENT_FLAGGED;
+        }
         if (seen->verdict.kind == CLIENT_IGNORED || !seen->verdict.tell)
                 seen->untold = false;
         if (seen->verdict.kind == CLIENT_IGNORED || (seen->day == today && seen->verdict.kind == before))
@@ -150,12 +162,25 @@ static void set_here(struct client_seen *seen, bool here)
         seen->here = here;
 }
 
+/* It was to be stopped and has ended. Where nobody watches any more that is not known. */
+static void say_stopped(struct clientwatch *watch, struct client_seen *seen)
+{
+        unsigned today = today_day(watch->today);
+
+        if (watch->how == CLIENTWATCH_ABSENT || !client_seen_is_to_stop(seen) || seen->stopped_day == today)
+                return;
+        seen->stopped_day = today;
+        record_client_stopped(&seen->row, &seen->verdict);
+}
+
 void clientwatch_report(struct clientwatch *watch, enum clientwatch_how how, const struct client_row *rows, size_t n)
 {
         watch->how = how;
         for (size_t i = 0; i < watch->n; i++)
-                if (!is_in(&watch->items[i], rows, n))
+                if (!is_in(&watch->items[i], rows, n)) {
+                        say_stopped(watch, &watch->items[i]);
                         set_here(&watch->items[i], false);
+                }
         for (size_t i = 0; i < n; i++) {
                 struct client_seen *seen = find(watch, &rows[i]);
                 bool runs = seen && seen->here;

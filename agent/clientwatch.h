@@ -15,6 +15,8 @@
 
 #define CLIENTWATCH_MAX      128U /* that are remembered; of more the oldest that do not run are forgotten */
 #define CLIENTWATCH_ROWS_MAX 128U /* in one report */
+#define CLIENTWATCH_HOST     127U /* bytes of a server's name */
+#define CLIENTWATCH_PIDS     8U   /* processes of a row */
 #define CLIENTWATCH_CODE     6U   /* characters of an event's uid by which people name it */
 
 /* One row of a report, or of what is remembered. */
@@ -23,9 +25,12 @@ struct client_row {
         char client[POLICY_NAME_MAX + 1];
         char label[CATALOGUE_LABEL_MAX + 1];
         char service[POLICY_NAME_MAX + 1];
+        char host[CLIENTWATCH_HOST + 1]; /* the server of it, or "": to judge by, shown to nobody and in no record */
         enum client_category category;
         enum mark_kind evidence;
         bool sure;
+        uint32_t pids[CLIENTWATCH_PIDS]; /* shown to who asks now; in no record */
+        size_t n_pids;
 };
 
 /* Is it only set up? One that runs has a row of its own. */
@@ -34,10 +39,11 @@ bool client_row_is_linked(const struct client_row *row);
 struct client_seen {
         struct client_row row;
         struct client_verdict verdict;
-        bool here;           /* it runs, or is set up, at this moment */
-        uint64_t since_usec; /* CLOCK_REALTIME: when it was found, or that it had gone */
-        unsigned day;        /* on which that verdict was last recorded; 0: not yet */
-        bool untold;         /* its user is still to be told */
+        bool here;            /* it runs, or is set up, at this moment */
+        uint64_t since_usec;  /* CLOCK_REALTIME: when it was found, or that it had gone */
+        unsigned day;         /* on which that verdict was last recorded; 0: not yet */
+        unsigned stopped_day; /* the same of its having been stopped */
+        bool untold;          /* its user is still to be told */
         char code[CLIENTWATCH_CODE + 1];
 };
 
@@ -49,6 +55,9 @@ int clientwatch_how_from_name(const char *name);
 
 /* Tell its user. Returns whether he heard it. */
 typedef bool (*clientwatch_tell)(void *userdata, const struct client_seen *seen);
+
+/* Is it to be ended now? What is only set up never is. */
+bool client_seen_is_to_stop(const struct client_seen *seen);
 
 struct clientwatch;
 

@@ -31,9 +31,34 @@ void record_stopped(void)
         entry_end(&entry);
 }
 
+static void add_client(struct entry *entry, const struct client_row *row, const struct client_verdict *verdict)
+{
+        entry_add(entry, "LEKDICHT_CLIENT", "%s", row->client);
+        entry_set_string(entry, EVENT_KEY_CLIENT, row->client);
+        entry_set_string(entry, EVENT_KEY_SERVICE, row->service);
+        entry_set_string(entry, EVENT_KEY_CLIENT_CATEGORY, client_category_name(row->category));
+        entry_set_string(entry, EVENT_KEY_EVIDENCE, mark_kind_name(row->evidence));
+        entry_set_string(entry, EVENT_KEY_VERDICT, client_verdict_name(verdict->kind));
+        entry_add(entry, "LEKDICHT_RULE", "%s", verdict->rule);
+        entry_set_string(entry, EVENT_KEY_RULE, verdict->rule);
+        entry_add_reason(entry, verdict->reason);
+        entry_set_bool(entry, EVENT_KEY_AUDIT, verdict->audit);
+}
+
+void record_client_stopped(const struct client_row *row, const struct client_verdict *verdict)
+{
+        struct entry entry;
+
+        entry_message(&entry, "%s (%s) was made to end: %s", row->label, row->service, verdict->reason);
+        entry_begin(&entry, EVENT_CLIENT_STOPPED, LOG_WARNING);
+        add_client(&entry, row, verdict);
+        entry_end(&entry);
+}
+
 void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret)
 {
-        bool flagged = verdict->kind == CLIENT_FLAGGED, linked = client_row_is_linked(row);
+        bool flagged = verdict->kind == CLIENT_FLAGGED || verdict->kind == CLIENT_STOPPED,
+             linked = client_row_is_linked(row);
         struct entry entry;
 
         entry_message(&entry, "%s %s (%s): %s", row->label, linked ? "is set up" : "runs", row->service,
@@ -41,16 +66,7 @@ void record_client(const struct client_row *row, const struct client_verdict *ve
         entry_begin(&entry, linked ? EVENT_CLIENT_LINKED : EVENT_CLIENT_RUNNING, flagged ? LOG_WARNING : LOG_INFO);
         if (entry.spooled && !flagged)
                 entry.event.severity = EVENT_INFO;
-        entry_add(&entry, "LEKDICHT_CLIENT", "%s", row->client);
-        entry_set_string(&entry, EVENT_KEY_CLIENT, row->client);
-        entry_set_string(&entry, EVENT_KEY_SERVICE, row->service);
-        entry_set_string(&entry, EVENT_KEY_CLIENT_CATEGORY, client_category_name(row->category));
-        entry_set_string(&entry, EVENT_KEY_EVIDENCE, mark_kind_name(row->evidence));
-        entry_set_string(&entry, EVENT_KEY_VERDICT, client_verdict_name(verdict->kind));
-        entry_add(&entry, "LEKDICHT_RULE", "%s", verdict->rule);
-        entry_set_string(&entry, EVENT_KEY_RULE, verdict->rule);
-        entry_add_reason(&entry, verdict->reason);
-        entry_set_bool(&entry, EVENT_KEY_AUDIT, verdict->audit);
+        add_client(&entry, row, verdict);
         entry_finish(&entry, ret);
 }
 

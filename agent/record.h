@@ -70,6 +70,7 @@ void record_gate_slow(const char *name, enum verb verb);
 /* A sync, chat or backup client runs, or is set up. */
 struct client_row;
 struct client_verdict;
+void record_client_stopped(const struct client_row *row, const struct client_verdict *verdict);
 void record_client(const struct client_row *row, const struct client_verdict *verdict, struct record_receipt *ret);
 
 void record_gate_closed(void);

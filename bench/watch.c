@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "watcher/connector.h"
 #include "watcher/process.h"
+#include "watcher/homes.h"
 #include "watcher/watcher.h"
 
 #define PAIRS 20U
@@ -77,6 +78,7 @@ static pid_t watch(void)
                                          .bus = "unix:path=/nonexistent",
                                          .catalogue = catalogue,
                                          .dwell_usec = WATCHER_DWELL_USEC,
+                                         .day_usec = HOMES_DAY_USEC,
                                          .users = nobody };
         struct watcher *watcher;
         sd_event *loop;

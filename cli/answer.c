@@ -62,6 +62,7 @@ void answer_clients_clear(struct answer_clients *clients)
                 free(client->verdict);
                 free(client->rule);
                 free(client->reason);
+                free(client->pids);
         }
         free(clients->items);
         memset(clients, 0, sizeof(*clients));

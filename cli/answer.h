@@ -66,6 +66,8 @@ struct answer_client {
         char *rule, *reason;
         bool running;
         uint64_t since; /* that it runs, or no longer does */
+        uint32_t *pids; /* of its processes, some of them */
+        size_t n_pids;
 };
 
 struct answer_clients {

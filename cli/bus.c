@@ -104,6 +104,25 @@ static int read_nodes(sd_bus_message *message, void *ret)
         return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
+static int read_pids(sd_bus_message *message, void *ret)
+{
+        struct answer_client *client = ret;
+        const void *pids;
+        size_t size;
+        int r = sd_bus_message_read_array(message, 'u', &pids, &size);
+
+        if (r < 0 || size == 0)
+                return r;
+        if (client->pids)
+                return -EBADMSG; /* a key sent twice */
+        client->pids = malloc(size);
+        if (!client->pids)
+                return -ENOMEM;
+        memcpy(client->pids, pids, size);
+        client->n_pids = size / sizeof(client->pids[0]);
+        return 0;
+}
+
 static int read_buses(sd_bus_message *message, void *ret)
 {
         struct answer_status *status = ret;
@@ -195,6 +214,7 @@ static const struct field client_fields[] = {
         { "Reason", "s", read_string, CLIENT(reason) },
         { "Running", "b", read_bool, CLIENT(running) },
         { "Since", "t", read_u64, CLIENT(since) },
+        { "Pids", "au", read_pids, 0 },
         { NULL, NULL, NULL, 0 },
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* lekdicht clients: the sync, chat and backup clients that were found since the agent started, one a line, with the rule
- * that decided; and those that are set up (evidence "linked") by who is logged in. Whose they are is not shown: the agent does not tell.
+ * that decided; and those that are set up (evidence "linked", "autostart" or "unit") by who is logged in. Whose they are is not shown: the agent does not tell.
  *
  * --json: { "clients": [ { client, label, service, category, evidence, verdict, rule, reason: string, running: bool,
- * since: string, RFC 3339, UTC } ] }; when the agent does not answer, the object of trouble.h. */
+ * since: string, RFC 3339, UTC, pids: array of numbers } ] }; when the agent does not answer, the object of trouble.h. */
 
 #include "cli/clients.h"
 
@@ -22,12 +22,16 @@
 DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 DEFINE_CLEANUP(cleanup_table, struct table *, table_free)
 
-/* Of those that are only set up the agent lists what is. */
-static const char *state_of(const struct answer_client *client)
+static bool is_setup(const char *evidence)
+{
+        return strcmp(evidence, "linked") == 0 || strcmp(evidence, "autostart") == 0 || strcmp(evidence, "unit") == 0;
+}
+
+const char *clients_state(const struct answer_client *client)
 {
         if (client->running)
                 return "runs";
-        return strcmp(client->evidence, "linked") == 0 ? "set up" : "ended";
+        return is_setup(client->evidence) ? "set up" : "ended";
 }
 
 static int add_row(const struct cli *cli, struct table *table, const struct answer_client *client)
@@ -39,7 +43,7 @@ static int add_row(const struct cli *cli, struct table *table, const struct answ
                                         client->label,
                                         client->service,
                                         client->category,
-                                        state_of(client),
+                                        clients_state(client),
                                         since,
                                         client->evidence,
                                         client->verdict,
@@ -86,6 +90,10 @@ static void json_client(struct jsonw *json, const struct answer_client *client)
         jsonw_string(json, "reason", client->reason);
         jsonw_bool(json, "running", client->running);
         jsonw_string(json, "since", since);
+        jsonw_begin_array(json, "pids");
+        for (size_t i = 0; i < client->n_pids; i++)
+                jsonw_uint(json, NULL, client->pids[i]);
+        jsonw_end_array(json);
         jsonw_end_object(json);
 }
 

@@ -113,23 +113,28 @@ void devices_print_present(const struct cli *cli, struct bus *bus)
         answer_devices_clear(&devices);
 }
 
-int devices_ask(const struct cli *cli, struct answer_device *ret)
+int devices_trouble(const struct cli *cli, struct bus *bus, int answer)
 {
         static const struct trouble_verb verb = { .may = "ask about devices when nobody is logged in at the screen" };
+        int code;
+
+        if (answer == -EINVAL) /* not UTF-8: no device has such a name */
+                answer = BUS_UNKNOWN_DEVICE;
+        code = trouble_say(cli, answer, bus ? bus_message(bus) : "", &verb);
+        if (answer == BUS_UNKNOWN_DEVICE)
+                devices_print_present(cli, bus);
+        return code;
+}
+
+int devices_ask(const struct cli *cli, struct answer_device *ret)
+{
         CLEANUP(cleanup_bus) struct bus *bus = NULL;
-        int r, code;
+        int r;
 
         r = bus_new(&bus);
         if (r == BUS_OK)
                 r = bus_explain(bus, cli->argument, ret);
-        if (r == -EINVAL) /* not UTF-8: no device has such a name */
-                r = BUS_UNKNOWN_DEVICE;
-        if (r == BUS_OK)
-                return EXIT_WELL;
-        code = trouble_say(cli, r, bus ? bus_message(bus) : "", &verb);
-        if (r == BUS_UNKNOWN_DEVICE)
-                devices_print_present(cli, bus);
-        return code;
+        return r == BUS_OK ? EXIT_WELL : devices_trouble(cli, bus, r);
 }
 
 int cli_devices(const struct cli *cli)

@@ -84,7 +84,7 @@ static const struct command commands[] = {
         { "policy", "check", cli_policy_check, "FILE", OPTION_JSON,
           "is this policy file good; works without the agent" },
         { "policy", "explain", cli_policy_explain, "DEVICE", OPTION_JSON,
-          "what happens to this device, by which rule, and why" },
+          "what happens to this device, or to the client of that name or PID, by which rule, and why" },
 };
 
 #define N_OPTIONS         (sizeof(options) / sizeof(options[0]))
@@ -115,10 +115,11 @@ static void print_help(FILE *file)
         }
         fputs("  lekdicht help | --version\n\n"
               "Exit code: 0 well, 1 something is wrong, 2 not understood, 3 the agent is not running, 4 not allowed.\n"
-              "DEVICE is a name from `lekdicht devices`, such as 1-2. PREFIX is the beginning of an event's name, such "
-              "as\n"
-              "device, gate or device.refused. TIME is a number of minutes or hours, such as 45m or 2h, at most a "
-              "day.\n",
+              "DEVICE is a name from `lekdicht devices`, such as 1-2, and CLIENT one from `lekdicht clients`. PREFIX "
+              "is the\n"
+              "beginning of an event's name, such as device, gate or device.refused. TIME is a number of minutes or "
+              "hours,\n"
+              "such as 45m or 2h, at most a day.\n",
               file);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* lekdicht policy explain DEVICE: what it is, what happens to it, by which rule and why; and, when it does not open, how
- * it would. The agent judges it now, with the policy it holds; nothing is done to the device.
+/* lekdicht policy explain DEVICE|CLIENT|PID: what it is, what happens to it, by which rule and why; and, when it does not
+ * open, how it would. The agent judges it now, with the policy it holds; nothing is done to the device. What is no device may
+ * be a client: client-explain.c.
  *
- * --json: the object of device.h; when the agent does not answer, the object of trouble.h. */
+ * --json: the object of device.h, for a client that of clients.c; when the agent does not answer, the object of trouble.h. */
 
 #include <string.h>
 
+#include "cli/client-explain.h"
 #include "cli/device.h"
 #include "cli/devices.h"
 #include "cli/exit.h"
@@ -15,6 +17,8 @@
 #include "cli/when.h"
 #include "common/cleanup.h"
 #include "common/jsonw.h"
+
+DEFINE_CLEANUP(cleanup_bus, struct bus *, bus_free)
 
 static void line(FILE *file, const char *label, const char *text)
 {
@@ -87,11 +91,19 @@ int policy_explain_print(const struct cli *cli, const struct answer_device *devi
 
 int cli_policy_explain(const struct cli *cli)
 {
+        CLEANUP(cleanup_bus) struct bus *bus = NULL;
         struct answer_device device;
-        int r = devices_ask(cli, &device);
+        int r, code;
 
-        if (r != EXIT_WELL)
-                return r;
+        r = bus_new(&bus);
+        if (r == BUS_OK && client_explain_is_pid(cli->argument))
+                return client_explain(cli, bus, &code) ? code : EXIT_WRONG;
+        if (r == BUS_OK)
+                r = bus_explain(bus, cli->argument, &device);
+        if (r == BUS_UNKNOWN_DEVICE && client_explain(cli, bus, &code))
+                return code;
+        if (r != BUS_OK)
+                return devices_trouble(cli, bus, r);
         r = policy_explain_print(cli, &device);
         answer_device_clear(&device);
         return r;

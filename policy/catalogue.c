@@ -17,6 +17,7 @@
 
 #define INDEX_LEAST    64U
 #define FLATPAK_PREFIX "/app/"
+#define SNAP_PREFIX    "/snap/"
 
 /* A name and the marks that ask for it: those of a name stand behind each other. */
 struct entry {
@@ -38,8 +39,9 @@ static const char *const categories[_CLIENT_CATEGORY_MAX] = {
 };
 
 static const char *const kinds[_MARK_KIND_MAX] = {
-        [MARK_PROGRAM] = "program", [MARK_SCRIPT] = "script", [MARK_FLATPAK] = "flatpak",
-        [MARK_MOUNT] = "mount",     [MARK_LINKED] = "linked", [MARK_EXCEPT] = "except",
+        [MARK_PROGRAM] = "program",     [MARK_SCRIPT] = "script", [MARK_FLATPAK] = "flatpak",
+        [MARK_SNAP] = "snap",           [MARK_MOUNT] = "mount",   [MARK_LINKED] = "linked",
+        [MARK_AUTOSTART] = "autostart", [MARK_UNIT] = "unit",     [MARK_EXCEPT] = "except",
 };
 
 static int place_of(const char *const *names, int n, const char *name)
@@ -68,6 +70,11 @@ const char *mark_kind_name(enum mark_kind kind)
 int mark_kind_from_name(const char *name)
 {
         return place_of(kinds, _MARK_KIND_MAX, name);
+}
+
+bool mark_kind_is_setup(enum mark_kind kind)
+{
+        return kind == MARK_LINKED || kind == MARK_AUTOSTART || kind == MARK_UNIT;
 }
 
 const char *catalogue_last_part(const char *path)
@@ -258,13 +265,18 @@ unsigned catalogue_version(const struct catalogue *catalogue)
 
 /* ---- asking ---- */
 
+static bool begins(const char *program, const char *prefix)
+{
+        return strncmp(program, prefix, strlen(prefix)) == 0;
+}
+
 bool catalogue_may_have(const struct catalogue *catalogue, const char *program)
 {
         const char *name = catalogue_last_part(program);
         size_t size = strlen(name), stem = catalogue_stem(name);
         uint32_t at = hash(catalogue, name, size);
 
-        if (strncmp(program, FLATPAK_PREFIX, strlen(FLATPAK_PREFIX)) == 0 || next_of(catalogue, name, size, &at))
+        if (begins(program, FLATPAK_PREFIX) || begins(program, SNAP_PREFIX) || next_of(catalogue, name, size, &at))
                 return true;
         if (stem == size)
                 return false;
@@ -312,15 +324,15 @@ static void find_by_name(const struct catalogue *catalogue, const struct process
         }
 }
 
-static void find_flatpak(const struct catalogue *catalogue, const struct process_marks *process,
+/* By the name of what it is packed in, which is not its own to choose. */
+static void find_package(const struct catalogue *catalogue, enum mark_kind kind, const char *id,
                          struct found_client *best)
 {
         for (size_t i = 0; i < catalogue->clients.n; i++) {
                 const struct client *client = catalogue->clients.items[i];
 
                 for (size_t k = 0; k < client->n_marks; k++)
-                        if (client->marks[k].kind == MARK_FLATPAK &&
-                            strcmp(client->marks[k].pattern, process->flatpak) == 0)
+                        if (client->marks[k].kind == kind && strcmp(client->marks[k].pattern, id) == 0)
                                 offer(best, client, &client->marks[k]);
         }
 }
@@ -332,8 +344,10 @@ struct found_client catalogue_find(const struct catalogue *catalogue, const stru
 
         find_by_name(catalogue, process, MARK_PROGRAM, name, strlen(name), &best);
         find_by_name(catalogue, process, MARK_SCRIPT, name, catalogue_stem(name), &best);
-        if (process->flatpak[0] && strncmp(process->program, FLATPAK_PREFIX, strlen(FLATPAK_PREFIX)) == 0)
-                find_flatpak(catalogue, process, &best);
+        if (process->flatpak[0] && begins(process->program, FLATPAK_PREFIX))
+                find_package(catalogue, MARK_FLATPAK, process->flatpak, &best);
+        if (process->snap && process->snap[0] && begins(process->program, SNAP_PREFIX))
+                find_package(catalogue, MARK_SNAP, process->snap, &best);
         return best;
 }
 

@@ -26,29 +26,34 @@ const char *client_category_name(enum client_category category);
 int client_category_from_name(const char *name);
 
 enum mark_kind {
-        MARK_PROGRAM, /* the path of what runs */
-        MARK_SCRIPT,  /* an interpreter, and one of its arguments */
-        MARK_FLATPAK, /* the id of the flatpak it runs in */
-        MARK_MOUNT,   /* a FUSE file system: type and source */
-        MARK_LINKED,  /* a file in the home of who has set it up */
-        MARK_EXCEPT,  /* a path that is none, whatever else fits */
+        MARK_PROGRAM,   /* the path of what runs */
+        MARK_SCRIPT,    /* an interpreter, and one of its arguments */
+        MARK_SNAP,      /* the name of the snap it runs in */
+        MARK_FLATPAK,   /* the id of the flatpak it runs in */
+        MARK_MOUNT,     /* a FUSE file system: type and source */
+        MARK_LINKED,    /* a file in the home of who has set it up */
+        MARK_AUTOSTART, /* an entry by which the desktop of one user starts it */
+        MARK_UNIT,      /* the same for the user's systemd */
+        MARK_EXCEPT,    /* a path that is none, whatever else fits */
         _MARK_KIND_MAX,
 };
 
 /* "program", "script", ...: also the word for evidence in an event. NULL when it is none. And back, or -EINVAL. */
 const char *mark_kind_name(enum mark_kind kind);
 int mark_kind_from_name(const char *name);
+/* Does it say that a client is set up, and nothing of whether it runs? */
+bool mark_kind_is_setup(enum mark_kind kind);
 
 struct mark {
         enum mark_kind kind;
-        bool hearsay;  /* a K */
-        char *word;    /* MARK_SCRIPT: the interpreter without its version; MARK_MOUNT: the type;
+        bool hearsay; /* a K */
+        char *word;   /* MARK_SCRIPT: the interpreter without its version; MARK_MOUNT: the type;
                         * MARK_LINKED: what the file has in it, or NULL; else NULL */
-        char *pattern; /* glob.h; of a MARK_FLATPAK the id itself */
+        char *pattern; /* glob.h; of a MARK_FLATPAK or MARK_SNAP the id itself, of a MARK_AUTOSTART or MARK_UNIT the file's name */
 };
 
 /* How it is found out which service a client reaches that can reach several. */
-enum client_lookup { LOOKUP_NONE, LOOKUP_RCLONE };
+enum client_lookup { LOOKUP_NONE, LOOKUP_RCLONE, LOOKUP_SERVER };
 
 struct client {
         char *name;
@@ -84,6 +89,7 @@ struct process_marks {
         const char *program;                        /* what the kernel says it runs */
         const char *arguments[CATALOGUE_ARGUMENTS]; /* argv[1] and on; NULL: there are no more */
         const char *flatpak;                        /* the id; "" when it runs in none */
+        const char *snap;                           /* the name; "" or NULL when it runs in none */
 };
 
 struct found_client {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The lines of a file of the catalogue. They are those of a policy (line.c), but that a key may come more than once: each
- * exe, argv, flatpak, mount, linked and except is a mark of its own. */
+ * exe, argv, flatpak, snap, mount, linked, autostart, unit and except is a mark of its own. */
 
 #include "policy/catalogueline.h"
 
@@ -63,8 +63,11 @@ static const struct mark_key {
         { "exe", MARK_PROGRAM, "exe = V /usr/bin/client", false, true },
         { "argv", MARK_SCRIPT, "argv = V python */client.py", true, false },
         { "flatpak", MARK_FLATPAK, "flatpak = V org.example.Client", false, true },
+        { "snap", MARK_SNAP, "snap = V client", false, true },
         { "mount", MARK_MOUNT, "mount = V fuse.client *", true, false },
         { "linked", MARK_LINKED, "linked = V .config/client.ini has token=", false, true },
+        { "autostart", MARK_AUTOSTART, "autostart = V client.desktop", false, true },
+        { "unit", MARK_UNIT, "unit = V client.service", false, true },
         { "except", MARK_EXCEPT, "except = V /opt/other/client", false, false },
 };
 
@@ -118,6 +121,8 @@ static const char *mark_fault(const struct mark_key *key, const char *word, cons
                 return "the path begins with / or */";
         if (key->kind == MARK_LINKED && (pattern[0] == '/' || strstr(pattern, "..") || strchr(pattern, '*')))
                 return "the path is one in a home, as in .config/client.ini";
+        if ((key->kind == MARK_AUTOSTART || key->kind == MARK_UNIT) && strchr(pattern, '/'))
+                return "it is the name of a file, without its directory";
         if (key->ends_plain && (last[0] == '\0' || strchr(last, '*')))
                 return "the last part is a name without *";
         if (key->kind == MARK_SCRIPT && catalogue_stem(word) != strlen(word))
@@ -228,8 +233,10 @@ static int client_key(struct reading *reading, const char *key, char *value)
         } else if (strcmp(key, "lookup") == 0) {
                 if (strcmp(value, "rclone") == 0)
                         reading->open->lookup = LOOKUP_RCLONE;
+                else if (strcmp(value, "server") == 0)
+                        reading->open->lookup = LOOKUP_SERVER;
                 else
-                        errors_add(reading->errors, reading->line, "lookup is rclone, or is not there");
+                        errors_add(reading->errors, reading->line, "lookup is rclone or server, or is not there");
         } else if (strcmp(key, "category") == 0) {
                 set_category(reading, value);
         } else {
@@ -259,11 +266,13 @@ static void close_section(struct reading *reading)
                 for (size_t i = 0; i < client->n_marks; i++)
                         marked = marked || client->marks[i].kind != MARK_EXCEPT;
                 if (!client->label || !client->service || !reading->category_line || !marked)
-                        errors_add(reading->errors, reading->section_line, "[client %s] has no %s", client->name,
-                                   !client->label            ? "label; write what people call it"
-                                   : !client->service        ? "service; write what it reaches, or unknown"
-                                   : !reading->category_line ? "category; write sync, chat or backup"
-                                                             : "mark; write an exe, argv, flatpak, mount or linked");
+                        errors_add(
+                                reading->errors, reading->section_line, "[client %s] has no %s", client->name,
+                                !client->label     ? "label; write what people call it"
+                                : !client->service ? "service; write what it reaches, or unknown"
+                                : !reading->category_line
+                                        ? "category; write sync, chat or backup"
+                                        : "mark; write an exe, argv, flatpak, snap, mount, linked, autostart or unit");
         }
         reading->open = NULL;
         reading->in_catalogue = reading->passed_over = false;

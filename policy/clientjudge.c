@@ -19,6 +19,8 @@ const char *client_verdict_name(enum client_verdict_kind kind)
         switch (kind) {
         case CLIENT_FLAGGED:
                 return "flag";
+        case CLIENT_STOPPED:
+                return "stop";
         case CLIENT_APPROVED:
                 return "allow";
         case CLIENT_OPEN:
@@ -45,22 +47,43 @@ static bool is_place(const struct policy *policy, const char *name)
         return false;
 }
 
-static void decide(const struct policy *policy, enum client_category category, const char *name,
+static bool is_one_of(const char *hosts, const char *host)
+{
+        size_t size = strlen(host);
+
+        for (const char *at = hosts; at && size > 0; at = strchr(at, ' ')) {
+                at += *at == ' ';
+                if (strncmp(at, host, size) == 0 && (at[size] == ' ' || at[size] == '\0'))
+                        return true;
+        }
+        return false;
+}
+
+static void decide(const struct policy *policy, enum client_category category, const char *name, const char *host,
                    struct client_verdict *ret)
 {
         const struct policy_service *service = service_of(policy, name);
+        /* A section that is for some servers alone says nothing of others, and a place of that name means those as well. */
+        bool elsewhere = service && service->host && !is_one_of(service->host, host);
 
+        if (elsewhere)
+                service = NULL;
         if (policy->clients[category] == CLIENTS_IGNORE) {
                 ret->kind = CLIENT_IGNORED;
                 snprintf(ret->rule, sizeof(ret->rule), "[clients] %s", client_category_name(category));
-        } else if (service) {
-                ret->kind = service->allowed ? CLIENT_APPROVED : CLIENT_FLAGGED;
+        } else if (elsewhere && host[0] == '\0') {
+                ret->kind = CLIENT_OPEN;
                 snprintf(ret->rule, sizeof(ret->rule), "[service %s]", name);
-        } else if (is_place(policy, name)) {
+        } else if (service) {
+                ret->kind = service->allowed ? CLIENT_APPROVED : service->stopped ? CLIENT_STOPPED : CLIENT_FLAGGED;
+                snprintf(ret->rule, sizeof(ret->rule), "[service %s]", name);
+        } else if (!elsewhere && is_place(policy, name)) {
                 ret->kind = CLIENT_APPROVED;
                 snprintf(ret->rule, sizeof(ret->rule), "[place %s]", name);
         } else {
-                ret->kind = strcmp(name, CATALOGUE_SERVICE_UNKNOWN) == 0 ? CLIENT_OPEN : CLIENT_FLAGGED;
+                ret->kind = strcmp(name, CATALOGUE_SERVICE_UNKNOWN) == 0 ? CLIENT_OPEN
+                            : policy->clients[category] == CLIENTS_STOP  ? CLIENT_STOPPED
+                                                                         : CLIENT_FLAGGED;
                 if (policy->version == 0)
                         snprintf(ret->rule, sizeof(ret->rule), "built-in");
                 else
@@ -68,20 +91,25 @@ static void decide(const struct policy *policy, enum client_category category, c
         }
 }
 
-void client_judge(const struct policy *policy, enum client_category category, const char *service, bool sure,
-                  struct client_verdict *ret)
+void client_judge(const struct policy *policy, enum client_category category, const char *service, const char *host,
+                  bool sure, struct client_verdict *ret)
 {
-        bool audit = policy->mode == POLICY_AUDIT;
+        bool audit = policy->mode == POLICY_AUDIT, stop;
 
         ret->audit = audit;
-        decide(policy, category, service, ret);
+        decide(policy, category, service, host, ret);
+        stop = ret->kind == CLIENT_STOPPED && sure;
+        /* Nothing of anybody's is ended on hearsay, nor while the policy only watches. */
+        if (ret->kind == CLIENT_STOPPED && (!sure || audit))
+                ret->kind = CLIENT_FLAGGED;
         /* While no policy can be read nobody has said what is approved. */
-        ret->tell = ret->kind == CLIENT_FLAGGED && sure && !audit && policy->version != 0;
+        ret->tell =
+                (ret->kind == CLIENT_FLAGGED || ret->kind == CLIENT_STOPPED) && sure && !audit && policy->version != 0;
         switch (ret->kind) {
         case CLIENT_FLAGGED:
-                snprintf(ret->reason, sizeof(ret->reason), "%s by %s%s",
-                         audit ? "audit: would have been flagged" : "flagged", ret->rule,
-                         sure ? "" : ", known by hearsay only");
+        case CLIENT_STOPPED:
+                snprintf(ret->reason, sizeof(ret->reason), "%s%s by %s%s", audit ? "audit: would have been " : "",
+                         stop ? "stopped" : "flagged", ret->rule, sure ? "" : ", known by hearsay only");
                 break;
         case CLIENT_APPROVED:
                 snprintf(ret->reason, sizeof(ret->reason), "approved by %s", ret->rule);

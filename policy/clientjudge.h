@@ -11,6 +11,7 @@
 
 enum client_verdict_kind {
         CLIENT_FLAGGED,  /* not approved: recorded and told */
+        CLIENT_STOPPED,  /* the same, and ended while it runs */
         CLIENT_APPROVED, /* recorded */
         CLIENT_OPEN,     /* which service it reaches is not known: recorded */
         CLIENT_IGNORED,  /* not even that */
@@ -24,10 +25,10 @@ struct client_verdict {
         char reason[CLIENT_REASON_MAX]; /* one plain sentence */
 };
 
-/* "flag", "allow", "unknown", "ignore": as in an event. */
+/* "flag", "stop", "allow", "unknown", "ignore": as in an event. */
 const char *client_verdict_name(enum client_verdict_kind kind);
 
-/* sure: it was found by more than hearsay. [service] first; then a [place] of that name, for where the school sends its files
+/* host: the server on which that service is; "": that is not known, or it is nobody's own. sure: it was found by more than hearsay. [service] first; then a [place] of that name, for where the school sends its files
  * is approved; then [clients]. Never fails. */
-void client_judge(const struct policy *policy, enum client_category category, const char *service, bool sure,
-                  struct client_verdict *ret);
+void client_judge(const struct policy *policy, enum client_category category, const char *service, const char *host,
+                  bool sure, struct client_verdict *ret);

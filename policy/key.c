@@ -212,9 +212,24 @@ int key_set_clients(struct sections *sections, const struct key *key, const char
                 sections->policy->clients[category] = CLIENTS_FLAG;
         else if (strcmp(value, "ignore") == 0)
                 sections->policy->clients[category] = CLIENTS_IGNORE;
+        else if (strcmp(value, "stop") == 0 && category == CLIENT_SYNC)
+                sections->policy->clients[category] = CLIENTS_STOP;
         else
-                errors_add(sections->errors, line, "%s cannot be %s; write flag or ignore", key->name,
-                           errors_quote(quoted, value));
+                errors_add(sections->errors, line, "%s cannot be %s; write flag%s or ignore", key->name,
+                           errors_quote(quoted, value), category == CLIENT_SYNC ? ", stop" : "");
+        return 0;
+}
+
+int key_set_kill_after(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+        unsigned seconds;
+
+        if (value_number(value, &seconds) < 0 || seconds > POLICY_KILL_AFTER_MAX)
+                errors_add(sections->errors, line, "%s cannot be %s; write a whole number of seconds from 1 to %u",
+                           key->name, errors_quote(quoted, value), POLICY_KILL_AFTER_MAX);
+        else
+                sections->policy->kill_after = seconds;
         return 0;
 }
 
@@ -225,9 +240,39 @@ int key_set_verdict(struct sections *sections, const struct key *key, const char
 
         if (strcmp(value, "allow") == 0)
                 service->allowed = true;
+        else if (strcmp(value, "stop") == 0)
+                service->stopped = true;
         else if (strcmp(value, "flag") != 0)
-                errors_add(sections->errors, line, "%s cannot be %s; write allow or flag", key->name,
+                errors_add(sections->errors, line, "%s cannot be %s; write allow, flag or stop", key->name,
                            errors_quote(quoted, value));
+        return 0;
+}
+
+/* "cloud.school.example files.school.example" */
+static bool are_hosts(const char *value)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+
+        for (const char *at = value;; at++) {
+                size_t size = strspn(at, plain);
+
+                at += size;
+                if (size == 0 || (*at != ' ' && *at != '\0'))
+                        return false;
+                if (*at == '\0')
+                        return true;
+        }
+}
+
+int key_set_host(struct sections *sections, const struct key *key, const char *value, unsigned line)
+{
+        char quoted[ERRORS_QUOTE_MAX];
+
+        if (are_hosts(value))
+                return key_set_text(sections, key, value, line);
+        errors_add(sections->errors, line,
+                   "%s cannot be %s; write the names of servers in small letters, as in cloud.school.example",
+                   key->name, errors_quote(quoted, value));
         return 0;
 }
 

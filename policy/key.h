@@ -23,6 +23,8 @@ int key_set_mode(struct sections *sections, const struct key *key, const char *v
 int key_set_min_agent(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_storage(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_access(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_host(struct sections *sections, const struct key *key, const char *value, unsigned line);
+int key_set_kill_after(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_clients(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_verdict(struct sections *sections, const struct key *key, const char *value, unsigned line);
 int key_set_class(struct sections *sections, const struct key *key, const char *value, unsigned line);

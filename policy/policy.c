@@ -33,8 +33,10 @@ struct policy *policy_free(struct policy *policy)
         }
         free(policy->devices);
 
-        for (size_t i = 0; i < policy->n_services; i++)
+        for (size_t i = 0; i < policy->n_services; i++) {
                 free(policy->services[i].name);
+                free(policy->services[i].host);
+        }
         free(policy->services);
 
         for (size_t i = 0; i < policy->n_wordings; i++) {

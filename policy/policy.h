@@ -25,8 +25,9 @@
 #define POLICY_PLACES_MAX     16U
 #define POLICY_DEVICES_MAX    1000U
 #define POLICY_SERVICES_MAX   100U
-#define POLICY_CATEGORIES     3U  /* of clients: sync, chat, backup */
-#define POLICY_GROUP_MAX      64U /* bytes of a group's name, without its '@' */
+#define POLICY_CATEGORIES     3U    /* of clients: sync, chat, backup */
+#define POLICY_KILL_AFTER_MAX 3600U /* seconds */
+#define POLICY_GROUP_MAX      64U   /* bytes of a group's name, without its '@' */
 #define POLICY_SPOOL_MIB_MIN  4U
 #define POLICY_SPOOL_MIB_MAX  1024U
 #define POLICY_GROUPS_MAX     32U /* different groups in one policy: a bit each in struct user_facts */
@@ -39,7 +40,7 @@ enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT };
 /* From the least to the most. */
 enum access { ACCESS_BLOCK, ACCESS_READ_ONLY, ACCESS_ENCRYPTED, ACCESS_ALLOW };
 /* What is done about the clients of a category that reach no approved service. */
-enum clients_rule { CLIENTS_FLAG, CLIENTS_IGNORE };
+enum clients_rule { CLIENTS_FLAG, CLIENTS_IGNORE, CLIENTS_STOP };
 
 #define POLICY_DAY_SIZE sizeof("2027-02-01")
 
@@ -58,6 +59,8 @@ struct policy_place {
 struct policy_service {
         char *name; /* "dropbox" of [service dropbox], as in the catalogue of clients */
         bool allowed;
+        bool stopped; /* what reaches it is ended; never together with allowed */
+        char *host;   /* for these servers alone, a blank between; NULL: whichever */
 };
 
 /* The school's own words for one kind of notice, in one language. */
@@ -93,6 +96,7 @@ struct policy {
         struct policy_device *devices;
         size_t n_devices;
         enum clients_rule clients[POLICY_CATEGORIES]; /* by enum client_category */
+        unsigned kill_after; /* seconds that a client has to end when it is stopped; 0: it is never killed */
         struct policy_service *services;
         size_t n_services;
         struct policy_wording *wordings;

@@ -120,7 +120,7 @@ static int begin_service(struct sections *sections, const char *name, unsigned l
 static void end_service(struct sections *sections)
 {
         if (!line_of(sections, "verdict"))
-                errors_add(sections->errors, sections->line, "[%s] has no verdict; write verdict = allow or flag",
+                errors_add(sections->errors, sections->line, "[%s] has no verdict; write verdict = allow, flag or stop",
                            sections->title);
 }
 
@@ -230,11 +230,12 @@ static const struct section known[] = {
           .begin = begin_device,
           .end = end_device },
         { .name = "clients",
-          .keys = { { "sync", key_set_clients, 0 }, { "chat", key_set_clients, 0 }, { "backup", key_set_clients, 0 } },
+          .keys = { { "sync", key_set_clients, 0 }, { "chat", key_set_clients, 0 }, { "backup", key_set_clients, 0 }, { "kill-after", key_set_kill_after, 0 } },
           .begin = begin_policy },
         { .name = "service",
           .named = true,
-          .keys = { { "verdict", key_set_verdict, 0 } },
+          .keys = { { "verdict", key_set_verdict, 0 },
+                    { "host", key_set_host, offsetof(struct policy_service, host) } },
           .begin = begin_service,
           .end = end_service },
         { .name = "notices", .keys = { { "per-hour", wording_set_per_hour, 0 } }, .begin = begin_policy },

@@ -27,9 +27,9 @@ static int step(int from, const char *name, dev_t device)
         return st.st_dev == device ? steal_fd(&fd) : -EXDEV;
 }
 
-/* As openat2(2) would with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_XDEV; but RestrictSUIDSGID= of our unit takes
- * that call away. O_NONBLOCK: a FIFO with nobody at its other end would hold us for ever. */
-static int open_below(int home, const char *path)
+/* The directory in which path ends, and its last part. As openat2(2) would with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and
+ * RESOLVE_NO_XDEV; but RestrictSUIDSGID= of our unit takes that call away. */
+static int walk_below(int home, const char *path, const char **ret_last)
 {
         CLEANUP(cleanup_close) int from = dup(home);
         char name[NAME_MAX + 1];
@@ -49,8 +49,23 @@ static int open_below(int home, const char *path)
                 close(from);
                 from = fd;
         }
-        fd = openat(from, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-        return fd < 0 ? -errno : fd;
+        *ret_last = path;
+        return steal_fd(&from);
+}
+
+/* The same from a path; home is that path's begin. *ret_home: a descriptor of it. */
+static int walk(const char *home, const char *path, int *ret_home, const char **ret_last)
+{
+        size_t size = strlen(home);
+
+        while (size > 1 && home[size - 1] == '/')
+                size--;
+        if (home[0] != '/' || strncmp(path, home, size) != 0 || path[size] != '/')
+                return -EINVAL;
+        *ret_home = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (*ret_home < 0)
+                return -errno;
+        return walk_below(*ret_home, path + size + strspn(path + size, "/"), ret_last);
 }
 
 static int read_all(int fd, char *out, size_t size)
@@ -73,22 +88,19 @@ static int read_all(int fd, char *out, size_t size)
 
 int homefile_read(const char *home, const char *path, uid_t uid, char **ret, size_t *ret_size)
 {
-        CLEANUP(cleanup_close) int directory = -1, fd = -1;
-        size_t size = strlen(home);
+        CLEANUP(cleanup_close) int directory = -1, fd = -1, parent = -1;
+        const char *last;
         struct stat top, st;
         char *text;
         int n;
 
-        while (size > 1 && home[size - 1] == '/')
-                size--;
-        if (home[0] != '/' || strncmp(path, home, size) != 0 || path[size] != '/')
-                return -EINVAL;
-        directory = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (directory < 0)
-                return -errno;
-        fd = open_below(directory, path + size + strspn(path + size, "/"));
+        parent = walk(home, path, &directory, &last);
+        if (parent < 0)
+                return parent;
+        /* O_NONBLOCK: a FIFO with nobody at its other end would hold us for ever. */
+        fd = openat(parent, last, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
         if (fd < 0)
-                return fd;
+                return -errno;
         if (fstat(fd, &st) < 0 || fstat(directory, &top) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode) || st.st_uid != uid || st.st_dev != top.st_dev)
@@ -105,4 +117,15 @@ int homefile_read(const char *home, const char *path, uid_t uid, char **ret, siz
         *ret = text;
         *ret_size = (size_t) n;
         return 0;
+}
+
+bool homefile_is_link(const char *home, const char *path, uid_t uid)
+{
+        CLEANUP(cleanup_close) int directory = -1, parent = -1;
+        const char *last;
+        struct stat st;
+
+        parent = walk(home, path, &directory, &last);
+        return parent >= 0 && fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+               st.st_uid == uid;
 }

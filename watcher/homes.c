@@ -36,7 +36,38 @@ struct homes {
 
 /* ---- in a child that is the user ---- */
 
-static bool is_there(const char *home, uid_t uid, const struct mark *mark)
+/* An entry that its user has switched off is there still. */
+static bool is_on(const char *entry)
+{
+        return !strstr(entry, "\nHidden=true") && !strstr(entry, "\nX-GNOME-Autostart-enabled=false");
+}
+
+static bool starts_at_login(const char *home, uid_t uid, const char *name)
+{
+        CLEANUP(cleanup_free) char *text = NULL;
+        char path[PATH_SIZE];
+        size_t size = 0;
+
+        if ((size_t) snprintf(path, sizeof(path), "%s/.config/autostart/%s", home, name) >= sizeof(path))
+                return false;
+        return homefile_read(home, path, uid, &text, &size) == 0 && is_on(text);
+}
+
+/* systemd enables a unit with a link in the directory of what wants it. */
+static bool is_enabled(const char *home, uid_t uid, const char *name)
+{
+        static const char *const wanting[] = { "default.target", "graphical-session.target", "timers.target" };
+        char path[PATH_SIZE];
+
+        for (size_t i = 0; i < sizeof(wanting) / sizeof(wanting[0]); i++)
+                if ((size_t) snprintf(path, sizeof(path), "%s/.config/systemd/user/%s.wants/%s", home, wanting[i],
+                                      name) < sizeof(path) &&
+                    homefile_is_link(home, path, uid))
+                        return true;
+        return false;
+}
+
+static bool is_linked(const char *home, uid_t uid, const struct mark *mark)
 {
         CLEANUP(cleanup_free) char *text = NULL;
         char path[PATH_SIZE];
@@ -49,6 +80,20 @@ static bool is_there(const char *home, uid_t uid, const struct mark *mark)
         if (!mark->word)
                 return r == 0 || r == -EFBIG; /* a database, say: that it is there is enough */
         return r == 0 && memmem(text, size, mark->word, strlen(mark->word));
+}
+
+static bool is_there(const char *home, uid_t uid, const struct mark *mark)
+{
+        switch (mark->kind) {
+        case MARK_LINKED:
+                return is_linked(home, uid, mark);
+        case MARK_AUTOSTART:
+                return starts_at_login(home, uid, mark->pattern);
+        case MARK_UNIT:
+                return is_enabled(home, uid, mark->pattern);
+        default:
+                return false;
+        }
 }
 
 /* The answer: "CLIENT MARK\n", as places in the catalogue. */
@@ -64,11 +109,8 @@ static void look(const void *input, int fd, char out[static QUESTIONS_ANSWER_MAX
                 const struct client *client = catalogue_client(catalogue, i);
 
                 for (size_t k = 0; k < client->n_marks && used < QUESTIONS_ANSWER_MAX - 16; k++)
-                        if (client->marks[k].kind == MARK_LINKED &&
-                            is_there(user->pw_dir, home->uid, &client->marks[k])) {
+                        if (is_there(user->pw_dir, home->uid, &client->marks[k]))
                                 used += (size_t) snprintf(out + used, QUESTIONS_ANSWER_MAX - used, "%zu %zu\n", i, k);
-                                break;
-                        }
         }
 }
 
@@ -195,7 +237,7 @@ static int on_day(sd_event_source *source, uint64_t usec, void *userdata)
         for (size_t i = 0; i < HOMES_MAX; i++)
                 homes->items[i].looked = false;
         look_who_is_there(homes);
-        (void) sd_event_source_set_time_relative(source, HOMES_DAY_USEC);
+        (void) sd_event_source_set_time_relative(source, homes->config.day_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -220,7 +262,7 @@ int homes_new(sd_event *loop, const struct homes_config *config, struct homes **
                 return -ENOMEM;
         homes->loop = sd_event_ref(loop);
         homes->config = *config;
-        r = sd_event_add_time_relative(loop, &homes->day, CLOCK_MONOTONIC, HOMES_DAY_USEC, 0, on_day, homes);
+        r = sd_event_add_time_relative(loop, &homes->day, CLOCK_MONOTONIC, config->day_usec, 0, on_day, homes);
         if (r < 0)
                 return r;
         watch_comings(homes);
@@ -252,7 +294,7 @@ void homes_add(const struct homes *homes, struct findings *findings)
 
                 for (size_t k = 0; k < home->n; k++)
                         if (!findings_have(findings, home->uid, home->linked[k]))
-                                findings_add(findings, home->uid, home->linked[k], home->linked[k]->service,
-                                             home->marks[k]);
+                                findings_add(findings, home->uid, home->linked[k], home->linked[k]->service, "",
+                                             home->marks[k], 0);
         }
 }

@@ -11,7 +11,7 @@
 #include "watcher/questions.h"
 
 #define HOMES_MAX      32U            /* users at a time */
-#define HOMES_LINKED   16U            /* clients of one of them; more are not told */
+#define HOMES_LINKED   32U            /* marks of one of them that fit; more are not told */
 #define HOMES_GROUP    65534U         /* nogroup: what is the user's own needs no group */
 #define HOMES_DAY_USEC 86400000000ULL /* then it is looked again */
 
@@ -20,6 +20,7 @@ struct homes_config {
         struct questions *questions;
         int (*users)(uid_t **ret); /* who is logged in: how many, with a list that is freed; as homes_logged_in() */
         bool (*is_person)(uid_t uid);
+        uint64_t day_usec; /* HOMES_DAY_USEC */
         void (*changed)(void *userdata);
         void *userdata;
 };

@@ -83,9 +83,11 @@ static int run(struct watcher_config *config)
 int main(int argc, char **argv)
 {
         CLEANUP(cleanup_catalogue) struct catalogue *catalogue = NULL;
-        struct watcher_config config = {
-                .proc = "/proc", .bus = SYSTEM_BUS, .dwell_usec = WATCHER_DWELL_USEC, .users = homes_logged_in
-        };
+        struct watcher_config config = { .proc = "/proc",
+                                         .bus = SYSTEM_BUS,
+                                         .dwell_usec = WATCHER_DWELL_USEC,
+                                         .day_usec = HOMES_DAY_USEC,
+                                         .users = homes_logged_in };
         int r = options(argc, argv);
 
         if (r >= 0)

@@ -143,6 +143,31 @@ void process_parse_flatpak(const char *cgroup, size_t size, char ret[static PROC
         }
 }
 
+void process_parse_snap(const char *cgroup, size_t size, char ret[static PROCESS_SNAP_MAX])
+{
+        static const char before[] = "/snap.";
+        const char *end = cgroup + size;
+
+        ret[0] = '\0';
+        for (const char *line = cgroup, *next; line && line < end; line = next) {
+                const char *stop = memchr(line, '\n', (size_t) (end - line)) ?: end;
+                const char *last = memrchr(line, '/', (size_t) (stop - line)), *dot;
+
+                next = stop < end ? stop + 1 : NULL;
+                if (!last || (size_t) (stop - last) < strlen(before) || memcmp(last, before, strlen(before)) != 0)
+                        continue;
+                last += strlen(before);
+                dot = memchr(last, '.',
+                             (size_t) (stop - last)); /* then the name of the command, and what the group is */
+                if (!dot || !memchr(dot + 1, '.', (size_t) (stop - dot - 1)) ||
+                    (size_t) (dot - last) >= PROCESS_SNAP_MAX)
+                        continue;
+                memcpy(ret, last, (size_t) (dot - last));
+                ret[dot - last] = '\0';
+                return;
+        }
+}
+
 /* A program that was taken away while it runs has this behind its path; but a file can be called like that. */
 static void strip_deleted(int fd, char *program)
 {
@@ -191,6 +216,7 @@ int process_read(int fd, struct process *ret)
                 return r;
         n = read_file(fd, "cgroup", text, sizeof(text));
         process_parse_flatpak(text, n < 0 ? 0 : (size_t) n, ret->flatpak);
+        process_parse_snap(text, n < 0 ? 0 : (size_t) n, ret->snap);
         return read_arguments(fd, ret);
 }
 
@@ -212,7 +238,9 @@ void process_marks(const struct process *process, struct process_marks *ret)
 {
         const char *at = process->arguments, *end = at + process->arguments_size;
 
-        *ret = (struct process_marks){ .program = process->program, .flatpak = process->flatpak };
+        *ret = (struct process_marks){ .program = process->program,
+                                       .flatpak = process->flatpak,
+                                       .snap = process->snap };
         /* One that is cut off has no NUL, and is not looked at. */
         for (size_t i = 0; i < CATALOGUE_ARGUMENTS; i++) {
                 const char *next = behind(at, end, '\0');

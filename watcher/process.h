@@ -15,6 +15,7 @@
 #define PROCESS_PROGRAM_MAX   4096U /* bytes, with the NUL, as all of these */
 #define PROCESS_ARGUMENTS_MAX 4096U /* looked at of a command line */
 #define PROCESS_FLATPAK_MAX   256U
+#define PROCESS_SNAP_MAX      64U
 #define PROCESS_TEXT_MAX      4096U /* read of any other file in /proc */
 
 struct process {
@@ -25,6 +26,7 @@ struct process {
         char arguments[PROCESS_ARGUMENTS_MAX]; /* after the first, each with its NUL */
         size_t arguments_size;
         char flatpak[PROCESS_FLATPAK_MAX]; /* "": none */
+        char snap[PROCESS_SNAP_MAX];       /* the same */
 };
 
 /* The path of what a process runs, to be written into out; proc: /proc. 0 or -errno (-ENOENT for kernel threads and for what
@@ -47,3 +49,5 @@ int process_parse_start(const char *stat, size_t size, uint64_t *ret);
 int process_parse_user(const char *status, size_t size, uid_t *ret_uid, gid_t *ret_gid);
 /* "app-flatpak-org.example.Client-1234.scope" as the last part of a line. ret is "" when there is none. */
 void process_parse_flatpak(const char *cgroup, size_t size, char ret[static PROCESS_FLATPAK_MAX]);
+/* The NAME of "snap.NAME.client-1234.scope" or "snap.NAME.client.service", in the same way. */
+void process_parse_snap(const char *cgroup, size_t size, char ret[static PROCESS_SNAP_MAX]);

@@ -18,6 +18,8 @@ struct report {
         sd_event_source *retry;
         uint64_t pause;
         const char *how;
+        report_stops stops;
+        void *userdata;
         struct findings now, told;
         bool known;  /* there is something to tell */
         bool untold; /* the agent has not heard it */
@@ -52,6 +54,26 @@ static void retry_later(struct report *report)
                 report->pause *= 2;
 }
 
+/* The answer to our own call: nobody but the agent can give it. */
+static void take_stops(struct report *report, sd_bus_message *message)
+{
+        struct report_stop stops[FINDINGS_MAX];
+        uint32_t uid, kill_after;
+        size_t n = 0;
+        int r = sd_bus_message_enter_container(message, 'a', "(ussu)");
+
+        while (r > 0 && n < FINDINGS_MAX &&
+               (r = sd_bus_message_read(message, "(ussu)", &uid, &stops[n].client, &stops[n].service, &kill_after)) >
+                       0) {
+                stops[n].uid = uid;
+                stops[n++].kill_after = kill_after;
+        }
+        if (r < 0)
+                fprintf(stderr, "lekdicht-watch: lekdichtd's answer is not understood; is it another version?\n");
+        else
+                report->stops(report->userdata, stops, n);
+}
+
 /* An agent that does not run is no trouble: it is told when it comes. */
 static int on_told(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -70,21 +92,41 @@ static int on_told(sd_bus_message *message, void *userdata, sd_bus_error *error)
                 return 0;
         }
         report->pause = REPORT_RETRY_USEC;
+        take_stops(report, message);
         if (report->untold)
                 send_now(report);
         return 0;
 }
 
+/* The agent judges otherwise now. */
+static int on_reconsider(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        struct report *report = userdata;
+
+        (void) message;
+        (void) error;
+        report->untold = true;
+        send_now(report);
+        return 0;
+}
+
 static int add_rows(sd_bus_message *message, const struct findings *findings)
 {
-        int r = sd_bus_message_open_container(message, 'a', "(usssssb)");
+        int r = sd_bus_message_open_container(message, 'a', "(ussssssbau)");
 
         for (size_t i = 0; r >= 0 && i < findings->n; i++) {
                 const struct finding *row = &findings->items[i];
 
-                r = sd_bus_message_append(message, "(usssssb)", (uint32_t) row->uid, row->client->name,
-                                          row->client->label, row->service, client_category_name(row->client->category),
-                                          mark_kind_name(row->evidence), (int) row->sure);
+                r = sd_bus_message_open_container(message, 'r', "ussssssbau");
+                if (r >= 0)
+                        r = sd_bus_message_append(message, "ussssssb", (uint32_t) row->uid, row->client->name,
+                                                  row->client->label, row->service, row->host,
+                                                  client_category_name(row->client->category),
+                                                  mark_kind_name(row->evidence), (int) row->sure);
+                if (r >= 0)
+                        r = sd_bus_message_append_array(message, 'u', row->pids, row->n_pids * sizeof(row->pids[0]));
+                if (r >= 0)
+                        r = sd_bus_message_close_container(message);
         }
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
@@ -171,6 +213,9 @@ static int connect_bus(struct report *report)
                                            "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                                            "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" NAME "'",
                                            on_owner, NULL, report);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(report->bus, NULL, NULL, PATH, NAME, "Reconsider", on_reconsider, NULL,
+                                              report);
         return r;
 }
 
@@ -185,7 +230,7 @@ static void join(struct report *report)
         }
 }
 
-int report_new(sd_event *loop, const char *address, struct report **ret)
+int report_new(sd_event *loop, const char *address, report_stops stops, void *userdata, struct report **ret)
 {
         struct report *report = calloc(1, sizeof(*report));
 
@@ -193,6 +238,8 @@ int report_new(sd_event *loop, const char *address, struct report **ret)
                 return -ENOMEM;
         report->loop = sd_event_ref(loop);
         report->address = address;
+        report->stops = stops;
+        report->userdata = userdata;
         report->pause = REPORT_RETRY_USEC;
         join(report);
         *ret = report;

@@ -13,8 +13,18 @@
 
 struct report;
 
+/* What the agent wants ended: texts are of the agent's answer, for the length of the call. */
+struct report_stop {
+        uid_t uid;
+        const char *client, *service;
+        unsigned kill_after; /* seconds; 0: it is never killed */
+};
+
+/* These and no others. */
+typedef void (*report_stops)(void *userdata, const struct report_stop *stops, size_t n);
+
 /* address: of the bus, borrowed. 0 also when there is no bus yet; or -errno. */
-int report_new(sd_event *loop, const char *address, struct report **ret);
+int report_new(sd_event *loop, const char *address, report_stops stops, void *userdata, struct report **ret);
 /* Accepts NULL; returns NULL. */
 struct report *report_free(struct report *report);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /* lekdicht-watch without its main(): notices what is started and mounted, holds it against the catalogue, and hands what it
- * finds to lekdichtd, which judges. It judges nothing and does nothing to anybody. */
+ * finds to lekdichtd, which judges. It judges nothing; what the answer says is to end, it ends. */
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -10,18 +10,17 @@
 
 #include "policy/catalogue.h"
 
-#define WATCHER_WAITING_MAX 256U         /* processes that are to be looked at soon */
-#define WATCHER_RUNNING_MAX 512U         /* clients that run */
-#define WATCHER_DWELL_USEC  2000000ULL   /* what has gone by then was a question to a client, and no client */
-#define WATCHER_SCAN_USEC   300000000ULL /* everything is looked at so often, although nothing is missed */
-#define WATCHER_POLL_USEC   10000000ULL  /* the same where the kernel does not tell of starts */
-#define WATCHER_AGAIN_USEC  1000000ULL   /* after a loss: it comes with others */
+#define WATCHER_DWELL_USEC 2000000ULL   /* what has gone by then was a question to a client, and no client */
+#define WATCHER_SCAN_USEC  300000000ULL /* everything is looked at so often, although nothing is missed */
+#define WATCHER_POLL_USEC  10000000ULL  /* the same where the kernel does not tell of starts */
+#define WATCHER_AGAIN_USEC 1000000ULL   /* after a loss: it comes with others */
 
 struct watcher_config {
         const char *proc;                  /* "/proc" */
         const char *bus;                   /* D-Bus address of the system bus */
         const struct catalogue *catalogue; /* borrowed */
         uint64_t dwell_usec;
+        uint64_t day_usec;         /* how often homes are looked into; HOMES_DAY_USEC */
         int (*users)(uid_t **ret); /* who is logged in; homes_logged_in() */
         bool by_scan;              /* tests: as on a kernel without proc connector */
 };

@@ -109,6 +109,8 @@ IN_TESTS = {
     "make run": "tests/vm/scenarios/demo.py",
     "man lekdicht": "tests/integration/test-packages.py",
     "lekdicht clients check /etc/lekdicht/clients.d/school.ini": "tests/integration/test-cli.py",
+    "sudo lekdicht policy explain rclone": "tests/integration/test-cli.py",
+    "sudo lekdicht policy explain syncthing": "tests/integration/test-agent-clients.c",
     "man lekdicht-clients.ini": "tests/integration/test-packages.py",
     "man lekdicht-watch": "tests/integration/test-packages.py",
     "sudo lekdicht-collector adduser j.devries --role it": "tests/integration/test-collector-people.py",

@@ -13,13 +13,18 @@
 
 static void fuzz_cgroup(const char *text, size_t size)
 {
-        char id[PROCESS_FLATPAK_MAX];
+        char id[PROCESS_FLATPAK_MAX], snap[PROCESS_SNAP_MAX];
 
         memset(id, 0x55, sizeof(id));
         process_parse_flatpak(text, size, id);
         CHECK(memchr(id, '\0', sizeof(id)));
         CHECK(!strpbrk(id, "/\n"));
         CHECK(id[0] == '\0' || memmem(text, size, id, strlen(id)));
+        memset(snap, 0x55, sizeof(snap));
+        process_parse_snap(text, size, snap);
+        CHECK(memchr(snap, '\0', sizeof(snap)));
+        CHECK(!strpbrk(snap, "/\n."));
+        CHECK(snap[0] == '\0' || memmem(text, size, snap, strlen(snap)));
 }
 
 static void fuzz_arguments(const char *text, size_t size)

@@ -60,7 +60,7 @@ static const struct {
         { "ListDevices", "", NULL, "list-devices", "+-+---", ANSWERED },
         { "Explain", "s", "9-9", "list-devices", "+-+---", ARGUMENTS_REFUSED },
         { "ListClients", "", NULL, "read-events", "+-----", ANSWERED },
-        { "Report", "sa(usssssb)", "no such way", NULL, "+---+-", ARGUMENTS_REFUSED },
+        { "Report", "sa(ussssssbau)", "no such way", NULL, "+---+-", ARGUMENTS_REFUSED },
         { "SetGate", "s", "ajar", "set-gate", "+-----", ARGUMENTS_REFUSED },
         { "Grant", "ssusb", "ajar", "grant", "+-----", ARGUMENTS_REFUSED },
         { "Revoke", "s", "9-9", "grant", "+-----", ARGUMENTS_REFUSED },
@@ -215,7 +215,7 @@ static int attempt(uid_t uid, size_t i)
                 return result_of(call_as(uid, false, method, types, text));
         if (strcmp(types, "ssusb") == 0)
                 return result_of(call_as(uid, false, method, types, "9-9", text, 30U, "because", 0));
-        if (strcmp(types, "sa(usssssb)") == 0)
+        if (strcmp(types, "sa(ussssssbau)") == 0)
                 return result_of(call_as(uid, false, method, types, text, 0U));
         if (strcmp(types, "us") == 0)
                 return result_of(call_as(uid, false, method, types, 10U, text));

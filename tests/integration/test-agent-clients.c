@@ -26,12 +26,14 @@
 #include "tests/bed/scene.h"
 #include "tests/bed/scenebus.h"
 #include "tests/bed/user.h"
+#include "watcher/homes.h"
 #include "watcher/watcher.h"
 
 #define TEACHER   5123
 #define COLLEAGUE 5124
-#define WATCHER   5126      /* as lekdicht-watch is */
-#define DWELL     300000ULL /* microseconds: the test's patience, not the teacher's */
+#define WATCHER   5126                 /* as lekdicht-watch is */
+#define LOGIND    "/run/systemd/users" /* where logind writes who is there; a folder of this test's own */
+#define DWELL     300000ULL            /* microseconds: the test's patience, not the teacher's */
 
 #define POLICY                                                                                                         \
         "[policy]\nversion = 4\n[school]\nname = De Regenboog\n"                                                       \
@@ -47,6 +49,8 @@ static struct {
         struct watcher *watcher;
         struct user teacher, colleague;
         const struct user *logged_in; /* NULL: nobody */
+        bool by_logind;               /* who is there says logind's folder */
+        uint64_t day;
         pid_t programs[8];
         size_t n;
 } bench;
@@ -68,7 +72,8 @@ static int make_users(void **state)
                  "done >>%s",
                  path, TEACHER, COLLEAGUE, WATCHER, path);
         if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-            system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0)
+            system(command) == 0 && chmod(path, 0644) == 0 && mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
+            system("mkdir -p " LOGIND) == 0 && mount("none", LOGIND, "tmpfs", 0, NULL) == 0)
                 r = scenebus_init(state);
         (void) unlink(path);
         return r;
@@ -107,6 +112,7 @@ static int setup(void **state)
         struct policy_errors errors;
 
         memset(&bench, 0, sizeof(bench));
+        bench.day = HOMES_DAY_USEC;
         if (scene_setup(state) < 0 || catalogue_new(&bench.catalogue) < 0 ||
             catalogue_load(bench.catalogue, "policy/clients.ini", 0, &errors) < 0)
                 return -1;
@@ -140,7 +146,8 @@ static void watch(bool by_scan)
                                                 .bus = scenebus_address(),
                                                 .catalogue = bench.catalogue,
                                                 .dwell_usec = DWELL,
-                                                .users = who_is_here,
+                                                .day_usec = bench.day,
+                                                .users = bench.by_logind ? homes_logged_in : who_is_here,
                                                 .by_scan = by_scan };
         assert_true(watcher_new(scene.loop, &bench.config, &bench.watcher) >= 0);
 }
@@ -187,7 +194,7 @@ static const char *listed(const char *name, const char *key)
 
         for (unsigned n = 0; (is = row(n, "Client")); n++)
                 if (strcmp(is, name) == 0)
-                        return row(n, key);
+                        return row(n, key) ?: ""; /* it may have gone meanwhile */
         return "";
 }
 
@@ -439,6 +446,8 @@ static void what_is_only_downloaded_is_not_set_up(void **state)
         (void) state;
         user_has(&bench.teacher, ".dropbox/info.json", "{}");
         user_has(&bench.teacher, ".dropbox-dist/VERSION", "1.2.3");
+        user_has(&bench.teacher, ".grive", "{}"); /* Grive2's or CloudCross's: the name does not say */
+        user_has(&bench.teacher, "Drive/.grive", "{}");
         user_has(&bench.teacher, ".config/goa-1.0/accounts.conf",
                  "[Account account_1_0]\nProvider=google\nMailEnabled=true\nFilesEnabled=true\n");
         user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
@@ -446,6 +455,90 @@ static void what_is_only_downloaded_is_not_set_up(void **state)
         begin(POLICY);
         UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
         assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 1);
+}
+
+/* Is there a row of that client with this evidence? */
+static bool is_found_by(const char *name, const char *evidence)
+{
+        const char *is;
+
+        for (unsigned n = 0; (is = row(n, "Client")); n++)
+                if (strcmp(is, name) == 0 && strcmp(row(n, "Evidence") ?: "", evidence) == 0)
+                        return true;
+        return false;
+}
+
+static void what_starts_by_itself_is_told_by_its_kind(void **state)
+{
+        char path[2 * BED_PATH];
+
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        user_has(&bench.teacher, ".config/autostart/dropbox.desktop", "[Desktop Entry]\nExec=dropbox start -i\n");
+        user_has(&bench.teacher, ".config/autostart/pcloud.desktop", "[Desktop Entry]\nExec=pcloud\nHidden=true\n");
+        user_has(&bench.teacher, ".config/systemd/user/default.target.wants/onedrive.service", "no link");
+        user_has(&bench.teacher, ".config/systemd/user/default.target.wants/x", "");
+        snprintf(path, sizeof(path), "%s/.config/systemd/user/default.target.wants/syncthing.service",
+                 bench.teacher.home);
+        assert_int_equal(symlink("/usr/lib/systemd/user/syncthing.service", path), 0);
+        assert_int_equal(lchown(path, TEACHER, TEACHER), 0);
+        snprintf(path, sizeof(path), "%s/.config/systemd/user/default.target.wants/resilio-sync.service",
+                 bench.teacher.home);
+        assert_int_equal(symlink("/etc/passwd", path), 0); /* root's */
+        bench.logged_in = &bench.teacher;
+        begin(POLICY);
+        UNTIL(is_found_by("dropbox", "linked"));
+        assert_true(is_found_by("dropbox", "autostart"));
+        assert_true(is_found_by("syncthing", "unit"));
+        assert_false(is_found_by("pcloud", "autostart"));
+        assert_false(is_found_by("onedrive", "unit"));
+        assert_false(is_found_by("resilio-sync", "unit"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.linked", NULL), 3);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
+/* As logind does: another file takes the place of the one that is there. */
+static void logind_says(uid_t uid, const char *state)
+{
+        char command[256];
+
+        snprintf(command, sizeof(command),
+                 "printf 'NAME=x\\nSTATE=%s\\n' >" LOGIND "/.#%u && mv " LOGIND "/.#%u " LOGIND "/%u", state, uid, uid,
+                 uid);
+        assert_int_equal(system(command), 0);
+}
+
+static void who_comes_and_goes_is_noticed(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        user_has(&bench.colleague, ".config/onedrive/refresh_token", "secret");
+        bench.by_logind = true;
+        begin(POLICY);
+        logind_says(COLLEAGUE, "lingering"); /* only services of his are left */
+        scene_run(500);
+        assert_null(row(0, "Client"));
+        logind_says(TEACHER, "online");
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
+        assert_string_equal(listed("onedrive", "Evidence"), "");
+        logind_says(TEACHER, "closing");
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "") == 0);
+        logind_says(COLLEAGUE, "active");
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        assert_int_equal(system("rm " LOGIND "/*"), 0);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "") == 0);
+}
+
+static void homes_are_looked_at_again_another_day(void **state)
+{
+        (void) state;
+        user_has(&bench.teacher, ".config/onedrive/refresh_token", "secret");
+        bench.logged_in = &bench.teacher;
+        bench.day = 1000000;
+        begin(POLICY);
+        UNTIL(strcmp(listed("onedrive", "Evidence"), "linked") == 0);
+        user_has(&bench.teacher, ".dropbox/info.json", LINKED);
+        UNTIL(strcmp(listed("dropbox", "Evidence"), "linked") == 0);
 }
 
 static void whatever_is_in_a_home_stops_nobody(void **state)
@@ -471,25 +564,39 @@ static void whatever_is_in_a_home_stops_nobody(void **state)
         UNTIL(runs("syncthing"));
 }
 
-static void the_command_shows_it(void **state)
+/* What `lekdicht` answers to these words, into the bed's file "answer". */
+static void ask_command(const char *words)
 {
         char command[2 * BED_PATH];
         pid_t pid;
 
-        (void) state;
-        begin(POLICY);
-        start(&bench.teacher, syncthing, alone);
-        UNTIL(runs("syncthing"));
         snprintf(command, sizeof(command),
-                 "env -u LD_PRELOAD DBUS_SYSTEM_BUS_ADDRESS=%s ${BUILD:-build}/lekdicht clients >%s/answer 2>&1",
-                 scenebus_address(), scene.bed.root);
+                 "env -u LD_PRELOAD DBUS_SYSTEM_BUS_ADDRESS=%s ${BUILD:-build}/lekdicht %s >%s/answer 2>&1",
+                 scenebus_address(), words, scene.bed.root);
         pid = fork();
         if (pid == 0)
                 _exit(execl("/bin/sh", "sh", "-c", command, (char *) NULL));
         assert_int_equal(result_of(pid), 0);
+}
+
+static void the_command_shows_it(void **state)
+{
+        char words[64], line[64];
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        pid = start(&bench.teacher, syncthing, alone);
+        UNTIL(runs("syncthing"));
+        ask_command("clients");
         assert_non_null(strstr(bed_read(&scene.bed, "answer"), "Syncthing  syncthing  sync  runs"));
         assert_non_null(strstr(bed_read(&scene.bed, "answer"), "program   flag     flagged by [clients] sync"));
         assert_null(strstr(bed_read(&scene.bed, "answer"), "5123"));
+        snprintf(words, sizeof(words), "policy explain %d", (int) pid);
+        ask_command(words);
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), "Syncthing is a sync client, and reaches syncthing."));
+        snprintf(line, sizeof(line), "PID      %d\n", (int) pid);
+        assert_non_null(strstr(bed_read(&scene.bed, "answer"), line));
         /* Not to everybody. */
         assert_int_equal(result_of(call_as(TEACHER, false, "ListClients", "")), 1);
 }
@@ -603,6 +710,184 @@ static void what_runs_as_root_is_nobodys(void **state)
         UNTIL(!runs("syncthing"));
 }
 
+/* Programs at the path of a client that they are not. */
+static const char *look_alike(const struct user *user, const char *path, const char *program)
+{
+        static char whole[2 * BED_PATH];
+        char command[6 * BED_PATH];
+
+        snprintf(whole, sizeof(whole), "%s/%s", user->home, path);
+        snprintf(command, sizeof(command), "mkdir -p $(dirname %s) && cp /usr/bin/%s %s && chown -R %u %s", whole,
+                 program, whole, user->uid, user->home);
+        assert_int_equal(system(command), 0);
+        return whole;
+}
+
+#define DROPBOX ".dropbox-dist/dropbox-lnx.x86_64-1.2/dropbox"
+
+/* Several starts of one process, of which the last is the client. */
+static void a_wrapper_is_what_it_becomes(void **state)
+{
+        const char *wrapper[] = { "sh", "-c", NULL, NULL };
+        char script[3 * BED_PATH];
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY);
+        snprintf(script, sizeof(script), "exec sh -c 'exec env - %s 600'",
+                 look_alike(&bench.teacher, DROPBOX, "sleep"));
+        wrapper[2] = script;
+        pid = start(&bench.teacher, wrapper, NULL);
+        UNTIL(runs("dropbox"));
+        assert_true(is_running(pid, "dropbox"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", "LEKDICHT_CLIENT=dropbox", NULL), 1);
+}
+
+/* ---- servers of a school's own ---- */
+
+/* As in the catalogue, but for a program in a home, where a test can put it. */
+#define NEXTCLOUD                                                                                                      \
+        "[catalogue]\nversion = 2\n[client nextcloud]\nlabel = Nextcloud\nservice = nextcloud\nlookup = server\n"      \
+        "category = sync\nexe = V */bin/nextcloud\nlinked = V .config/Nextcloud/nextcloud.cfg has url=\n"
+#define OWN "[service nextcloud]\nverdict = allow\nhost = cloud.school.example\n"
+
+static const char *const *start_nextcloud(const char *config)
+{
+        static const char *argv[] = { NULL, "600", NULL };
+        struct policy_errors errors;
+
+        assert_int_equal(catalogue_add(bench.catalogue, NEXTCLOUD, strlen(NEXTCLOUD), &errors), 0);
+        user_has(&bench.teacher, ".config/Nextcloud/nextcloud.cfg", config);
+        argv[0] = look_alike(&bench.teacher, "bin/nextcloud", "sleep");
+        return argv;
+}
+
+static void the_schools_own_server_is_approved(void **state)
+{
+        const char *const *nextcloud =
+                start_nextcloud("[Accounts]\n0\\url=https://" REMOTE "@Cloud.School.Example/x\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(runs("nextcloud"));
+        assert_string_equal(listed("nextcloud", "Verdict"), "allow");
+        assert_string_equal(listed("nextcloud", "Rule"), "[service nextcloud]");
+        assert_string_equal(notices(&bench.teacher), "");
+        assert_false(scene_journal_has("school.example")); /* the policy itself is kept, and has it */
+        assert_false(was_written(REMOTE));
+}
+
+static void anybody_elses_server_is_not(void **state)
+{
+        const char *const *nextcloud =
+                start_nextcloud("[Accounts]\n0\\url=https://cloud.school.example/\n1\\url=https://wolk.example/\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(strncmp(notices(&bench.teacher), "client-running sync Nextcloud", 29) == 0);
+        assert_int_equal(scene_journal("LEKDICHT_CLIENT=nextcloud", "LEKDICHT_RULE=[clients] sync", NULL), 1);
+        assert_int_equal(scene_journal("LEKDICHT_CLIENT=nextcloud", "LEKDICHT_RULE=[service nextcloud]", NULL), 1);
+        assert_false(was_written("wolk"));
+}
+
+static void a_server_that_is_not_known_is_told_to_nobody(void **state)
+{
+        const char *const *nextcloud = start_nextcloud("[Accounts]\n0\\user=x\n");
+
+        (void) state;
+        begin(POLICY OWN);
+        start(&bench.teacher, nextcloud, NULL);
+        UNTIL(runs("nextcloud"));
+        assert_string_equal(listed("nextcloud", "Verdict"), "unknown");
+        scene_run(300);
+        assert_string_equal(notices(&bench.teacher), "");
+}
+
+/* ---- what is to end ---- */
+
+static siginfo_t end_of(pid_t pid)
+{
+        siginfo_t info = { 0 };
+
+        assert_int_equal(waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+        return info;
+}
+
+/* By which signal it ended; 0: it lives, or ended by itself. */
+static int ended_by(pid_t pid)
+{
+        siginfo_t info = end_of(pid);
+
+        return info.si_pid == pid && info.si_code == CLD_KILLED ? info.si_status : 0;
+}
+
+#define STOP "[clients]\nsync = stop\n"
+
+static void what_is_not_approved_is_ended(void **state)
+{
+        pid_t pid, other;
+
+        (void) state;
+        user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
+        begin(POLICY STOP "[service google-drive]\nverdict = flag\n");
+        pid = start(&bench.teacher, syncthing, alone);
+        other = start(&bench.teacher, rclone_serves, NULL);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=syncthing",
+                            "LEKDICHT_RULE=[clients] sync", NULL) == 1);
+        UNTIL(end_of(pid).si_pid == pid);
+        UNTIL(strcmp(listed("syncthing", "Running"), "no") == 0);
+        assert_string_equal(listed("syncthing", "Verdict"), "stop");
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.running", "LEKDICHT_CLIENT=syncthing", NULL), 1);
+        UNTIL(runs("rclone"));
+        scene_run(500);
+        assert_true(is_running(other, "rclone"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 1);
+        assert_false(was_written(TEACHER_NAME));
+}
+
+static void it_is_killed_only_when_the_policy_says_so(void **state)
+{
+        const char *deaf[] = { NULL, "-c", "trap '' TERM; while :; do sleep 1; done", NULL };
+        pid_t pid;
+
+        (void) state;
+        begin(POLICY STOP);
+        deaf[0] = look_alike(&bench.teacher, DROPBOX, "bash");
+        pid = start(&bench.teacher, deaf, NULL);
+        UNTIL(runs("dropbox"));
+        assert_string_equal(listed("dropbox", "Verdict"), "stop");
+        scene_run(1500);
+        assert_int_equal(ended_by(pid), 0);
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 0);
+        scene_policy(POLICY STOP "kill-after = 1\n");
+        call("ReloadPolicy", "");
+        UNTIL(ended_by(pid) == SIGKILL);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=dropbox", NULL) == 1);
+}
+
+static void what_may_run_goes_on(void **state)
+{
+        const char *sleeps[] = { NULL, "600", NULL };
+        pid_t pid;
+
+        (void) state;
+        sleeps[0] = look_alike(&bench.teacher, DROPBOX, "sleep");
+        begin("[policy]\nversion = 4\nmode = audit\n" STOP);
+        pid = start(&bench.teacher, sleeps, NULL);
+        UNTIL(runs("dropbox"));
+        assert_string_equal(listed("dropbox", "Reason"), "audit: would have been stopped by [clients] sync");
+        scene_run(1000);
+        assert_true(is_running(pid, "dropbox"));
+        assert_int_equal(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL), 0);
+        /* Another policy holds for what runs already. */
+        scene_policy("[policy]\nversion = 5\n" STOP);
+        call("ReloadPolicy", "");
+        UNTIL(ended_by(pid) == SIGTERM);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", NULL) == 1);
+}
+
 /* As in its unit: an ordinary user with four capabilities. */
 static void watch_with_four_rights(void)
 {
@@ -616,7 +901,8 @@ static void watch_with_four_rights(void)
                                                 .bus = scenebus_address(),
                                                 .catalogue = bench.catalogue,
                                                 .dwell_usec = DWELL,
-                                                .users = who_is_here };
+                                                .day_usec = bench.day,
+                                                .users = bench.by_logind ? homes_logged_in : who_is_here };
         if (close_range(3, ~0U, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
             setgroups(0, NULL) < 0 || setresgid(WATCHER, WATCHER, WATCHER) < 0 ||
             setresuid(WATCHER, WATCHER, WATCHER) < 0 || syscall(SYS_capset, &header, sets) < 0 ||
@@ -627,12 +913,13 @@ static void watch_with_four_rights(void)
 
 static void four_rights_are_enough(void **state)
 {
+        const char *telegram[] = { NULL, "600", NULL };
         pid_t pid;
 
         (void) state;
         user_has(&bench.teacher, ".config/rclone/rclone.conf", DRIVE);
         scene.config.watcher_uid = WATCHER;
-        scene_start(POLICY);
+        scene_start(POLICY "[service telegram]\nverdict = stop\n");
         agent_answers();
         pid = fork();
         if (pid == 0)
@@ -643,6 +930,11 @@ static void four_rights_are_enough(void **state)
         start(&bench.teacher, rclone_serves, NULL);
         UNTIL(runs("syncthing") && runs("rclone"));
         assert_string_equal(listed("rclone", "Service"), "google-drive");
+        /* Not one of the four is that to kill. */
+        telegram[0] = look_alike(&bench.teacher, "Telegram/Telegram", "sleep");
+        pid = start(&bench.teacher, telegram, NULL);
+        UNTIL(ended_by(pid) == SIGTERM);
+        UNTIL(scene_journal("LEKDICHT_EVENT=lekdicht.client.stopped", "LEKDICHT_CLIENT=telegram", NULL) == 1);
 }
 
 static void only_the_watcher_may_report(void **state)
@@ -651,17 +943,17 @@ static void only_the_watcher_may_report(void **state)
         scene.config.watcher_uid = COLLEAGUE;
         scene_start(POLICY);
         agent_answers();
-        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(usssssb)", "events", 0)), 1);
+        assert_int_equal(result_of(call_as(TEACHER, false, "Report", "sa(ussssssbau)", "events", 0)), 1);
         assert_string_equal(status("Clients"), "absent");
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "absent", 0)), 3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "Drop Box",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "absent", 0)), 3);
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, TEACHER,
+                                           "Drop Box", "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, 0, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, 0, "dropbox",
+                                           "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          3);
-        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(usssssb)", "events", 1, TEACHER, "dropbox",
-                                           "Dropbox", "dropbox", "sync", "program", 1)),
+        assert_int_equal(result_of(call_as(COLLEAGUE, false, "Report", "sa(ussssssbau)", "events", 1, TEACHER,
+                                           "dropbox", "Dropbox", "dropbox", "", "sync", "program", 1, 0)),
                          0);
         UNTIL(scene_journal("LEKDICHT_CLIENT=dropbox", NULL) == 1);
 }
@@ -682,7 +974,11 @@ int main(void)
                 TEST(a_pipe_for_a_configuration_stops_nobody),
                 TEST(what_is_set_up_is_recorded_and_told_to_nobody),
                 TEST(what_is_only_downloaded_is_not_set_up),
+                TEST(what_starts_by_itself_is_told_by_its_kind),
+                TEST(who_comes_and_goes_is_noticed),
+                TEST(homes_are_looked_at_again_another_day),
                 TEST(whatever_is_in_a_home_stops_nobody),
+                TEST(a_wrapper_is_what_it_becomes),
                 TEST(the_command_shows_it),
                 TEST(what_ran_before_the_watcher_is_found),
                 TEST(an_agent_that_starts_anew_hears_all_of_it),
@@ -691,6 +987,12 @@ int main(void)
                 TEST(audit_tells_nobody),
                 TEST(a_question_to_a_client_is_no_client),
                 TEST(what_runs_as_root_is_nobodys),
+                TEST(the_schools_own_server_is_approved),
+                TEST(anybody_elses_server_is_not),
+                TEST(a_server_that_is_not_known_is_told_to_nobody),
+                TEST(what_is_not_approved_is_ended),
+                TEST(it_is_killed_only_when_the_policy_says_so),
+                TEST(what_may_run_goes_on),
                 TEST(four_rights_are_enough),
                 TEST(only_the_watcher_may_report),
         };

@@ -59,7 +59,7 @@ ALLOW = ["allow", "1-2", "--for", "2h", "--reason", "les"]
 
 CLIENT = """{'Client': <'rclone'>, 'Label': <'rclone'>, 'Service': <'google-drive'>, 'Category': <'sync'>,
   'Evidence': <'program'>, 'Verdict': <'flag'>, 'Rule': <'[clients] sync'>, 'Reason': <'flagged by [clients] sync'>,
-  'Running': <true>, 'Since': <uint64 %d>}""" % SINCE
+  'Running': <true>, 'Since': <uint64 %d>, 'Pids': <[uint32 4711, 4712]>}""" % SINCE
 
 
 def play_agent(address, scenario):
@@ -313,7 +313,7 @@ def clients(bed):
     assert code == 0 and json.loads(out)["clients"][0] == {
         "client": "rclone", "label": "rclone", "service": "google-drive", "category": "sync", "evidence": "program",
         "verdict": "flag", "rule": "[clients] sync", "reason": "flagged by [clients] sync", "running": True,
-        "since": "2025-11-21T08:15:02.000000Z"}, out
+        "since": "2025-11-21T08:15:02.000000Z", "pids": [4711, 4712]}, out
     bed.start(ListClients="@aa{sv} []")
     assert bed.run("clients")[:2] == (0, "No sync, chat or backup client was found.\n")
     assert json.loads(bed.run("clients", "--json")[1]) == {"clients": []}
@@ -349,6 +349,28 @@ def explain(bed):
     assert code == 1 and "no storage device 9-9" in err and "Plugged in: 1-2" in err, (code, err)
     code, out, err = bed.run("policy", "explain", b"\xff\xfe")
     assert code == 1 and "no such device" in err, (code, err)
+
+
+def explain_client(bed):
+    """policy explain: a client by its name, by a process, in JSON, and what is neither"""
+    unknown = ["org.lekdicht.Error.UnknownDevice", "no such device"]
+    bed.start(Explain=unknown, ListDevices="[%s]" % STICK, ListClients="[%s]" % CLIENT)
+    for word in ("rclone", "4712"):
+        code, out, err = bed.run("policy", "explain", word)
+        assert code == 0 and out.startswith("rclone is a sync client, and reaches google-drive.\n"), (word, code, out, err)
+        assert "PID      4711, 4712\n" in out and "why      flagged by [clients] sync\n" in out, out
+    code, out, err = bed.run("policy", "explain", "--json", "4711")
+    assert code == 0 and [row["client"] for row in json.loads(out)["clients"]] == ["rclone"], (code, out, err)
+    code, out, err = bed.run("policy", "explain", "471")
+    assert code == 1 and out == "" and "no client was found in process 471" in err, (code, out, err)
+    code, out, err = bed.run("policy", "explain", "--json", "471")
+    assert code == 1 and json.loads(out) == {"clients": []}, (code, out, err)
+    code, out, err = bed.run("policy", "explain", "dropbox")
+    assert code == 1 and "no such device" in err and "Plugged in: 1-2" in err, (code, out, err)
+    assert "Explain ('4712',)" not in "\n".join(bed.stop())
+    bed.start(Explain=unknown, ListDevices="[%s]" % STICK, ListClients=["org.freedesktop.DBus.Error.AccessDenied", "no"])
+    assert bed.run("policy", "explain", "4711")[0] == 4
+    assert bed.run("policy", "explain", "rclone")[0] == 1
 
 
 def gate(bed):
@@ -692,7 +714,7 @@ def enroll(bed):
         assert code == 4 and "only root" in err, (code, err)
 
 
-TESTS = [usage, enroll, no_bus, no_agent, status_well, status_wrong, another_agent, devices, clients, clients_check, explain, gate, allow, events, events_follow, learn,
+TESTS = [usage, enroll, no_bus, no_agent, status_well, status_wrong, another_agent, devices, clients, clients_check, explain, explain_client, gate, allow, events, events_follow, learn,
          audit_report, not_allowed, hung_agent,
          full_disk, policy_check]
 

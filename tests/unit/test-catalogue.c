@@ -132,6 +132,30 @@ static void clients_are_found(void **state)
         }
 }
 
+static void snaps_are_found(void **state)
+{
+        static const struct {
+                const char *client, *program, *snap;
+        } cases[] = {
+                { "telegram", "/snap/telegram-desktop/6000/usr/bin/telegram-desktop", "telegram-desktop" },
+                { "nextcloud", "/snap/nextcloud-desktop-client/12/usr/bin/x", "nextcloud-desktop-client" },
+                { "wasistlos", "/snap/core22/1/usr/bin/python3.10", "wasistlos" },
+                { "", "/snap/firefox/5000/usr/lib/firefox/firefox", "firefox" },
+                { "", "/usr/bin/firefox", "telegram-desktop" }, /* a group that its user has given that name */
+                { "", "/snap/firefox/5000/x", "" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct process_marks marks = { .program = cases[i].program, .flatpak = "", .snap = cases[i].snap };
+                struct found_client found = catalogue_find(shipped, &marks);
+
+                assert_string_equal(found.client ? found.client->name : "", cases[i].client);
+                assert_true(!found.client || catalogue_may_have(shipped, cases[i].program));
+                assert_true(!found.client || (found.mark->kind == MARK_SNAP && !found.mark->hearsay));
+        }
+}
+
 static void look_alikes_are_not(void **state)
 {
         static const struct {
@@ -281,7 +305,7 @@ static void bad_files_are_refused_whole(void **state)
                    "linked cannot be that: the path is one in a home, as in .config/client.ini");
         assert_bad(FILE_HEAD BOX "category = sync\n", 8, "category stands in line 6 already; keep one of them");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = sync\n", 3,
-                   "[client box] has no mark; write an exe, argv, flatpak, mount or linked");
+                   "[client box] has no mark; write an exe, argv, flatpak, snap, mount, linked, autostart or unit");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\ncategory = sync\nexe = V /x\n", 3,
                    "[client box] has no service; write what it reaches, or unknown");
         assert_bad(FILE_HEAD "[client box]\nlabel = Box\nservice = box\ncategory = disk\nexe = V /x\n", 6,
@@ -355,6 +379,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(clients_are_found),
+                cmocka_unit_test(snaps_are_found),
                 cmocka_unit_test(look_alikes_are_not),
                 cmocka_unit_test(programs_of_this_machine_are_not),
                 cmocka_unit_test(mounts_are_found),

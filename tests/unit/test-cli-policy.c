@@ -1,8 +1,9 @@
-/* links: cli/devices.c cli/device.c cli/policy-check.c cli/policy-explain.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/utf8.c policy/errors.c policy/facts.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
+/* links: cli/client-explain.c cli/clients.c cli/devices.c cli/device.c cli/policy-check.c cli/policy-explain.c cli/trouble.c cli/kernel.c cli/bus.c cli/answer.c cli/table.c cli/terminal.c cli/when.c common/jsonw.c common/utf8.c policy/errors.c policy/facts.c policy/key.c policy/wording.c common/noticekind.c policy/line.c policy/load.c policy/parse.c policy/policy.c policy/section.c policy/value.c libs: libsystemd inih */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is said of devices and of policy files. */
 
+#include "cli/client-explain.h"
 #include "cli/devices.h"
 #include "cli/policy-check.h"
 #include "cli/policy-explain.h"
@@ -118,6 +119,88 @@ static void explain_says_that_it_depends_on_people(void **state)
         device.users = true;
         assert_int_equal(policy_explain_print(&scene->cli, &device), EXIT_WELL);
         assert_contains(said(scene), "\n  users   it depends on who is at the screen");
+}
+
+static struct answer_client a_client(uint32_t *pids, size_t n)
+{
+        static char name[] = "gvfs-google", label[] = "Google Drive in Files", service[] = "google-drive",
+                    sync[] = "sync", program[] = "program", flag[] = "flag", rule[] = "[clients] sync",
+                    reason[] = "flagged by [clients] sync";
+
+        return (struct answer_client){ .client = name,
+                                       .label = label,
+                                       .service = service,
+                                       .category = sync,
+                                       .evidence = program,
+                                       .verdict = flag,
+                                       .rule = rule,
+                                       .reason = reason,
+                                       .running = true,
+                                       .since = MOMENT,
+                                       .pids = pids,
+                                       .n_pids = n };
+}
+
+static void explain_a_client(void **state)
+{
+        struct scene *scene = *state;
+        uint32_t pids[] = { 4711, 4712 };
+        struct answer_client item = a_client(pids, 2);
+        struct answer_clients clients = { &item, 1 };
+
+        assert_int_equal(client_explain_print(&scene->cli, &clients), EXIT_WELL);
+        assert_string_equal(said(scene), "Google Drive in Files is a sync client, and reaches google-drive.\n"
+                                         "\n"
+                                         "  state    runs\n"
+                                         "  since    08:15:02\n"
+                                         "  found by program\n"
+                                         "  PID      4711, 4712\n"
+                                         "  verdict  flag\n"
+                                         "  rule     [clients] sync\n"
+                                         "  why      flagged by [clients] sync\n"
+                                         "\n"
+                                         "To approve of that service, IT adds to /etc/lekdicht/policy.ini:\n"
+                                         "\n"
+                                         "  [service google-drive]\n"
+                                         "  verdict = allow\n");
+}
+
+static void explain_offers_nothing_for_what_is_approved(void **state)
+{
+        struct scene *scene = *state;
+        struct answer_client item = a_client(NULL, 0);
+        struct answer_clients clients = { &item, 1 };
+
+        item.verdict = text_allowed;
+        client_explain_print(&scene->cli, &clients);
+        assert_lacks(said(scene), "To approve");
+        assert_lacks(said(scene), "PID");
+        item.label = text_name;
+        client_explain_print(&scene->cli, &clients);
+        assert_contains(said(scene), "Data\\u001b[2JTraveler is a sync client");
+}
+
+static void explain_picks_by_name_and_by_process(void **state)
+{
+        uint32_t one[] = { 4711 }, two[] = { 12, 4712 };
+        struct answer_client items[3] = { a_client(one, 1), a_client(two, 2), a_client(NULL, 0) };
+        struct answer_clients clients = { items, 3 };
+        static char rclone[] = "rclone";
+
+        (void) state;
+        items[2].client = items[2].label = rclone;
+        assert_int_equal(client_explain_pick(&clients, "4713"), 0);
+        assert_int_equal(client_explain_pick(&clients, "471"), 0);
+        assert_int_equal(client_explain_pick(&clients, "4294972008"), 0); /* 4712 and 2^32 */
+        assert_int_equal(client_explain_pick(&clients, "4712"), 1);
+        assert_int_equal(items[0].pids[0], 12);
+        assert_int_equal(client_explain_pick(&clients, "google drive in files"), 2);
+        assert_int_equal(client_explain_pick(&clients, "gvfs"), 0);
+        assert_int_equal(client_explain_pick(&clients, "rclone"), 1);
+        assert_string_equal(items[0].client, "rclone");
+        assert_true(client_explain_is_pid("12"));
+        assert_false(client_explain_is_pid("1-2"));
+        assert_false(client_explain_is_pid(""));
 }
 
 static void explain_offers_only_what_would_help(void **state)
@@ -245,6 +328,9 @@ int main(void)
                 TEST(explain_in_plain_words),
                 TEST(explain_says_that_it_depends_on_people),
                 TEST(explain_offers_only_what_would_help),
+                TEST(explain_a_client),
+                TEST(explain_offers_nothing_for_what_is_approved),
+                TEST(explain_picks_by_name_and_by_process),
                 TEST(a_good_policy),
                 TEST(a_bad_policy),
                 TEST(warnings_do_not_make_it_bad),

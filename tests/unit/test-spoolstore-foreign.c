@@ -1,4 +1,4 @@
-/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolowner.c agent/spoolrecords.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 libsodium */
+/* links: agent/hostid.c agent/spoolstore.c agent/spooldb.c agent/spoolmark.c agent/spoolmeta.c agent/spoolowner.c agent/spoolrecords.c agent/spoolroom.c common/event.c common/jsonw.c common/text.c common/ulid.c common/utf8.c libs: sqlite3 libsodium */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A database in the spool's place that is not the spool's, or that of another version: it is set aside whole. */

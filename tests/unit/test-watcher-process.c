@@ -84,6 +84,31 @@ static void user_is_the_real_one(void **state)
                 assert_int_equal(process_parse_user(bad[i], strlen(bad[i]), &uid, &gid), -EBADMSG);
 }
 
+static void snap_is_in_the_control_group(void **state)
+{
+        static const struct {
+                const char *cgroup, *name;
+        } cases[] = {
+                { "0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
+                  "snap.telegram-desktop.telegram-desktop-0a1b2c3d.scope\n",
+                  "telegram-desktop" },
+                { "1:name=systemd:/x\n0::/system.slice/snap.jotta-cli.jottad.service\n", "jotta-cli" },
+                { "0::/app.slice/snap.telegram-desktop\n", "" },
+                { "0::/app.slice/snap.telegram-desktop.scope\n", "" },
+                { "0::/snap.a.b.scope/inner\n", "" },
+                { "0::/app.slice/snapd.service\n", "" },
+                { "/snap.", "" },
+                { "", "" },
+        };
+        char name[PROCESS_SNAP_MAX];
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                process_parse_snap(cases[i].cgroup, strlen(cases[i].cgroup), name);
+                assert_string_equal(name, cases[i].name);
+        }
+}
+
 static void flatpak_is_in_the_control_group(void **state)
 {
         static const struct {
@@ -246,6 +271,7 @@ int main(void)
                 cmocka_unit_test(start_comes_after_the_last_parenthesis),
                 cmocka_unit_test(user_is_the_real_one),
                 cmocka_unit_test(flatpak_is_in_the_control_group),
+                cmocka_unit_test(snap_is_in_the_control_group),
                 cmocka_unit_test(a_process_is_read),
                 cmocka_unit_test(deleted_is_not_a_name),
                 cmocka_unit_test(long_arguments_are_cut),

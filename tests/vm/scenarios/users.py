@@ -143,7 +143,7 @@ def clients(vm):
 
 
 def check_clients(vm):
-    """lekdicht-watch in its unit: a client of teacher's is found as it starts, and rclone's service in teacher's home"""
+    """lekdicht-watch in its unit: a client of teacher's is found as it starts, and rclone's service in teacher's home; one is ended"""
     product = Product.of(vm)
     product.begin()
     place = product.here()
@@ -159,5 +159,9 @@ def check_clients(vm):
     assert found["rclone"]["service"] == "google-drive", found
     said = vm.out("journalctl -b -o cat -u lekdicht-watch -u lekdichtd")
     assert "g:x" not in said and "/home/teacher" not in said, "the journal has what is teacher's"
-    vm.run("pkill -u teacher dropbox; pkill -u teacher rclone")
+    # Its unit lets it do that, too: a child that is teacher sends the signal.
+    product.set_policy("[service dropbox]\nverdict = stop\n")
+    product.wait_event("lekdicht.client.stopped", place, timeout=CLIENT_TIMEOUT, LEKDICHT_CLIENT="dropbox")
+    assert vm.run("pgrep -u teacher dropbox", check=False).code == 1, "dropbox was not ended"
+    vm.run("pgrep -u teacher rclone && pkill -u teacher rclone")
     vm.wait_for("! lekdicht clients --json | grep -q '\"running\": true'", CLIENT_TIMEOUT)

@@ -33,9 +33,7 @@ void findings_add(struct findings *findings, uid_t uid, const struct client *cli
                 return;
         if (!row) {
                 row = &findings->items[findings->n++];
-                *row = (struct finding){
-                        .uid = uid, .client = client, .service = service, .evidence = mark->kind
-                };
+                *row = (struct finding){ .uid = uid, .client = client, .service = service, .evidence = mark->kind };
                 snprintf(row->host, sizeof(row->host), "%s", host);
         }
         if (!row->sure && !mark->hearsay) {

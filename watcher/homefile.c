@@ -89,7 +89,7 @@ static int read_all(int fd, char *out, size_t size)
 int homefile_read(const char *home, const char *path, uid_t uid, char **ret, size_t *ret_size)
 {
         CLEANUP(cleanup_close) int directory = -1, fd = -1, parent = -1;
-        const char *last;
+        const char *last = "";
         struct stat top, st;
         char *text;
         int n;
@@ -122,7 +122,7 @@ int homefile_read(const char *home, const char *path, uid_t uid, char **ret, siz
 bool homefile_is_link(const char *home, const char *path, uid_t uid)
 {
         CLEANUP(cleanup_close) int directory = -1, parent = -1;
-        const char *last;
+        const char *last = "";
         struct stat st;
 
         parent = walk(home, path, &directory, &last);

@@ -12,7 +12,7 @@ static bool is_name(const char *name, size_t size)
         if (size == 0 || size >= SERVER_NAME_MAX)
                 return false;
         for (size_t i = 0; i < size; i++)
-                if (!memchr(plain, name[i], strlen(plain)))
+                if (!memchr(plain, name[i], sizeof(plain) - 1))
                         return false;
         return true;
 }

@@ -4,6 +4,7 @@
 /* What is recorded, who may have it, and who is told: the agent on a private bus, with its spool on a real disk. */
 
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -777,15 +778,23 @@ static void the_policy_sets_the_bound(void **state)
 
 /* ---- what is not recorded ---- */
 
+/* The machine's own name may have two letters, which stand in any database by chance. */
+#define HOST_NAME "laptop-van-fenna"
+
 static const char *const secrets[] = {
         "60A44C4252E1E4A1", "60a44c4252e1e4a1", "jan.jansen", "/home", "/media", "/etc", "/tmp", "/var", "/sys",
-        "/devices"
+        "/devices",         HOST_NAME
 };
+
+static void name_machine(void)
+{
+        if (unshare(CLONE_NEWUTS) < 0 || sethostname(HOST_NAME, strlen(HOST_NAME)) < 0)
+                fail_msg("this machine cannot be given another name");
+}
 
 static int search_file(const char *file, const struct stat *st, int type, struct FTW *ftw)
 {
         static char bytes[4 << 20];
-        char host[256] = "";
         FILE *stream;
         size_t size;
 
@@ -797,12 +806,9 @@ static int search_file(const char *file, const struct stat *st, int type, struct
         size = fread(bytes, 1, sizeof(bytes), stream);
         fclose(stream);
         assert_int_equal(size, st->st_size);
-        gethostname(host, sizeof(host) - 1);
         for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
                 if (memmem(bytes, size, secrets[i], strlen(secrets[i])))
                         fail_msg("%s is in %s", secrets[i], file);
-        if (host[0] && strcmp(host, "localhost") != 0 && memmem(bytes, size, host, strlen(host)))
-                fail_msg("the name of this machine is in %s", file);
         /* The positive control: the file can be read. */
         if (strstr(file, "spool.db-wal"))
                 assert_non_null(memmem(bytes, size, "Kingston DataTraveler", 21));
@@ -838,6 +844,7 @@ static void check_keys(void)
 static void nothing_of_people_and_places_is_recorded(void **state)
 {
         (void) state;
+        name_machine();
         /* All that has an event, with something in it that is nobody's business elsewhere. */
         bed_text(&scene.bed, "run/lekdicht/exempt/0:0:0:0",
                  "devpath=/devices/pci0/0:0:0:0\ndiskseq=1\ncarries=/home\n");

@@ -93,7 +93,7 @@ struct notice {
 /* Which of the kinds that people know it is. */
 enum notice_kind notice_kind_of(const struct notice *notice);
 
-/* Read the argument of the signal; language: "nl", of the words that are wanted. What is missing, of another type or too long to be meant is left out; text is cut at a
- * whole character. Returns 0; -EINVAL when it is no (a{sv}) or has no usable Plug; -ENOTSUP for a Kind that this version
+/* Read the argument of the signal; language: "nl", of the words that are wanted. What is missing, of another type or too long to
+ * be meant is left out; text is cut at a whole character. Returns 0; -EINVAL when it is no (a{sv}) or has no usable Plug; -ENOTSUP for a Kind that this version
  * does not tell. */
 int notice_parse(GVariant *parameters, const char *language, struct notice *ret);

@@ -1,4 +1,4 @@
-/* links: notifier/notice.c notifier/link.c notifier/words.c common/text.c common/utf8.c libs: glib-2.0 */
+/* links: notifier/notice.c notifier/words.c notifier/kind.c notifier/request.c notifier/link.c common/noticekind.c common/text.c common/utf8.c libs: glib-2.0 */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The signal Notice from a sender that is not to be trusted after all: any bytes as its argument. What comes out fits, is
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         static struct notice notice;
         char *text = malloc(size + 1);
 
-        if (notice_parse(value, &notice) == 0)
+        if (notice_parse(value, "nl", &notice) == 0)
                 look(&notice);
 
         must(text != NULL);

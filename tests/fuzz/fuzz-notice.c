@@ -49,7 +49,8 @@ static void look(const struct notice *notice)
         must_be_clean(notice->school, sizeof(notice->school));
         must_be_clean(notice->servicedesk, sizeof(notice->servicedesk));
         must_be_clean(notice->leak_report, sizeof(notice->leak_report));
-        must_be_link(notice->servicedesk_url);
+        /* It may have fields that are no part of an address; what is made of it is one. */
+        must(strnlen(notice->servicedesk_url, NOTICE_TEXT_MAX) < NOTICE_TEXT_MAX);
         must_be_link(notice->leak_report_url);
         for (size_t i = 0; i < notice->n_places; i++) {
                 must_be_clean(notice->places[i].label, sizeof(notice->places[i].label));
@@ -61,6 +62,7 @@ static void look(const struct notice *notice)
         must(words.n_buttons <= WORDS_BUTTONS_MAX);
         for (size_t i = 0; i < words.n_buttons; i++)
                 must(link_allowed(words.buttons[i].url));
+        must(!words.request || link_allowed(words.request));
         words_clear(&words);
 }
 

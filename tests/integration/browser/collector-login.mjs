@@ -37,7 +37,7 @@ const tests = {
                 const page = await open();
                 await page.goto(address);
                 assert.equal(new URL(page.url()).pathname, "/login");
-                assert.equal(await page.evaluate(() => document.activeElement.id), "name");
+                await page.locator("#name:focus").waitFor(); // the browser puts the cursor there when it draws
                 assert.equal(await page.locator("#events").count(), 0);
                 await page.screenshot({ path: join(pictures, "collector-login.png") });
                 assert.deepEqual(page.complaints, []);
@@ -53,6 +53,7 @@ const tests = {
         async "in by the keyboard, and out, without scripts"() {
                 const page = await open({ javaScriptEnabled: false });
                 await page.goto(address);
+                await page.locator("#name:focus").waitFor();
                 await page.keyboard.type("ivo");
                 await page.keyboard.press("Tab");
                 await page.keyboard.type(password);

@@ -18,18 +18,12 @@
 #include <cmocka.h>
 
 #include "collector/store.h"
-#include "tests/bed/faultdisk.h"
+#include "tests/bed/failures.h"
 
 #define HOST    "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 #define BATCH   10U /* events */
 #define BATCHES 6U
 #define REOPEN  4U /* after this one the collector is started anew */
-
-struct failure {
-        enum faultdisk_fault fault;
-        enum faultdisk_left left; /* of FAULTDISK_CUT */
-        bool once;
-};
 
 /* In memory: nothing is really synced here. */
 static char directory[] = "/dev/shm/lekdicht-faults.XXXXXX", place[64];
@@ -146,8 +140,9 @@ static void remove_store(void)
         }
 }
 
-static void live_with(const struct failure *failure)
+static void live_with(void **state)
 {
+        const struct failure *failure = *state;
         unsigned nth;
         bool more;
 
@@ -157,42 +152,6 @@ static void live_with(const struct failure *failure)
         }
         assert_true(nth > BATCHES);
         print_message("# %u operations\n", nth - 1);
-}
-
-static void a_disk_that_fails_once(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EIO, .once = true });
-}
-
-static void a_disk_that_goes_on_failing(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EIO });
-}
-
-static void a_disk_that_is_full(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_ENOSPC });
-}
-
-static void a_disk_that_becomes_read_only(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EROFS });
-}
-
-static void a_power_cut_that_leaves_only_what_was_synced(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_CUT, .left = FAULTDISK_NOTHING });
-}
-
-static void a_power_cut_that_leaves_every_other_sector(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_CUT, .left = FAULTDISK_SECTORS });
 }
 
 static int setup(void **state)
@@ -217,17 +176,10 @@ static int teardown(void **state)
         return system(command);
 }
 
-#define WITH_DISK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                WITH_DISK(a_disk_that_fails_once),
-                WITH_DISK(a_disk_that_goes_on_failing),
-                WITH_DISK(a_disk_that_is_full),
-                WITH_DISK(a_disk_that_becomes_read_only),
-                WITH_DISK(a_power_cut_that_leaves_only_what_was_synced),
-                WITH_DISK(a_power_cut_that_leaves_every_other_sector),
+                LIVES_THROUGH_ALL,
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "agent/spoolstore.h"
-#include "tests/bed/faultdisk.h"
+#include "tests/bed/failures.h"
 
 #define BOOT    "0123456789abcdef0123456789abcdef"
 #define MACHINE "0123456789abcdef0123456789abcdef\n"
@@ -30,12 +30,6 @@
 /* In memory: nothing is really synced here. */
 static char directory[] = "/dev/shm/lekdicht-faults.XXXXXX", machine[64], path[64];
 static struct spoolstore *store;
-
-struct failure {
-        enum faultdisk_fault fault;
-        enum faultdisk_left left; /* of FAULTDISK_CUT */
-        bool once;
-};
 
 /* What the store has promised. */
 enum promise { NOTHING, TRIED, RECORDED, ACKNOWLEDGED, ASIDE };
@@ -354,8 +348,9 @@ static void empty_directory(void)
         globfree(&found);
 }
 
-static void live_with(const struct failure *failure)
+static void live_with(void **state)
 {
+        const struct failure *failure = *state;
         for (size_t i = 0; i < sizeof(lives) / sizeof(*lives); i++) {
                 unsigned nth;
 
@@ -367,47 +362,7 @@ static void live_with(const struct failure *failure)
         }
 }
 
-static void a_disk_that_fails_once(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EIO, .once = true });
-}
-
-static void a_disk_that_goes_on_failing(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EIO });
-}
-
-static void a_disk_that_is_full(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_ENOSPC });
-}
-
-static void a_disk_that_becomes_read_only(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_EROFS });
-}
-
-static void a_power_cut_that_leaves_only_what_was_synced(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_CUT, .left = FAULTDISK_NOTHING });
-}
-
-static void a_power_cut_that_leaves_every_other_sector(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_CUT, .left = FAULTDISK_SECTORS });
-}
-
-static void a_kill(void **state)
-{
-        (void) state;
-        live_with(&(struct failure){ .fault = FAULTDISK_CUT, .left = FAULTDISK_ALL });
-}
+static struct failure a_kill = { .fault = FAULTDISK_CUT, .left = FAULTDISK_ALL };
 
 static int setup(void **state)
 {
@@ -436,18 +391,11 @@ static int teardown(void **state)
         return system(command);
 }
 
-#define WITH_DISK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                WITH_DISK(a_disk_that_fails_once),
-                WITH_DISK(a_disk_that_goes_on_failing),
-                WITH_DISK(a_disk_that_is_full),
-                WITH_DISK(a_disk_that_becomes_read_only),
-                WITH_DISK(a_power_cut_that_leaves_only_what_was_synced),
-                WITH_DISK(a_power_cut_that_leaves_every_other_sector),
-                WITH_DISK(a_kill),
+                LIVES_THROUGH_ALL,
+                LIVES_THROUGH(a_kill),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
